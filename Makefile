@@ -1,0 +1,64 @@
+# klaster: `make demo` and `make test` set up everything they need on a bare Debian 12.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+DEMO_PACKAGES := python3-venv mosquitto
+TEST_PACKAGES := $(DEMO_PACKAGES) mbpoll chromium fonts-dejavu-core
+
+.PHONY: help demo test check bench format lock install packages-demo packages-test clean
+
+help:
+	@echo "make demo   a simulated cluster on real protocols; ends with balance, settlement and a web page (ARGS=--once: ends by itself)"
+	@echo "make test   all tests"
+	@echo "make check  format, lint, types, import rules"
+	@echo "make bench  benchmarks"
+
+demo: packages-demo install
+	@$(BIN)/klaster-sim demo $(ARGS)
+
+test: packages-test install
+	$(BIN)/pytest $(ARGS)
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	$(BIN)/python -m benchmarks $(ARGS)
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.lock pyproject.toml | packages-venv
+	$(PYTHON) -m venv $(VENV)
+	@echo "installing the locked Python packages (a few minutes the first time)"
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: packages-venv
+packages-venv:
+	@deploy/system-packages python3-venv
+
+packages-demo:
+	@deploy/system-packages $(DEMO_PACKAGES)
+
+packages-test:
+	@deploy/system-packages $(TEST_PACKAGES)
+
+lock:
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	    --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade --quiet -o requirements.lock
+
+clean:
+	rm -rf $(VENV) var dist

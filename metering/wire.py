@@ -1,0 +1,283 @@
+"""Messages, receipts and topics between gateways and central, version 1.
+
+A message carries up to ``MAX_STANDS`` stands of one gateway; central answers every message with one receipt that names
+the message by the digest of its bytes. A row leaves a gateway's outbox on such a receipt and on nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+
+from metering.obis import PATTERN as OBIS_PATTERN
+from metering.point import METER_PATTERN, gateway_id_problem
+from metering.stand import Quality, Stand
+
+VERSION: Final = 1
+ROOT: Final = f"klaster/v{VERSION}"
+PRESENCE_TOPIC: Final = f"{ROOT}/central/presence"
+"""Retained; central's last will. Absent means offline."""
+STANDS_FILTER: Final = f"{ROOT}/+/stands"
+STATUS_FILTER: Final = f"{ROOT}/+/status"
+MAX_STANDS: Final = 100
+"""The most stands in one message."""
+MAX_BYTES: Final = 262_144
+"""The longest payload that is looked at."""
+MAX_IN_FLIGHT: Final = 200
+"""The most messages a gateway may have without a receipt."""
+
+_EARLIEST_YEAR: Final = 2000
+_LATEST_YEAR: Final = 2199
+
+Wh = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}(\.[0-9]{1,12})?$")]
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+Short = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class ClockState(StrEnum):
+    """What is known of the clock that gave a stand its time."""
+
+    SYNCHRONISED = "synchronised"
+    UNSYNCHRONISED = "unsynchronised"
+    UNKNOWN = "unknown"
+    SIMULATED = "simulated"
+
+
+class Verdict(StrEnum):
+    """What central did with a stand after its message was committed to the journal."""
+
+    STORED = "stored"
+    HELD = "held"
+    """The meter is unknown: the stand enters by itself when the cluster file knows it."""
+    CONFLICT = "conflict"
+    """Another value for the same stand was there first and stays; this one is kept beside it."""
+    REFUSED = "refused"
+    """It doesn't parse, or isn't this gateway's to send."""
+
+
+class StandOnWire(msgspec.Struct, frozen=True, kw_only=True):
+    """One stand as it travels."""
+
+    sequence: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+    """The outbox row it came from."""
+    meter: Annotated[str, msgspec.Meta(pattern=METER_PATTERN)]
+    register: Annotated[str, msgspec.Meta(pattern=OBIS_PATTERN)]
+    wh: Wh
+    """Decimal string in Wh, as decoded; no multiplier applied."""
+    resolution: Wh
+    at: Instant
+    before: Instant
+    after: Instant
+    quality: Quality
+    epoch: Short
+    boot: Short
+    """The boot id of the gateway's machine when the row was made."""
+    monotonic_ms: Annotated[int, msgspec.Meta(ge=0)]
+    """Milliseconds of that boot's monotonic clock when the row was made."""
+    clock: ClockState
+
+    def stand(self) -> Stand:
+        """The stand it carries."""
+        return Stand(
+            meter=self.meter,
+            register=self.register,
+            wh=Decimal(self.wh),
+            resolution=Decimal(self.resolution),
+            at=self.at,
+            before=self.before,
+            after=self.after,
+            quality=self.quality,
+            epoch=self.epoch,
+        )
+
+
+class StandsMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """The payload of ``klaster/v1/<gateway>/stands``."""
+
+    v: int = VERSION
+    gateway: str
+    outbox: Short
+    """The id of the outbox file: sequences of two outboxes have nothing to do with each other."""
+    stands: tuple[StandOnWire, ...]
+
+
+class _Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    v: int
+    gateway: str
+    outbox: Short
+    stands: Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(min_length=1, max_length=MAX_STANDS)]
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """The fate of one stand."""
+
+    sequence: int
+    verdict: Verdict
+    reason: str = ""
+
+
+class ReceiptsMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """The payload of ``klaster/v1/<gateway>/receipts``: one for each message received.
+
+    ``receipts`` are in the order of the message's stands. Where the message as a whole could not be read they are
+    empty, and ``verdict`` and ``reason`` speak for all of it.
+    """
+
+    v: int = VERSION
+    message: str
+    """``digest()`` of the message's bytes."""
+    receipts: tuple[Receipt, ...] = ()
+    verdict: Verdict | None = None
+    reason: str = ""
+
+
+class Presence(msgspec.Struct, frozen=True, kw_only=True):
+    """The payload of ``klaster/v1/central/presence``."""
+
+    v: int = VERSION
+    online: bool
+
+
+class BusStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How a gateway sees one of its lines."""
+
+    id: str
+    link: str
+    connected: bool
+    error: str = ""
+
+
+class MeterStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How a gateway sees one of its meters."""
+
+    id: str
+    bus: str
+    profile: str
+    last_read: Instant | None = None
+    error: str = ""
+
+
+class GatewayStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The payload of ``klaster/v1/<gateway>/status``; retained, and the gateway's last will with ``online`` false."""
+
+    v: int = VERSION
+    online: bool
+    at: Instant | None = None
+    version: str = ""
+    backlog: int = 0
+    """Rows that wait for a receipt."""
+    aside: int = 0
+    """Rows that central refused: they are kept and shown, and not sent again."""
+    buses: tuple[BusStatus, ...] = ()
+    meters: tuple[MeterStatus, ...] = ()
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a message, or one stand in it, could not be read."""
+
+    sequence: int | None
+    reason: str
+
+
+def topic(gateway: str, leaf: str) -> str:
+    """``klaster/v1/<gateway>/<leaf>``; leaf is stands, receipts, status or live.
+
+    Raises:
+        ValueError: the gateway's id is not one level of a topic, or is ``central``.
+    """
+    if problem := gateway_id_problem(gateway):
+        raise ValueError(f"gateway {gateway!r}: {problem}")
+    return f"{ROOT}/{gateway}/{leaf}"
+
+
+def gateway_of(topic_text: str) -> str | None:
+    """The gateway named by a topic, or None when the topic isn't a gateway's."""
+    found = re.fullmatch(rf"{ROOT}/([^/]+)/(?:stands|receipts|status|live)", topic_text)
+    return found[1] if found and gateway_id_problem(found[1]) is None else None
+
+
+def digest(payload: bytes) -> str:
+    """The name of a message: the first 32 hex digits of its SHA-256."""
+    return hashlib.sha256(payload).hexdigest()[:32]
+
+
+def encode(message: StandsMessage | ReceiptsMessage | Presence | GatewayStatus) -> bytes:
+    """A message's bytes (JSON, UTF-8)."""
+    return msgspec.json.encode(message)
+
+
+def decode_stands(gateway: str, payload: bytes) -> tuple[str, list[StandOnWire | Refused]] | Refused:
+    """Read a stands message that came on ``gateway``'s topic.
+
+    One unreadable stand never costs the others: the result holds, in the message's order, each stand or why it could
+    not be read, after the outbox's id. A message that can't be read at all gives one ``Refused``.
+    """
+    if len(payload) > MAX_BYTES:
+        return Refused(sequence=None, reason=f"{len(payload)} bytes; at most {MAX_BYTES} are read")
+    try:
+        envelope = msgspec.json.decode(payload, type=_Envelope)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Refused(sequence=None, reason=f"not a message of stands: {error}")
+    if envelope.v != VERSION:
+        return Refused(sequence=None, reason=f"version {envelope.v}; this central reads version {VERSION}")
+    if envelope.gateway != gateway:
+        return Refused(sequence=None, reason=f"it says gateway {envelope.gateway[:40]!r} but came as {gateway!r}")
+    return envelope.outbox, [_decode_stand(raw) for raw in envelope.stands]
+
+
+def _decode_stand(raw: msgspec.Raw) -> StandOnWire | Refused:
+    try:
+        stand = msgspec.json.decode(raw, type=StandOnWire)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Refused(sequence=_sequence_of(raw), reason=str(error))
+    if not all(_EARLIEST_YEAR <= when.year <= _LATEST_YEAR for when in (stand.at, stand.before, stand.after)):
+        return Refused(sequence=stand.sequence, reason=f"an instant outside {_EARLIEST_YEAR} to {_LATEST_YEAR}")
+    if not stand.before <= stand.at <= stand.after:
+        return Refused(sequence=stand.sequence, reason="its instant is not between its polls before and after")
+    if stand.quality not in {Quality.MEASURED, Quality.INTERPOLATED}:
+        return Refused(sequence=stand.sequence, reason=f"a gateway's stand can't be {stand.quality}")
+    return stand
+
+
+class _OnlySequence(msgspec.Struct):
+    sequence: int
+
+
+def _sequence_of(raw: msgspec.Raw) -> int | None:
+    try:
+        return msgspec.json.decode(raw, type=_OnlySequence).sequence
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def decode_receipts(payload: bytes) -> ReceiptsMessage:
+    """Read a receipts message.
+
+    Raises:
+        msgspec.DecodeError: it isn't one (ValidationError is a DecodeError).
+    """
+    return msgspec.json.decode(payload, type=ReceiptsMessage)
+
+
+def decode_presence(payload: bytes) -> Presence:
+    """Read central's presence.
+
+    Raises:
+        msgspec.DecodeError: it isn't one.
+    """
+    return msgspec.json.decode(payload, type=Presence)
+
+
+def decode_status(payload: bytes) -> GatewayStatus:
+    """Read a gateway's status.
+
+    Raises:
+        msgspec.DecodeError: it isn't one.
+    """
+    return msgspec.json.decode(payload, type=GatewayStatus)

@@ -1,0 +1,112 @@
+"""The MQTT connection: TLS both ways, and no plain connection beyond loopback."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import ssl
+from pathlib import Path
+from typing import Annotated
+
+import aiomqtt
+import msgspec
+
+from metering.wire import MAX_IN_FLIGHT
+from runtime.config import ConfigError, Problem
+
+
+class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The ``[broker]`` table of a configuration."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8883
+    ca: str = ""
+    """File with the authority that signed the broker's certificate."""
+    cert: str = ""
+    """File with this client's certificate (PEM)."""
+    key: str = ""
+    """File with this client's key (PEM); only its owner should be able to read it."""
+    username: str = ""
+    password_file: str = ""
+    """File whose first line is the password; a password never stands in a configuration."""
+    keepalive_s: Annotated[int, msgspec.Meta(ge=2, le=3600)] = 15
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host can only be this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def broker_problems(settings: BrokerSettings, file: str) -> list[Problem]:
+    """What forbids a connection with these settings."""
+    found = []
+    if not settings.ca and not is_loopback(settings.host):
+        found.append(
+            Problem(
+                file, "broker.ca", "", f"is missing: without TLS only this machine is spoken to, not {settings.host}"
+            )
+        )
+    if bool(settings.cert) != bool(settings.key):
+        found.append(Problem(file, "broker.cert", settings.cert, "cert and key go together"))
+    if settings.password_file and not settings.username:
+        found.append(Problem(file, "broker.username", "", "is missing beside password_file"))
+    named = {"ca": settings.ca, "cert": settings.cert, "key": settings.key, "password_file": settings.password_file}
+    found += [
+        Problem(file, f"broker.{key}", name, "no such file, or it can't be read")
+        for key, name in named.items()
+        if name and not _readable(name)
+    ]
+    return found
+
+
+def _readable(name: str) -> bool:
+    try:
+        with Path(name).open("rb"):
+            return True
+    except OSError:
+        return False
+
+
+def connection(settings: BrokerSettings, client_id: str, will: aiomqtt.Will) -> aiomqtt.Client:
+    """A client for one connection, to be entered with ``async with``; a new one for each attempt.
+
+    Raises:
+        ConfigError: a certificate or key can't be used.
+    """
+    password = None
+    if settings.password_file:
+        password = Path(settings.password_file).read_text(encoding="utf-8").splitlines()[0]
+    client = aiomqtt.Client(
+        settings.host,
+        settings.port,
+        username=settings.username or None,
+        password=password,
+        identifier=client_id,
+        protocol=aiomqtt.ProtocolVersion.V5,
+        will=will,
+        keepalive=settings.keepalive_s,
+        timeout=10,
+        tls_context=_tls(settings),
+        logger=logging.getLogger("klaster.mqtt"),
+        max_queued_outgoing_messages=0,
+    )
+    client.pending_calls_threshold = 2 * MAX_IN_FLIGHT
+    return client
+
+
+def _tls(settings: BrokerSettings) -> ssl.SSLContext | None:
+    if not settings.ca:
+        return None
+    try:
+        context = ssl.create_default_context(cafile=settings.ca)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if settings.cert:
+            context.load_cert_chain(settings.cert, settings.key)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError([Problem("broker", "ca, cert, key", "", f"TLS can't be set up: {error}")]) from error
+    return context

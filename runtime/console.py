@@ -1,0 +1,64 @@
+"""What a person sees in a terminal: tables, one clear message for trouble, exit codes, ``--json``."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
+from typing import Any, NoReturn
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from runtime.config import ConfigError
+
+
+class Exit(IntEnum):
+    """The exit codes of every command."""
+
+    DONE = 0
+    DIFFERS = 1
+    """A check failed or two things differ."""
+    BAD_INPUT = 2
+    """Bad input or usage; nothing was changed."""
+    INCOMPLETE = 3
+    """Done, but something is missing."""
+
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def fail(message: str, code: Exit = Exit.BAD_INPUT) -> NoReturn:
+    """Print one message to standard error and end the program."""
+    err.print(message, markup=False, soft_wrap=True)
+    sys.exit(code)
+
+
+@contextlib.contextmanager
+def config_errors() -> Iterator[None]:
+    """Turn a ``ConfigError`` into its list of problems and exit code 2."""
+    try:
+        yield
+    except ConfigError as error:
+        count = len(error.problems)
+        fail(f"{count} problem{'s' if count > 1 else ''} in the configuration; nothing was started:\n{error}")
+
+
+def print_json(answer: object) -> None:
+    """One JSON document on standard output."""
+    click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
+    """Print a table; the columns named in ``right`` are aligned right."""
+    made = Table(title=title, title_justify="left", title_style="bold", header_style="bold", show_edge=False)
+    for name in columns:
+        made.add_column(name, justify="right" if name in right else "left")
+    for row in rows:
+        made.add_row(*("" if cell is None else str(cell) for cell in row))
+    out.print(made)
+    out.print()
