@@ -1,0 +1,127 @@
+"""The open readings of the law as settings, default first; frozen, and stored with every result.
+
+Source: the questions that arts. 38aa to 38af and 184k to 184m of the RES Act leave open; docs/cluster.md explains each.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from runtime.config import Problem, shown
+
+EXCLUDED_REGIMES: Final = (("art4_1",), ("art4_1", "art4_1a"), ("microinstallation",))
+
+CHOICES: Final[dict[str, tuple[object, ...]]] = {
+    "tier_base": ("covered", "all_drawn"),
+    "ratio_denominator": ("drawn", "gross"),
+    "ratio_numerator": ("injected", "covered"),
+    "above_100": ("cap", "literal"),
+    "excluded_regimes": EXCLUDED_REGIMES,
+    "exclusion_scope": ("member", "ppe"),
+    "excluded_mode": ("benefit_only", "full"),
+    "forfeited": ("lost", "redistributed"),
+    "hour_formation": ("quarters", "as_given"),
+    "netting": ("by_kind", "registers", "vector"),
+    "storage": ("res_charged_only", "as_metered"),
+    "storage_origin": ("grid_until_shown", "by_meter"),
+    "storage_tracing": ("proportional", "all", "none"),
+    "precedence": ("operator", "own"),
+    "res_share_period": ("year", "rolling12", "month"),
+    "potential": ("metered_else_hours", "hours"),
+    "demand": ("metered_draw", "gross", "estimate"),
+    "adjacency": ("connected", "pairwise"),
+    "industrial_order": ("cluster_first", "industrial_first"),
+    "regime_status": ("simulation", "binding"),
+    "conditions_fail": ("warn", "no_relief"),
+}
+"""Every setting with its values; the first is the default."""
+
+BUILT: Final = frozenset(
+    {
+        "tier_base",
+        "ratio_numerator",
+        "above_100",
+        "excluded_regimes",
+        "exclusion_scope",
+        "excluded_mode",
+        "forfeited",
+        "netting",
+    }
+)
+"""Settings of which every value is built. Of the others only the default is accepted."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """One reading of the law's open questions. Names and values as they stand in a cluster file's ``[settings]``."""
+
+    tier_base: str = "covered"
+    """Base of the 95 to 75 % steps: covered energy, or all drawn."""
+    ratio_denominator: str = "drawn"
+    ratio_numerator: str = "injected"
+    """Numerator of the ratio: all injected RES energy, or the covered."""
+    above_100: str = "cap"
+    """Multiplier above 100 %: 0.75 (cap) or 0.80 (literal)."""
+    excluded_regimes: tuple[str, ...] = ("art4_1",)
+    """Regimes without relief (art. 184k ust. 4)."""
+    exclusion_scope: str = "member"
+    """Whether an excluded point takes the relief of its whole member, or its own."""
+    excluded_mode: str = "benefit_only"
+    """Whether the excluded stay in the sums and get nothing, or are left out of everything."""
+    forfeited: str = "lost"
+    """What becomes of the share of the excluded."""
+    hour_formation: str = "quarters"
+    netting: str = "by_kind"
+    """Whose two directions are netted inside a period: prosumers' points, none, or all."""
+    storage: str = "res_charged_only"
+    storage_origin: str = "grid_until_shown"
+    storage_tracing: str = "proportional"
+    precedence: str = "operator"
+    res_share_period: str = "year"
+    potential: str = "metered_else_hours"
+    demand: str = "metered_draw"
+    adjacency: str = "connected"
+    industrial_order: str = "cluster_first"
+    regime_status: str = "simulation"
+    conditions_fail: str = "warn"
+
+
+def read_settings(content: object, file: str) -> tuple[Settings, list[Problem]]:
+    """Settings from a parsed ``[settings]`` table, with everything that is wrong in it."""
+    if not isinstance(content, dict):
+        return Settings(), [Problem(file, "settings", shown("settings", content), "expected a table")]
+    values: dict[str, object] = {}
+    problems = []
+    for name, raw in content.items():
+        value = tuple(raw) if isinstance(raw, list) else raw
+        problem = _problem(name, value)
+        if problem:
+            problems.append(Problem(file, f"settings.{name}", shown(name, raw), problem))
+        else:
+            values[name] = _canonical(name, value)
+    return Settings(**values), problems  # type: ignore[arg-type]  # each value was checked against CHOICES
+
+
+def _canonical(name: str, value: object) -> object:
+    return tuple(sorted(value)) if name == "excluded_regimes" and isinstance(value, tuple) else value
+
+
+def _problem(name: str, value: object) -> str | None:
+    if name not in CHOICES:
+        return f"unknown setting; known: {', '.join(sorted(CHOICES))}"
+    choices = CHOICES[name]
+    comparable = value
+    if name == "excluded_regimes" and isinstance(value, tuple) and all(isinstance(item, str) for item in value):
+        comparable = tuple(sorted(value))
+    if comparable not in choices:
+        return "expected " + " or ".join(_text(choice) for choice in choices)
+    if name not in BUILT and comparable != choices[0]:
+        return f"isn't built yet; only {_text(choices[0])} can be settled with"
+    return None
+
+
+def _text(choice: object) -> str:
+    if isinstance(choice, tuple):
+        return "[" + ", ".join(f'"{item}"' for item in choice) + "]"
+    return f'"{choice}"'

@@ -1,0 +1,118 @@
+"""The schemas of the tables that pass between the steps of a settlement; the first column is always the cluster.
+
+Instants are seconds of UTC. Energies are whole Wh; a null is a value that is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import pyarrow as pa
+
+INSTANT: Final = pa.timestamp("s", "UTC")
+LABEL: Final = pa.dictionary(pa.int32(), pa.string())
+
+
+def _schema(*columns: tuple[str, pa.DataType]) -> pa.Schema:
+    return pa.schema([("cluster", pa.string()), *columns])
+
+
+CLUSTER: Final = _schema(("period", pa.string()), ("registered_from", INSTANT))
+"""One row: ``period`` is hour or quarter; no relief before ``registered_from``."""
+
+PERIODS: Final = _schema(("month", pa.string()), ("start", INSTANT))
+"""Every period of one local month, in order."""
+
+MEMBERS: Final = _schema(("member", pa.string()), ("regime", pa.string()))
+
+POINTS: Final = _schema(
+    ("point", pa.string()),
+    ("member", pa.string()),
+    ("drawn", pa.bool_()),
+    ("injected", pa.bool_()),
+    ("res", pa.bool_()),
+    ("tariff", pa.string()),
+    ("regime", pa.string()),
+    ("valid_from", INSTANT),
+    ("valid_to", INSTANT),
+)
+"""``drawn`` and ``injected``: what the settlement meter measures. ``res``: what it injects is renewable.
+``regime``: the point's own, null where it has none. ``valid_from``/``valid_to``: when point and member are both valid; null is open."""
+
+ENERGIES: Final = _schema(
+    ("point", LABEL),
+    ("direction", LABEL),
+    ("start", INSTANT),
+    ("wh", pa.int64()),
+)
+"""At most one row for a point, direction and period; an absent row is a missing value."""
+
+RATES: Final = _schema(
+    ("component", pa.string()),
+    ("tariff", pa.string()),
+    ("zone", pa.string()),
+    ("zl_per_kwh", pa.string()),
+    ("valid_from", INSTANT),
+    ("valid_to", INSTANT),
+    ("source", pa.string()),
+    ("status", pa.string()),
+)
+"""``zl_per_kwh`` is an exact decimal; an empty ``tariff`` or ``zone`` means all."""
+
+HOURS: Final = _schema(
+    ("month", pa.string()),
+    ("start", INSTANT),
+    ("drawn_wh", pa.int64()),
+    ("injected_res_wh", pa.int64()),
+    ("injected_other_wh", pa.int64()),
+    ("covered_wh", pa.int64()),
+    ("surplus_wh", pa.int64()),
+    ("deficit_wh", pa.int64()),
+    ("from_grid_wh", pa.int64()),
+    ("to_grid_wh", pa.int64()),
+    ("ratio_pct", pa.string()),
+    ("multiplier", pa.string()),
+    ("status", pa.string()),
+)
+"""One row for each period. ``ratio_pct`` and ``multiplier`` are exact decimals."""
+
+SHARES: Final = _schema(
+    ("start", INSTANT),
+    ("point", LABEL),
+    ("member", LABEL),
+    ("drawn_wh", pa.int64()),
+    ("injected_wh", pa.int64()),
+    ("allocated_wh", pa.int64()),
+    ("relieved_wh", pa.int64()),
+    ("status", LABEL),
+)
+"""One row for each period and point valid in it; by start, then point."""
+
+CHARGES: Final = _schema(
+    ("month", pa.string()),
+    ("member", pa.string()),
+    ("point", pa.string()),
+    ("zone", pa.string()),
+    ("component", pa.string()),
+    ("drawn_wh", pa.int64()),
+    ("relieved_wh", pa.int64()),
+    ("rate", pa.string()),
+    ("full_zl", pa.string()),
+    ("relief_zl", pa.string()),
+    ("charge_zl", pa.string()),
+    ("rate_status", pa.string()),
+    ("full_exact_zl", pa.string()),
+    ("relief_exact_zl", pa.string()),
+)
+"""One row for each point that declares drawn, component and rate of the month. Money is an exact decimal in zł net."""
+
+INPUTS: Final[Mapping[str, pa.Schema]] = {
+    "cluster": CLUSTER,
+    "periods": PERIODS,
+    "members": MEMBERS,
+    "points": POINTS,
+    "energies": ENERGIES,
+    "rates": RATES,
+}
+OUTPUTS: Final[Mapping[str, pa.Schema]] = {"hours": HOURS, "shares": SHARES, "charges": CHARGES}
