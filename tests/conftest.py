@@ -1,0 +1,23 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.mosquitto import Mosquitto
+
+
+@pytest.fixture
+def broker() -> Iterator[Mosquitto]:
+    """A running mosquitto on a free port of loopback; ``kill()`` and ``start()`` it at will."""
+    with tempfile.TemporaryDirectory(prefix="klaster-broker-") as folder:
+        made = Mosquitto(Path(folder))
+        made.start()
+        try:
+            yield made
+        finally:
+            made.stop()
