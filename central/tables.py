@@ -37,8 +37,9 @@ POINTS: Final = _schema(
     ("valid_from", INSTANT),
     ("valid_to", INSTANT),
 )
-"""``drawn`` and ``injected``: what the settlement meter measures. ``res``: what it injects is renewable.
-``regime``: the point's own, null where it has none. ``valid_from``/``valid_to``: when point and member are both valid; null is open."""
+"""``drawn`` and ``injected``: what the settlement meter measures. ``res``: what the point injects is renewable.
+``regime``: the point's own; null where it has none. ``valid_from``, ``valid_to``: when point and member are both valid;
+null is open."""
 
 ENERGIES: Final = _schema(
     ("point", LABEL),

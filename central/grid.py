@@ -1,0 +1,152 @@
+"""A month's energies as arrays, periods by points: what the arithmetic of a settlement works on.
+
+Shapes: T periods in order, P points in the order of their ids' bytes. Arrays are hour-major (T, P).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+NETTABLE = ("net_metering", "net_billing")
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Energies as metered (before netting), and what is known."""
+
+    starts: Ints
+    """(T,) starts of the periods, seconds since 1970."""
+    points: list[str]
+    members: list[str]
+    """(P,) each point's member."""
+    declares_drawn: Bools
+    declares_injected: Bools
+    """(P,) what each point's settlement meter measures."""
+    res: Bools
+    """(P,) whether what a point injects is renewable."""
+    tariffs: list[str]
+    regimes: list[str]
+    """(P,) the point's own regime, or its member's where it has none."""
+    member_regimes: list[str]
+    """(P,) the regime of the point's member."""
+    valid: Bools
+    """(T, P) whether point and member are valid."""
+    drawn: Ints
+    injected: Ints
+    """(T, P) Wh; 0 where not known."""
+    known: Bools
+    """(T, P) whether every declared value is there."""
+    complete: Bools
+    """(T,) whether no declared value of any valid point is missing."""
+
+
+def make_grid(tables: Mapping[str, pa.Table]) -> Grid:
+    """Lay the month's tables out as arrays.
+
+    Raises:
+        ValueError: two energies for one point, direction and period, or periods that aren't evenly spaced.
+    """
+    starts = seconds(tables["periods"]["start"])
+    if len(starts) > 1 and len(np.unique(np.diff(starts))) > 1:
+        raise ValueError("the periods of a settlement must follow one another without a gap")
+    regime_of = dict(zip(*(tables["members"][name].to_pylist() for name in ("member", "regime")), strict=True))
+    rows = sorted(tables["points"].to_pylist(), key=lambda row: row["point"].encode())
+    names = [row["point"] for row in rows]
+    members = [row["member"] for row in rows]
+    valid = np.zeros((len(starts), len(rows)), dtype=np.bool_)
+    for i, row in enumerate(rows):
+        first = -np.inf if row["valid_from"] is None else row["valid_from"].timestamp()
+        last = np.inf if row["valid_to"] is None else row["valid_to"].timestamp()
+        valid[:, i] = (starts >= first) & (starts < last)
+    declares_drawn = np.array([row["drawn"] for row in rows], dtype=np.bool_)
+    declares_injected = np.array([row["injected"] for row in rows], dtype=np.bool_)
+    drawn, drawn_known = _lay_out(tables["energies"], "drawn", starts, names)
+    injected, injected_known = _lay_out(tables["energies"], "injected", starts, names)
+    known = (drawn_known | ~declares_drawn) & (injected_known | ~declares_injected)
+    return Grid(
+        starts=starts,
+        points=names,
+        members=members,
+        declares_drawn=declares_drawn,
+        declares_injected=declares_injected,
+        res=np.array([bool(row["res"]) for row in rows], dtype=np.bool_),
+        tariffs=[row["tariff"] or "" for row in rows],
+        regimes=[row["regime"] or regime_of[row["member"]] for row in rows],
+        member_regimes=[regime_of[member] for member in members],
+        valid=valid,
+        drawn=np.where(declares_drawn, drawn, 0),
+        injected=np.where(declares_injected, injected, 0),
+        known=known,
+        complete=np.logical_not(np.any(valid & ~known, axis=1)),
+    )
+
+
+def net(grid: Grid, netting: str) -> tuple[Ints, Ints]:
+    """(T, P) drawn and injected as settled: netted within each period for the points that ``netting`` names.
+
+    ``vector`` nets every point, ``registers`` none, ``by_kind`` those of prosumers (art. 4 ust. 2b: the positive part
+    of the balance is drawn, the negative injected).
+    """
+    chosen = {
+        "vector": np.ones(len(grid.points), dtype=np.bool_),
+        "registers": np.zeros(len(grid.points), dtype=np.bool_),
+        "by_kind": np.array([regime in NETTABLE for regime in grid.regimes], dtype=np.bool_),
+    }[netting]
+    chosen = chosen & grid.declares_drawn & grid.declares_injected
+    if not chosen.any():
+        return grid.drawn, grid.injected
+    balance = grid.drawn[:, chosen] - grid.injected[:, chosen]
+    drawn, injected = grid.drawn.copy(), grid.injected.copy()
+    drawn[:, chosen] = np.maximum(balance, 0)
+    injected[:, chosen] = np.maximum(-balance, 0)
+    return drawn, injected
+
+
+def seconds(column: pa.ChunkedArray) -> Ints:
+    """Instants of a column as seconds since 1970."""
+    found: Ints = column.cast(pa.timestamp("s", "UTC")).cast(pa.int64()).to_numpy()
+    return found
+
+
+def _lay_out(energies: pa.Table, direction: str, starts: Ints, points: list[str]) -> tuple[Ints, Bools]:
+    shape = (len(starts), len(points))
+    values, known = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.bool_)
+    if not len(starts) or not len(points):
+        return values, known
+    rows = energies.filter(pc.equal(_text(energies["direction"]), direction))
+    column = _index(rows["point"], points)
+    step = int(starts[1] - starts[0]) if len(starts) > 1 else 3600
+    offset = seconds(rows["start"]) - starts[0]
+    row = offset // step
+    used = (column >= 0) & (row >= 0) & (row < len(starts)) & (offset % step == 0)
+    column, row = column[used], row[used]
+    known[row, column] = True
+    if int(known.sum()) != len(row):
+        raise ValueError(f"two {direction} energies for one point and period")
+    values[row, column] = rows["wh"].to_numpy()[used]
+    return values, known
+
+
+def _text(column: pa.ChunkedArray) -> Any:
+    return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+
+
+def _index(column: pa.ChunkedArray, points: list[str]) -> Ints:
+    """Each row's place in ``points``, -1 where it isn't there; looked up once for each word of a dictionary."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    chunks = []
+    for chunk in column.chunks:
+        places = pc.fill_null(pc.index_in(chunk.dictionary, value_set=pa.array(points, pa.string())), -1)
+        chunks.append(places.to_numpy(zero_copy_only=False)[chunk.indices.to_numpy(zero_copy_only=False)])
+    return np.concatenate(chunks).astype(np.int64) if chunks else np.zeros(0, dtype=np.int64)

@@ -1,0 +1,112 @@
+"""Settle one month: tables in, tables out, nothing else.
+
+The same function runs in the service, on a folder of files, or inside another engine's grouped functions.
+Source of the rules: arts. 184k and 184m of the RES Act; where they leave a question open, ``Settings`` answers it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+
+from central.allocation.proportional import allocate
+from central.apportion import Apportioned, apportion
+from central.balance import Balance, balance, multiplier_text, ratio_text
+from central.charges import charges
+from central.eligibility import excluded, in_relief_window
+from central.grid import Bools, Grid, Ints, make_grid, net
+from central.settings import Settings
+from central.tables import HOURS, SHARES
+
+
+def settle(tables: Mapping[str, pa.Table], settings: Settings) -> dict[str, pa.Table]:
+    """Balance, shares and charges of the month whose periods are in ``tables["periods"]``.
+
+    ``tables`` are those of ``central.tables.INPUTS``; the result those of ``OUTPUTS``: hours, shares, charges. A period
+    that lacks a declared value of any valid point is incomplete: its sums, shares and relief are null.
+
+    Raises:
+        ValueError: the tables contradict their schemas (two energies for one key, gaps between periods).
+    """
+    about = tables["cluster"].to_pylist()[0]
+    months = tables["periods"]["month"].to_pylist()
+    grid = make_grid(tables)
+    drawn, injected = net(grid, settings.netting)
+    barred = excluded(grid, settings)
+    in_sums = grid.valid & ~barred if settings.excluded_mode == "full" else grid.valid
+    eligible = grid.valid & ~barred & in_relief_window(grid, about["registered_from"])[:, None]
+    balanced = balance(grid, drawn, injected, in_sums, settings)
+    shares = apportion(grid, drawn, in_sums, eligible, balanced, settings, allocate)
+    base = np.where(eligible, drawn, 0) if settings.tier_base == "all_drawn" else shares.relieved
+    month = months[0] if months else ""
+    return {
+        "hours": _hours(about["cluster"], month, grid, balanced),
+        "shares": _shares(about["cluster"], grid, drawn, injected, shares),
+        "charges": charges(about["cluster"], month, grid, drawn, shares.relieved, base, balanced, tables["rates"]),
+    }
+
+
+def _hours(cluster: str, month: str, grid: Grid, balanced: Balance) -> pa.Table:
+    known = grid.complete
+    injected = balanced.injected_res + balanced.injected_other
+    columns = {
+        "drawn_wh": balanced.drawn,
+        "injected_res_wh": balanced.injected_res,
+        "injected_other_wh": balanced.injected_other,
+        "covered_wh": balanced.covered,
+        "surplus_wh": balanced.injected_res - balanced.covered,
+        "deficit_wh": balanced.drawn - balanced.covered,
+        "from_grid_wh": np.maximum(balanced.drawn - injected, 0),
+        "to_grid_wh": np.maximum(injected - balanced.drawn, 0),
+    }
+    count = len(grid.starts)
+    made = {name: pa.array(values, mask=~known) for name, values in columns.items()}
+    ratios = [
+        ratio_text(int(over), int(under)) if complete else None
+        for over, under, complete in zip(balanced.numerator, balanced.drawn, known, strict=True)
+    ]
+    multipliers = [
+        multiplier_text(int(step)) if complete and under else None
+        for step, under, complete in zip(balanced.step, balanced.drawn, known, strict=True)
+    ]
+    return pa.table(
+        {
+            "cluster": pa.repeat(pa.scalar(cluster), count),
+            "month": pa.repeat(pa.scalar(month), count),
+            "start": pa.array(grid.starts).cast(HOURS.field("start").type),
+            **made,
+            "ratio_pct": pa.array(ratios, pa.string()),
+            "multiplier": pa.array(multipliers, pa.string()),
+            "status": pa.array(np.where(known, "complete", "incomplete").tolist(), pa.string()),
+        },
+        schema=HOURS,
+    )
+
+
+def _shares(cluster: str, grid: Grid, drawn: Ints, injected: Ints, shares: Apportioned) -> pa.Table:
+    row, column = np.nonzero(grid.valid)
+    known: Bools = grid.known[row, column]
+    complete = grid.complete[row]
+
+    def values(array: Ints, there: Bools) -> pa.Array:
+        return pa.array(array[row, column], mask=~there)
+
+    def labels(words: list[str], places: Ints) -> pa.Array:
+        return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32)), pa.array(words, pa.string()))
+
+    return pa.table(
+        {
+            "cluster": pa.repeat(pa.scalar(cluster), len(row)),
+            "start": pa.array(grid.starts[row]).cast(SHARES.field("start").type),
+            "point": labels(grid.points, column),
+            "member": labels(grid.members, column),
+            "drawn_wh": values(drawn, known & grid.declares_drawn[column]),
+            "injected_wh": values(injected, known & grid.declares_injected[column]),
+            "allocated_wh": values(shares.allocated, complete),
+            "relieved_wh": values(shares.relieved, complete),
+            "status": labels(["incomplete", "complete"], complete.astype(np.int64)),
+        },
+        schema=SHARES,
+    )
