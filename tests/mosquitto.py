@@ -21,7 +21,7 @@ def free_port() -> int:
 
 
 class Mosquitto:
-    """One broker process. ``extra`` are further lines of its configuration; without them it takes anyone on loopback."""
+    """One broker process; ``extra`` are further lines of its configuration (by default it takes anyone on loopback)."""
 
     def __init__(self, folder: Path, extra: str = "allow_anonymous true\n") -> None:
         self.folder = folder

@@ -1,0 +1,188 @@
+"""A meter model's profile: registers, limits and evidence, read from the package's own data."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from importlib.resources import as_file, files
+from typing import Annotated, Literal
+
+import msgspec
+
+from gateway.words import WordOrder, WordType
+from metering.obis import PATTERN as OBIS_PATTERN
+from runtime.config import load
+
+Parity = Literal["N", "E", "O"]
+Baud = Annotated[int, msgspec.Meta(ge=300, le=921_600)]
+StopBits = Literal[1, 2]
+
+_WH_PER_UNIT = {
+    "Wh": Decimal(1),
+    "varh": Decimal(1),
+    "kWh": Decimal(1000),
+    "kvarh": Decimal(1000),
+    "MWh": Decimal(1_000_000),
+    "Mvarh": Decimal(1_000_000),
+}
+
+
+class RegisterRole(StrEnum):
+    """What a register is read for."""
+
+    STAND = "stand"
+    """A cumulative energy: its stand at every full hour is shipped."""
+    LIVE = "live"
+    """A value of the moment; not polled yet."""
+
+
+class Register(msgspec.Struct, frozen=True, kw_only=True):
+    """One register of a model."""
+
+    name: str
+    role: RegisterRole
+    obis: Annotated[str, msgspec.Meta(pattern=OBIS_PATTERN)]
+    function: Literal[3, 4]
+    """Modbus function code: 3 holding registers, 4 input registers."""
+    address: Annotated[int, msgspec.Meta(ge=0, le=65535)]
+    """As sent on the wire, counted from 0."""
+    type: WordType
+    word_order: WordOrder = WordOrder.BIG
+    unit: str
+    scale: Decimal = Decimal(1)
+    """What one count of the words is, in ``unit``."""
+    resolution_wh: Decimal = Decimal(1)
+    """The smallest step that the meter itself counts, in Wh (varh)."""
+
+    def __post_init__(self) -> None:
+        """Refuse a stand without an energy unit, a step of nothing and words past the last address."""
+        if self.role is RegisterRole.STAND and self.unit not in _WH_PER_UNIT:
+            raise ValueError(f"{self.name}: a stand's unit is one of {', '.join(_WH_PER_UNIT)}, not {self.unit!r}")
+        if self.resolution_wh <= 0 or self.scale <= 0:
+            raise ValueError(f"{self.name}: resolution_wh and scale must be more than 0")
+        if self.address + self.type.words > 65536:
+            raise ValueError(f"{self.name}: its words reach past address 65535")
+
+    @property
+    def wh_per_count(self) -> Decimal:
+        """What one count of the words is, in Wh (varh)."""
+        return _WH_PER_UNIT[self.unit] * self.scale
+
+
+class Block(msgspec.Struct, frozen=True):
+    """One request: ``count`` words from ``address``, and the registers it brings."""
+
+    function: int
+    address: int
+    count: int
+    registers: tuple[Register, ...]
+
+    def words_of(self, register: Register, words: tuple[int, ...]) -> tuple[int, ...]:
+        """One register's words out of the block's answer."""
+        start = register.address - self.address
+        return words[start : start + register.type.words]
+
+
+class Transport(msgspec.Struct, frozen=True, kw_only=True):
+    """How the model leaves the factory."""
+
+    baud: Baud
+    parity: Parity
+    stop_bits: StopBits
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What the model accepts in one request."""
+
+    registers: Annotated[int, msgspec.Meta(ge=1, le=125)]
+    even_only: bool = False
+
+
+class Identification(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether and how the model can be told apart on the wire."""
+
+    method: Literal["heuristic", "certain"]
+    text: str
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the addresses are believed: a profile without evidence is a guess."""
+
+    confidence: Literal["single", "two-sources", "measured"]
+    text: str
+    sources: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything klaster knows of one meter model."""
+
+    id: str
+    vendor: str
+    model: str
+    gap_s: Annotated[int, msgspec.Meta(ge=1, le=3600)]
+    """The longest time between the two polls that a stand may be interpolated from, in seconds."""
+    max_power_w: Annotated[int, msgspec.Meta(ge=1)]
+    """More than this the model can't measure, in W (var); a faster rise is not believed."""
+    identification: Identification
+    evidence: Evidence
+    transport: Transport
+    limits: Limits
+    registers: tuple[Register, ...]
+
+    @property
+    def stands(self) -> tuple[Register, ...]:
+        """The registers whose stands are shipped, in the file's order."""
+        return tuple(register for register in self.registers if register.role is RegisterRole.STAND)
+
+
+def known() -> list[str]:
+    """The ids of all profiles in the package, in alphabetical order."""
+    names = (entry.name for entry in files("gateway.profiles").iterdir())
+    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+
+
+def profile(name: str) -> Profile:
+    """The profile of that id.
+
+    Raises:
+        LookupError: there is none; the message names those that there are.
+        ConfigError: the package's own file is broken.
+    """
+    if name not in known():
+        raise LookupError(f"no such profile; known are {', '.join(known())}")
+    with as_file(files("gateway.profiles") / f"{name}.toml") as path:
+        return load(path, Profile)
+
+
+def blocks(registers: tuple[Register, ...], limits: Limits) -> tuple[Block, ...]:
+    """The requests that bring all ``registers``: neighbours share one, as far as the model's limits let them.
+
+    A hole between two registers is never read: many meters answer an undefined address with an exception.
+
+    Raises:
+        ValueError: a register can't be asked for within the limits.
+    """
+    groups: list[list[Register]] = []
+    for register in sorted(registers, key=lambda r: (r.function, r.address)):
+        if limits.even_only and (register.address % 2 or register.type.words % 2):
+            raise ValueError(f"{register.name}: this model answers even addresses and counts only")
+        if register.type.words > limits.registers:
+            raise ValueError(f"{register.name}: longer than this model's longest request")
+        last = groups[-1][-1] if groups else None
+        joins = (
+            last is not None
+            and last.function == register.function
+            and _end(last) == register.address
+            and _end(register) - groups[-1][0].address <= limits.registers
+        )
+        if joins:
+            groups[-1].append(register)
+        else:
+            groups.append([register])
+    return tuple(
+        Block(group[0].function, group[0].address, _end(group[-1]) - group[0].address, tuple(group)) for group in groups
+    )
+
+
+def _end(register: Register) -> int:
+    return register.address + register.type.words
