@@ -1,7 +1,7 @@
 """Modbus words to exact Decimals, each with the step between neighbouring values: the only home of float.
 
-A word is a 16-bit register. ``big`` puts a value's high word first; which it is the Modbus application protocol (V1.1b3)
-leaves to the device.
+A word is a 16-bit register. ``big`` puts a value's high word first; which it is, Modbus itself (V1.1b3) leaves
+to the device.
 """
 
 from __future__ import annotations

@@ -1,0 +1,126 @@
+"""A register's life: which observations are believed, and when a new life (epoch) has begun.
+
+No modulus of any meter here is known, so a fall is never taken for a rollover: it is a glitch until several polls in a
+row agree that the register has begun anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from gateway.observation import Accepted, Event, Observation
+from gateway.words import plain
+from metering.period import utc_text
+
+WITNESSES = 3
+"""So many polls in a row must agree on a new life."""
+WITNESSED = timedelta(seconds=30)
+"""So much of the clock's time must lie between the first and the last of them."""
+
+MOST_WH = Decimal(10) ** 15
+"""More than any meter counts, in Wh: a float32 can hold far more, and then it isn't energy."""
+
+_HOUR = timedelta(hours=1)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What became of one observation."""
+
+    accepted: tuple[Accepted, ...] = ()
+    """Oldest first; more than one when a new life is confirmed, none when the observation isn't believed."""
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """One register of one meter; every observation gives the counter that comes after it."""
+
+    max_power_w: int
+    """A rise faster than this is not believed, in W (var)."""
+    last: Accepted | None = None
+    """The newest observation that was believed: what a restart continues from."""
+    witnesses: tuple[Observation, ...] = ()
+    rejecting: bool = False
+
+    def observe(self, seen: Observation) -> tuple[Counter, Judgement]:
+        """Judge one observation (they come in the order of their polls)."""
+        problem = self._problem(seen)
+        if problem is None and seen.wh is not None:
+            return self._believe(seen, seen.wh)
+        return self._doubt(seen, problem or "not a number")
+
+    def _problem(self, seen: Observation) -> str | None:
+        if problem := _nonsense(seen):
+            return problem
+        if self.last is None:
+            return None
+        before = Observation(self.last.wh, self.last.step, self.last.sent, self.last.received)
+        return _break_between(before, seen, self.max_power_w)
+
+    def _believe(self, seen: Observation, wh: Decimal) -> tuple[Counter, Judgement]:
+        events = []
+        epoch = self.last.epoch if self.last else utc_text(seen.received)
+        if self.last is None:
+            events.append(Event("epoch_started", {"epoch": epoch, "cause": "first seen", "wh": plain(wh)}))
+        elif self.rejecting:
+            events.append(Event("value_plausible_again", {"wh": plain(wh)}))
+        accepted = Accepted(epoch, wh, seen.step, seen.sent, seen.received)
+        return Counter(self.max_power_w, accepted), Judgement((accepted,), tuple(events))
+
+    def _doubt(self, seen: Observation, problem: str) -> tuple[Counter, Judgement]:
+        events = () if self.rejecting else (self._rejection(seen, problem),)
+        witnesses = self._witnesses_with(seen)
+        if len(witnesses) < WITNESSES or witnesses[-1].sent - witnesses[0].received < WITNESSED:
+            return replace(self, witnesses=witnesses, rejecting=True), Judgement((), events)
+        epoch = utc_text(witnesses[0].received)
+        accepted = tuple(
+            Accepted(epoch, one.wh, one.step, one.sent, one.received) for one in witnesses if one.wh is not None
+        )
+        fields = {"epoch": epoch, "cause": problem, "wh": plain(accepted[0].wh)}
+        if self.last is not None:
+            fields |= {"last_epoch": self.last.epoch, "last_wh": plain(self.last.wh)}
+        return Counter(self.max_power_w, accepted[-1]), Judgement(accepted, (*events, Event("epoch_started", fields)))
+
+    def _witnesses_with(self, seen: Observation) -> tuple[Observation, ...]:
+        if _nonsense(seen):
+            return ()
+        if not self.witnesses or _break_between(self.witnesses[-1], seen, self.max_power_w):
+            return (seen,)
+        # The first one dates the new life; the last ones show that it goes on.
+        return (*self.witnesses, seen)
+
+    def _rejection(self, seen: Observation, problem: str) -> Event:
+        fields = {"problem": problem, "wh": "" if seen.wh is None else plain(seen.wh)}
+        if self.last is not None:
+            fields |= {"last_wh": plain(self.last.wh), "last_read": utc_text(self.last.received)}
+        return Event("value_rejected", fields)
+
+
+def _nonsense(seen: Observation) -> str | None:
+    """Why a value can't be energy, whatever came before it."""
+    if seen.wh is None:
+        return "not a number"
+    if seen.wh < 0:
+        return "negative"
+    return "more than any meter counts" if seen.wh >= MOST_WH else None
+
+
+def _break_between(before: Observation, after: Observation, max_power_w: int) -> str | None:
+    """Why ``after`` can't come after ``before`` in one life, or None when it can."""
+    if before.wh is None or after.wh is None:
+        return "not a number"
+    if after.sent < before.sent:
+        return "the clock went back"
+    if after.wh < before.wh:
+        return "falls"
+    most = energy_within(max_power_w, before.sent, after.received) + before.step + after.step
+    return "rises too fast" if after.wh - before.wh > most else None
+
+
+def energy_within(power_w: int, start: datetime, end: datetime) -> Decimal:
+    """The energy of a constant power (W) from ``start`` to ``end``, in Wh."""
+    return Decimal((end - start) // _MICROSECOND) * power_w / Decimal(_HOUR // _MICROSECOND)

@@ -1,0 +1,55 @@
+"""What one poll saw of one register, and what the gateway notes about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A register's value at some instant between ``sent`` and ``received`` (both aware, UTC)."""
+
+    wh: Decimal | None
+    """In Wh (varh); None when the words held no number."""
+    step: Decimal
+    """The smallest step of ``wh``, in Wh."""
+    sent: datetime
+    """When the request left."""
+    received: datetime
+    """When its answer was there."""
+
+    def __post_init__(self) -> None:
+        """Refuse an answer before its question."""
+        if self.received < self.sent:
+            raise ValueError(f"received {self.received.isoformat()} before sent {self.sent.isoformat()}")
+
+    @property
+    def spread(self) -> timedelta:
+        """How long the value's own instant is uncertain."""
+        return self.received - self.sent
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An observation that belongs to one life of its register."""
+
+    epoch: str
+    wh: Decimal
+    step: Decimal
+    sent: datetime
+    received: datetime
+
+    @property
+    def spread(self) -> timedelta:
+        """How long the value's own instant is uncertain."""
+        return self.received - self.sent
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something worth a line in the log: an event's name and its fields."""
+
+    name: str
+    fields: dict[str, str] = field(default_factory=dict)
