@@ -1,0 +1,1 @@
+"""Simulated devices: their registers at one instant, from their makers' documents. Pure."""

@@ -1,0 +1,51 @@
+"""A meter on a line: device, energy, clock and troubles put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from simulators.devices.sdm630 import Sdm630
+from simulators.faults import Fault, Kind, reset_reading, spoilt
+from simulators.reading import Reading
+from simulators.servers.modbus import Answer, answer_pdu, exception_pdu
+
+ReadingAt = Callable[[datetime], Reading]
+
+
+class Instrument:
+    """Answers requests with the registers of the instant at which they are handled."""
+
+    def __init__(
+        self,
+        device: Sdm630,
+        reading_at: ReadingAt,
+        now: Callable[[], datetime],
+        fault: Callable[[], Fault | None] = lambda: None,
+    ) -> None:
+        """Take the device, its energy over time, the clock and what is wrong with it at the moment."""
+        self._device = device
+        self._reading_at = reading_at
+        self._now = now
+        self._fault = fault
+
+    def __call__(self, request: bytes) -> Answer | None:
+        """The answer to a request's PDU, or None for silence."""
+        fault = self._fault()
+        if fault is None:
+            return Answer(answer_pdu(request, self._read))
+        if fault.kind is Kind.SILENCE:
+            return None
+        if fault.kind is Kind.EXCEPTION:
+            return Answer(exception_pdu(request[0], fault.code))
+
+        def read(function: int, address: int, count: int) -> list[int]:
+            return spoilt(fault.kind, self._read(function, address, count, fault.at))
+
+        return Answer(answer_pdu(request, read), fault.seconds)
+
+    def _read(self, function: int, address: int, count: int, reset_at: datetime | None = None) -> list[int]:
+        reading = self._reading_at(self._now())
+        if reset_at is not None:
+            reading = reset_reading(reading, self._reading_at(reset_at))
+        return self._device.read(function, address, count, reading)

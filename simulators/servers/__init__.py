@@ -1,0 +1,1 @@
+"""Servers of simulated devices: their protocols' bytes, on real sockets and ptys."""
