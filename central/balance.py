@@ -64,4 +64,4 @@ def ratio_text(numerator: int, denominator: int) -> str | None:
 
 def multiplier_text(step: int) -> str:
     """The multiplier of a step: ``1.00`` to ``0.75``."""
-    return str(1 - Decimal(step) / TWENTIETHS) if step else "1.00"
+    return f"{1 - Decimal(step) / TWENTIETHS:.2f}"

@@ -161,10 +161,9 @@ def _checks(read: _File, file: str) -> list[Problem]:
 def _member_problems(members: Sequence[Member], file: str) -> list[Problem]:
     problems = _repeated([member.id for member in members], "members", "id", file)
     for i, member in enumerate(members, 1):
-        if not re.fullmatch(r"\S(.{0,62}\S)?", member.id) or not member.id.isprintable():
-            problems.append(
-                Problem(file, f"members[{i}].id", f'"{member.id[:60]}"', "expected 1 to 64 printable letters")
-            )
+        if not re.fullmatch(r"[^\s,\"]([^,\"]{0,62}[^\s,\"])?", member.id) or not member.id.isprintable():
+            wanted = "expected 1 to 64 printable characters, no comma or quote, no space at an end"
+            problems.append(Problem(file, f"members[{i}].id", f'"{member.id[:60]}"', wanted))
     return problems
 
 

@@ -81,7 +81,7 @@ def _double(rates: tuple[Rate, ...], file: str) -> list[Problem]:
             file,
             f"rates[{i}]",
             f"{rate.component} {rate.zl_per_kwh}",
-            f"rates[{j}] ({other.zl_per_kwh}) applies to the same days, from {first_shared_day(rate, other)}, and to the "
+            f"rates[{j}] ({other.zl_per_kwh}) applies to the same days, from {first_shared_day(rate, other)}, to the "
             f"same tariff ({rate.tariff or 'all'}): end one with valid_to",
         )
         for i, rate, j, other in overlapping(keyed)

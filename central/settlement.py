@@ -98,7 +98,7 @@ def _shares(cluster: str, grid: Grid, drawn: Ints, injected: Ints, shares: Appor
 
     return pa.table(
         {
-            "cluster": pa.repeat(pa.scalar(cluster), len(row)),
+            "cluster": labels([cluster], np.zeros(len(row), dtype=np.int64)),
             "start": pa.array(grid.starts[row]).cast(SHARES.field("start").type),
             "point": labels(grid.points, column),
             "member": labels(grid.members, column),

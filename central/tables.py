@@ -14,8 +14,8 @@ INSTANT: Final = pa.timestamp("s", "UTC")
 LABEL: Final = pa.dictionary(pa.int32(), pa.string())
 
 
-def _schema(*columns: tuple[str, pa.DataType]) -> pa.Schema:
-    return pa.schema([("cluster", pa.string()), *columns])
+def _schema(*columns: tuple[str, pa.DataType], long: bool = False) -> pa.Schema:
+    return pa.schema([("cluster", LABEL if long else pa.string()), *columns])
 
 
 CLUSTER: Final = _schema(("period", pa.string()), ("registered_from", INSTANT))
@@ -46,6 +46,7 @@ ENERGIES: Final = _schema(
     ("direction", LABEL),
     ("start", INSTANT),
     ("wh", pa.int64()),
+    long=True,
 )
 """At most one row for a point, direction and period; an absent row is a missing value."""
 
@@ -87,6 +88,7 @@ SHARES: Final = _schema(
     ("allocated_wh", pa.int64()),
     ("relieved_wh", pa.int64()),
     ("status", LABEL),
+    long=True,
 )
 """One row for each period and point valid in it; by start, then point."""
 

@@ -1,0 +1,5 @@
+"""``python -m central`` is ``klaster-central``."""
+
+from central.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Readings from files; a format is one file."""

@@ -1,0 +1,74 @@
+"""The cluster file and the rates as tables: what a settlement takes besides energies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from central.cluster import Cluster
+from central.rates import Rate
+from central.tables import CLUSTER, MEMBERS, PERIODS, POINTS, RATES
+from central.validity import valid_instants
+from metering.period import Month, day_start
+from metering.point import Direction
+
+
+def master_tables(cluster: Cluster, rates: Sequence[Rate]) -> dict[str, pa.Table]:
+    """The tables cluster, members, points and rates."""
+    members = {member.id: member for member in cluster.members}
+    name: dict[str, object] = {"cluster": cluster.name}
+    points: list[dict[str, object]] = []
+    for point in cluster.points:
+        first, last = valid_instants(point, members[point.member])
+        points.append(
+            name
+            | {
+                "point": point.id,
+                "member": point.member,
+                "drawn": Direction.DRAWN in point.directions,
+                "injected": Direction.INJECTED in point.directions,
+                "res": point.source is not None and point.source.is_res,
+                "tariff": point.tariff,
+                "regime": point.regime,
+                "valid_from": first,
+                "valid_to": last,
+            }
+        )
+    about = name | {"period": cluster.period, "registered_from": day_start(cluster.registered_from)}
+    return {
+        "cluster": pa.Table.from_pylist([about], schema=CLUSTER),
+        "members": pa.Table.from_pylist(
+            [name | {"member": member.id, "regime": member.regime} for member in cluster.members], schema=MEMBERS
+        ),
+        "points": pa.Table.from_pylist(points, schema=POINTS),
+        "rates": pa.Table.from_pylist([name | _rate(rate) for rate in rates], schema=RATES),
+    }
+
+
+def _rate(rate: Rate) -> dict[str, object]:
+    first, last = valid_instants(rate)
+    return {
+        "component": rate.component,
+        "tariff": rate.tariff,
+        "zone": rate.zone,
+        "zl_per_kwh": rate.zl_per_kwh,
+        "valid_from": first,
+        "valid_to": last,
+        "source": rate.source,
+        "status": rate.status,
+    }
+
+
+def periods_table(cluster: Cluster, month: Month) -> pa.Table:
+    """The table periods of one local month."""
+    starts = [period.start for period in month.periods(cluster.period.length)]
+    count = len(starts)
+    return pa.table(
+        {
+            "cluster": pa.repeat(pa.scalar(cluster.name), count),
+            "month": pa.repeat(pa.scalar(str(month)), count),
+            "start": pa.array(starts, PERIODS.field("start").type),
+        },
+        schema=PERIODS,
+    )

@@ -1,0 +1,106 @@
+"""hours.csv, shares.csv and charges.csv of a settlement; replaced all together or not at all.
+
+Readers go by column name: later versions only append columns. No cell ever needs quotes: ids have no comma or quote.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from central.grid import seconds
+from metering.period import EPOCH, local_text, utc_text
+
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "hours": (
+        "start",
+        "local",
+        "drawn_wh",
+        "injected_res_wh",
+        "injected_other_wh",
+        "covered_wh",
+        "surplus_wh",
+        "deficit_wh",
+        "from_grid_wh",
+        "to_grid_wh",
+        "ratio_pct",
+        "multiplier",
+        "status",
+    ),
+    "shares": ("start", "point", "member", "drawn_wh", "injected_wh", "allocated_wh", "relieved_wh", "status"),
+    "charges": (
+        "month",
+        "member",
+        "point",
+        "zone",
+        "component",
+        "drawn_wh",
+        "relieved_wh",
+        "rate",
+        "full_zl",
+        "relief_zl",
+        "charge_zl",
+        "rate_status",
+        "full_exact_zl",
+        "relief_exact_zl",
+    ),
+}
+
+
+def write_settlement(results: Iterable[Mapping[str, pa.Table]], out: Path) -> list[Path]:
+    """Write the months' results, one after another, into three files of ``out``; gives their paths.
+
+    Raises:
+        OSError: a file can't be written; the files that were there before stay as they were.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    finals = [out / f"{name}.csv" for name in COLUMNS]
+    parts = [out / f".{name}.csv.part" for name in COLUMNS]
+    try:
+        with contextlib.ExitStack() as stack:
+            sinks = [stack.enter_context(pa.OSFile(str(part), "wb")) for part in parts]
+            for sink, columns in zip(sinks, COLUMNS.values(), strict=True):
+                sink.write((",".join(columns) + "\n").encode())
+            for result in results:
+                for sink, name in zip(sinks, COLUMNS, strict=True):
+                    for batch in _text_tables(name, result[name]):
+                        pacsv.write_csv(batch, sink, _OPTIONS)
+        for part, final in zip(parts, finals, strict=True):
+            part.replace(final)
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+    return finals
+
+
+_OPTIONS = pacsv.WriteOptions(include_header=False, quoting_style="none")
+_ROWS = 200_000
+
+
+def _text_tables(name: str, table: pa.Table) -> Iterator[pa.Table]:
+    """Slices of a table with instants as text and dictionaries as words, in the file's order of columns."""
+    for first in range(0, table.num_rows, _ROWS):
+        part = table.slice(first, _ROWS)
+        columns = {}
+        for column in COLUMNS[name]:
+            if column in {"start", "local"}:
+                columns[column] = _instants(part["start"], local=column == "local")
+            elif pa.types.is_dictionary(part[column].type):
+                columns[column] = part[column].cast(pa.string())
+            else:
+                columns[column] = part[column]
+        yield pa.table(columns)
+
+
+def _instants(column: pa.ChunkedArray, *, local: bool) -> pa.Array:
+    encoded = pa.array(seconds(column)).dictionary_encode()
+    text = local_text if local else utc_text
+    words = [text(EPOCH + timedelta(seconds=at)) for at in encoded.dictionary.to_pylist()]
+    return pc.take(pa.array(words, pa.string()), encoded.indices)

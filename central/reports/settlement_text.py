@@ -1,0 +1,96 @@
+"""A settlement as a person reads it in a terminal, or as one JSON document."""
+
+from __future__ import annotations
+
+import msgspec
+
+from central.reports.summary import MemberSum, Summary
+from central.settle_files import Settled
+from runtime import console
+
+_LABELS = {
+    "drawn_wh": "drawn by members",
+    "injected_res_wh": "injected, renewable",
+    "injected_other_wh": "injected, other",
+    "covered_wh": "covered (drawn in the hour it was injected)",
+    "surplus_wh": "surplus (renewable, not covered)",
+    "deficit_wh": "deficit (drawn, not covered)",
+    "from_grid_wh": "from the grid outside",
+    "to_grid_wh": "to the grid outside",
+}
+
+
+def print_settlement(settled: Settled, *, as_json: bool) -> None:
+    """Print a settlement from files: its summary, what was read and what was written."""
+    readings, files = settled.readings, [str(file) for file in settled.files]
+    used = {
+        "values_read": readings.rows,
+        "outside_months": readings.outside_months,
+        "outside_validity": readings.outside_validity,
+    }
+    if as_json:
+        console.print_json(msgspec.to_builtins(settled.summary) | {"readings": used, "files": files})
+        return
+    print_summary(settled.summary)
+    console.out.print(
+        f"{readings.rows} values read; not used: {readings.outside_months} outside the months asked for, "
+        f"{readings.outside_validity} outside their point's validity."
+    )
+    for file in files:
+        console.out.print(f"written: {file}", markup=False)
+
+
+def print_summary(summary: Summary) -> None:
+    """Print a summary as tables and sentences."""
+    what = f"{summary.cluster}: {summary.months[0]}" if summary.months else summary.cluster
+    if len(summary.months) > 1:
+        what += f" to {summary.months[-1]}"
+    names = "quarters" if summary.period == "quarter" else "hours"
+    console.table(
+        what, ("energy", "kWh"), [(_LABELS[k], kwh(v)) for k, v in summary.energies_wh.items()], right=["kWh"]
+    )
+    covered = "nothing was drawn" if summary.covered_pct is None else f"{summary.covered_pct} % of what was drawn"
+    console.out.print(f"Covered: {covered}.")
+    console.out.print(
+        f"Every sum rests on {summary.complete} of {summary.periods} {names}; {_missing(summary, names)}\n"
+    )
+    steps = [(multiplier_name(k), v) for k, v in summary.periods_by_multiplier.items()]
+    console.table(
+        f"Complete {names} by relief step", ("variable network and quality charge", names), steps, right=[names]
+    )
+    console.table(
+        "Members",
+        ("member", "name", "drawn kWh", "injected kWh", "allocated kWh", "relieved kWh", "relief zł"),
+        [
+            (m.member, m.name, kwh(m.drawn_wh), kwh(m.injected_wh), kwh(m.allocated_wh), kwh(m.relieved_wh), _zl(m))
+            for m in summary.members
+        ],
+        right=("drawn kWh", "injected kWh", "allocated kWh", "relieved kWh", "relief zł"),
+    )
+    total = summary.relief_zl
+    console.out.print("Relief in all: " + ("not known, a rate is missing." if total is None else f"{total} zł net."))
+    doubtful = {status: count for status, count in summary.rates.items() if status != "verified"}
+    if doubtful:
+        said = ", ".join(f"{count} {status}" for status, count in sorted(doubtful.items()))
+        console.out.print(f"Rows of charges whose rate is not verified: {said}.")
+    for note in summary.notes:
+        console.out.print(f"\n{note}", markup=False)
+
+
+def kwh(wh: int | None) -> str:
+    """Whole Wh as kWh with three decimals; empty where not known."""
+    return "" if wh is None else f"{wh // 1000}.{wh % 1000:03d}"
+
+
+def multiplier_name(multiplier: str) -> str:
+    """A relief step in words."""
+    return "nothing drawn" if multiplier == "none" else f"× {multiplier}"
+
+
+def _zl(member: MemberSum) -> str:
+    return "not known" if member.relief_zl is None and member.drawn_wh else member.relief_zl or ""
+
+
+def _missing(summary: Summary, names: str) -> str:
+    missing = summary.periods - summary.complete
+    return "none is missing." if not missing else f"{missing} {names} are incomplete and in no sum."

@@ -1,0 +1,142 @@
+"""A settlement in a few lines: energies, covered share, hours by relief step, relief by member, what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from central.balance import ratio_text
+
+SUMMED = (
+    "drawn_wh",
+    "injected_res_wh",
+    "injected_other_wh",
+    "covered_wh",
+    "surplus_wh",
+    "deficit_wh",
+    "from_grid_wh",
+    "to_grid_wh",
+)
+SIMULATION = (
+    "This is a simulation: the relief of art. 184k ust. 1 of the RES Act is suspended until the European Commission "
+    "has decided (art. 48 of the Act of 17.08.2023). The operator and the seller charge; these figures are a control."
+)
+STORAGE = (
+    "Storage is not traced yet: the draw of a storage point counts as drawn and its injection as other, not renewable."
+)
+
+
+class MemberSum(msgspec.Struct, kw_only=True):
+    """One member's sums over the complete periods; money is None where a rate is missing."""
+
+    member: str
+    name: str = ""
+    drawn_wh: int = 0
+    injected_wh: int = 0
+    allocated_wh: int = 0
+    relieved_wh: int = 0
+    relief_zl: str | None = None
+
+
+class Summary(msgspec.Struct, kw_only=True):
+    """Sums over the complete periods of all months so far; every sum is exact."""
+
+    cluster: str
+    period: str = "hour"
+    months: list[str] = []
+    periods: int = 0
+    complete: int = 0
+    energies_wh: dict[str, int] = {}
+    covered_pct: str | None = None
+    """Of what is drawn; None where nothing is."""
+    periods_by_multiplier: dict[str, int] = {}
+    """Complete periods by multiplier; ``none`` where nothing is drawn."""
+    members: list[MemberSum] = []
+    relief_zl: str | None = None
+    rates: dict[str, int] = {}
+    """Rows of charges by the status of their rate."""
+    notes: list[str] = []
+
+
+class Summing:
+    """Adds up months, one result at a time."""
+
+    def __init__(self, cluster: str, period: str, names: Mapping[str, str], *, storage: bool) -> None:
+        """Begin with nothing; ``names`` maps a member's id to its name."""
+        self._members = {member: MemberSum(member=member, name=name) for member, name in names.items()}
+        self._relief: dict[str, Decimal | None] = dict.fromkeys(names)
+        self._without_rate: set[str] = set()
+        self.summary = Summary(
+            cluster=cluster,
+            period=period,
+            energies_wh=dict.fromkeys(SUMMED, 0),
+            notes=[SIMULATION, *([STORAGE] if storage else [])],
+        )
+
+    def add(self, result: Mapping[str, pa.Table]) -> None:
+        """Add one month's result."""
+        summary, hours = self.summary, result["hours"]
+        summary.months += pc.unique(hours["month"]).to_pylist()
+        complete = hours.filter(pc.equal(hours["status"], "complete"))
+        summary.periods += hours.num_rows
+        summary.complete += complete.num_rows
+        for name in SUMMED:
+            summary.energies_wh[name] += exact_sum(complete[name])
+        for multiplier, count in _counts(complete["multiplier"]).items():
+            before = summary.periods_by_multiplier.get(multiplier, 0)
+            summary.periods_by_multiplier[multiplier] = before + count
+        self._add_shares(result["shares"])
+        self._add_charges(result["charges"])
+
+    def done(self) -> Summary:
+        """The summary of all that was added."""
+        summary = self.summary
+        summary.covered_pct = ratio_text(summary.energies_wh["covered_wh"], summary.energies_wh["drawn_wh"])
+        summary.periods_by_multiplier = dict(sorted(summary.periods_by_multiplier.items(), reverse=True))
+        for member, relief in self._relief.items():
+            self._members[member].relief_zl = None if relief is None else f"{relief:.2f}"
+        summary.members = sorted(self._members.values(), key=lambda row: row.member)
+        drawing = [self._relief[row.member] for row in summary.members if row.drawn_wh]
+        known = [relief for relief in drawing if relief is not None]
+        summary.relief_zl = f"{sum(known, Decimal(0)):.2f}" if drawing and len(known) == len(drawing) else None
+        return summary
+
+    def _add_shares(self, shares: pa.Table) -> None:
+        complete = shares.filter(pc.equal(shares["status"].cast(pa.string()), "complete"))
+        places = complete["member"].cast(pa.string()).dictionary_encode().combine_chunks()
+        for place, member in enumerate(places.dictionary.to_pylist()):
+            mine = complete.filter(pc.equal(places.indices, place))
+            row = self._members[member]
+            for name in ("drawn_wh", "injected_wh", "allocated_wh", "relieved_wh"):
+                setattr(row, name, getattr(row, name) + exact_sum(mine[name]))
+
+    def _add_charges(self, charges: pa.Table) -> None:
+        rows = charges.select(["member", "drawn_wh", "relief_zl", "rate_status"]).to_pylist()
+        for row in rows:
+            status = row["rate_status"]
+            self.summary.rates[status] = self.summary.rates.get(status, 0) + 1
+            member = row["member"]
+            if row["drawn_wh"] is None:
+                continue
+            if row["relief_zl"] is None:
+                self._without_rate.add(member)
+            if member in self._without_rate:
+                self._relief[member] = None
+            else:
+                self._relief[member] = (self._relief[member] or Decimal(0)) + Decimal(row["relief_zl"])
+
+
+def exact_sum(column: pa.ChunkedArray) -> int:
+    """The sum of an int64 column as a Python integer: exact however large."""
+    values = column.drop_null().to_numpy()
+    high, low = values >> 32, values & 0xFFFFFFFF
+    return (int(np.sum(high)) << 32) + int(np.sum(low))
+
+
+def _counts(column: pa.ChunkedArray) -> dict[str, int]:
+    return {row["values"].as_py() or "none": row["counts"].as_py() for row in pc.value_counts(column)}

@@ -1,0 +1,105 @@
+"""Settle months from files alone: cluster, rates and readings in; hours, shares and charges out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from central.cluster import Cluster, load_cluster
+from central.imports.klaster_csv import Readings, read_readings
+from central.master import master_tables, periods_table
+from central.rates import Rate, load_rates
+from central.reports.settlement_csv import write_settlement
+from central.reports.summary import Summary, Summing
+from central.settlement import settle
+from metering.period import Month
+from metering.point import Source
+from runtime.config import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a settlement from files gave."""
+
+    summary: Summary
+    readings: Readings
+    files: list[Path]
+
+
+def load_master(cluster_file: Path, rates_file: Path | None) -> tuple[Cluster, tuple[Rate, ...]]:
+    """Read the cluster and the rates.
+
+    Raises:
+        ConfigError: with the problems of both files.
+    """
+    problems = []
+    cluster: Cluster | None = None
+    rates: tuple[Rate, ...] = ()
+    try:
+        cluster = load_cluster(cluster_file)
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        rates = load_rates(rates_file) if rates_file else ()
+    except ConfigError as error:
+        problems += error.problems
+    if problems or cluster is None:
+        raise ConfigError(problems)
+    return cluster, rates
+
+
+def settle_files(
+    cluster: Cluster,
+    rates: Sequence[Rate],
+    months: Sequence[Month],
+    files: Sequence[Path],
+    out: Path,
+    progress: Callable[[str], None],
+) -> Settled:
+    """Settle the months and write the three files; ``progress`` is told what is being done.
+
+    Raises:
+        BadRowsError: readings that can't be used; nothing is written.
+        OSError: ``out`` can't be written; what was there stays.
+    """
+    readings = read_readings(files, cluster, months, lambda file: progress(f"reading {file.name}"))
+    summing = summing_for(cluster)
+    written = write_settlement(_results(cluster, rates, months, readings.energies, summing, progress), out)
+    return Settled(summing.done(), readings, written)
+
+
+def summing_for(cluster: Cluster) -> Summing:
+    """An empty summary of a cluster."""
+    names = {member.id: member.name for member in cluster.members}
+    storage = any(point.source is Source.STORAGE for point in cluster.points)
+    return Summing(cluster.name, cluster.period, names, storage=storage)
+
+
+def _results(
+    cluster: Cluster,
+    rates: Sequence[Rate],
+    months: Sequence[Month],
+    energies: pa.Table,
+    summing: Summing,
+    progress: Callable[[str], None],
+) -> Iterator[Mapping[str, pa.Table]]:
+    master = master_tables(cluster, rates)
+    for month in months:
+        progress(f"settling {month}")
+        result = settle_month(cluster, master, month, energies)
+        summing.add(result)
+        yield result
+
+
+def settle_month(
+    cluster: Cluster, master: Mapping[str, pa.Table], month: Month, energies: pa.Table
+) -> dict[str, pa.Table]:
+    """Settle one month of a table of energies."""
+    start = energies["start"]
+    first, last = (pa.scalar(at, start.type) for at in (month.start, month.end))
+    of_month = energies.filter(pc.and_(pc.greater_equal(start, first), pc.less(start, last)))
+    return settle({**master, "periods": periods_table(cluster, month), "energies": of_month}, cluster.settings)
