@@ -1,0 +1,176 @@
+"""The pure step: tables in, tables out, compared with the slow reference."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from central.allocation.proportional import allocate
+from central.settings import Settings
+from central.settlement import settle
+from central.tables import CLUSTER, ENERGIES, MEMBERS, OUTPUTS, PERIODS, POINTS, RATES
+from metering.energy import half_up, share
+from tests.central.reference import RES, half_up_4, random_case, settle_period
+
+START = datetime(2026, 6, 1, tzinfo=UTC)
+RATE = {"network_variable": "0.2", "quality": "0.0331", "oze": "0.0073", "chp": "0.003"}
+
+
+def tables_of(points, regimes, periods, *, start=START, registered=datetime(2024, 10, 1, tzinfo=UTC)):
+    name = {"cluster": "T"}
+    starts = [start + timedelta(hours=h) for h in range(len(periods))]
+    rows = [
+        name
+        | {"point": p.id, "member": p.member, "drawn": "drawn" in p.directions, "injected": "injected" in p.directions}
+        | {"res": p.source in RES, "tariff": "", "regime": p.regime, "valid_from": None, "valid_to": None}
+        for p in points
+    ]
+    energies = [
+        name | {"point": p, "direction": d, "start": at, "wh": wh}
+        for at, values in zip(starts, periods, strict=True)
+        for p, ways in values.items()
+        for d, wh in ways.items()
+        if wh is not None
+    ]
+    rates = [
+        name | {"component": c, "tariff": "", "zone": "", "zl_per_kwh": z, "source": "", "status": "verified"}
+        for c, z in RATE.items()
+    ]
+    return {
+        "cluster": pa.Table.from_pylist([name | {"period": "hour", "registered_from": registered}], CLUSTER),
+        "periods": pa.Table.from_pylist([name | {"month": "2026-06", "start": at} for at in starts], PERIODS),
+        "members": pa.Table.from_pylist([name | {"member": m, "regime": r} for m, r in regimes.items()], MEMBERS),
+        "points": pa.Table.from_pylist(rows, POINTS),
+        "energies": pa.Table.from_pylist(energies, ENERGIES),
+        "rates": pa.Table.from_pylist(rates, RATES),
+    }
+
+
+def settings_of(chosen: dict) -> Settings:
+    return Settings(**{k: tuple(v) if isinstance(v, list) else v for k, v in chosen.items()})
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_thousands_of_random_clusters_agree_with_the_slow_reference(block: int) -> None:
+    for seed in range(block * 300, block * 300 + 300):
+        points, regimes, chosen, periods = random_case(seed)
+        relief = seed % 7 != 0
+        registered = datetime(2024, 10, 1, tzinfo=UTC) if relief else datetime(2027, 1, 1, tzinfo=UTC)
+        result = settle(tables_of(points, regimes, periods, registered=registered), settings_of(chosen))
+        assert_agrees(result, points, regimes, chosen, periods, relief, seed)
+
+
+def assert_agrees(result, points, regimes, chosen, periods, relief, seed) -> None:
+    hours, shares = result["hours"].to_pylist(), result["shares"].to_pylist()
+    order = sorted((p.id for p in points), key=str.encode)
+    assert [row["point"] for row in shares] == order * len(periods), seed
+    drawn, relieved, reduced = ({p.id: Fraction(0) for p in points} for _ in range(3))
+    any_complete = False
+    for i, values in enumerate(periods):
+        for p in points:
+            p.values = values[p.id]
+        expected = settle_period(points, regimes, chosen, relief)
+        hour = hours[i]
+        assert (hour["status"] == "complete") == expected["complete"], seed
+        for row in shares[i * len(points) : (i + 1) * len(points)]:
+            wanted = expected["shares"][row["point"]]
+            assert {way: row[f"{way}_wh"] for way in wanted} == wanted, (seed, i, row)
+        if not expected["complete"]:
+            assert {hour[k] for k in ("drawn_wh", "covered_wh", "ratio_pct", "multiplier")} == {None}
+            continue
+        any_complete = True
+        assert {k: hour[k] for k in expected["hours"]} == expected["hours"], seed
+        ratio, multiplier = expected["ratio"], expected["multiplier"]
+        assert hour["ratio_pct"] == (None if ratio is None else half_up_4(ratio)), seed
+        assert (None if multiplier is None else Fraction(hour["multiplier"])) == multiplier, seed
+        for name, row in expected["shares"].items():
+            drawn[name] += row["drawn"] or 0
+            relieved[name] += row["relieved"]
+            reduced[name] += expected["reduced"][name]
+    for row in result["charges"].to_pylist():
+        if not any_complete:
+            assert row["drawn_wh"] is None
+            assert row["full_zl"] is None
+            continue
+        price, name = Fraction(RATE[row["component"]]), row["point"]
+        full = drawn[name] * price / 1000
+        relief_zl = (relieved if row["component"] in {"oze", "chp"} else reduced)[name] * price / 1000
+        assert Fraction(row["full_exact_zl"]) == full, (seed, row)
+        assert Fraction(row["relief_exact_zl"]) == relief_zl, (seed, row)
+        assert Fraction(row["full_zl"]) == Fraction(half_up(full * 100), 100)
+        assert Fraction(row["charge_zl"]) == Fraction(row["full_zl"]) - Fraction(row["relief_zl"])
+        assert Decimal(row["relief_exact_zl"]).quantize(Decimal("0.01"), ROUND_HALF_UP) == Decimal(row["relief_zl"])
+
+
+def test_the_results_have_the_published_schemas() -> None:
+    points, regimes, chosen, periods = random_case(1)
+    result = settle(tables_of(points, regimes, periods), settings_of(chosen))
+    assert {name: table.schema for name, table in result.items()} == dict(OUTPUTS)
+
+
+def test_the_order_of_the_rows_does_not_matter() -> None:
+    points, regimes, chosen, periods = random_case(12)
+    tables = tables_of(points, regimes, periods)
+    mixed = {**tables}
+    for name in ("points", "energies", "members"):
+        order = np.random.default_rng(5).permutation(tables[name].num_rows)
+        mixed[name] = tables[name].take(pa.array(order))
+    assert settle(tables, settings_of(chosen)) == settle(mixed, settings_of(chosen))
+
+
+def test_two_energies_for_one_key_are_refused() -> None:
+    points, regimes, chosen, periods = random_case(3)
+    tables = tables_of(points, regimes, periods)
+    tables["energies"] = pa.concat_tables([tables["energies"], tables["energies"].slice(0, 1)])
+    with pytest.raises(ValueError, match=r"two .* energies for one point and period"):
+        settle(tables, settings_of(chosen))
+
+
+def test_settle_runs_in_a_bare_process_without_io() -> None:
+    code = (
+        "import builtins, pickle, socket, sys; tables, settings = pickle.load(sys.stdin.buffer)\n"
+        "import central.settlement as s\n"
+        "s.settle(tables, settings)  # loads what pyarrow loads on first use\n"
+        "def no(*a, **k): raise AssertionError('I/O')\n"
+        "builtins.open = no; socket.socket = no\n"
+        "r = s.settle(tables, settings); sys.stdout.buffer.write(pickle.dumps(r))\n"
+        "assert not {'sqlite3', 'litestar', 'aiomqtt', 'structlog'} & set(sys.modules), sorted(sys.modules)\n"
+    )
+    points, regimes, chosen, periods = random_case(8)
+    tables, settings = tables_of(points, regimes, periods), settings_of(chosen)
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=pickle.dumps((tables, settings)), capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert pickle.loads(done.stdout) == settle(tables, settings)
+
+
+weights = st.lists(st.integers(0, 2**42) | st.integers(0, 5), min_size=1, max_size=12)
+
+
+@given(weights, st.data())
+def test_the_parts_sum_to_the_whole_and_no_part_exceeds_its_weight(row: list[int], data: st.DataObject) -> None:
+    total = data.draw(st.integers(0, sum(row)))
+    parts = allocate(np.array([row], dtype=np.int64), np.array([total], dtype=np.int64))[0].tolist()
+    assert sum(parts) == total
+    assert all(0 <= part <= weight for part, weight in zip(parts, row, strict=True))
+    if sum(row):
+        assert parts == share(total, row)
+        assert all(abs(Fraction(w * total, sum(row)) - part) < 1 for w, part in zip(row, parts, strict=True))
+
+
+def test_a_product_beyond_63_bits_neither_wraps_nor_is_refused() -> None:
+    row = [2**42, 2**42 - 1, 3]
+    parts = allocate(np.array([row], dtype=np.int64), np.array([2**43 - 2], dtype=np.int64))[0].tolist()
+    assert parts == share(2**43 - 2, row)
+    assert sum(parts) == 2**43 - 2
