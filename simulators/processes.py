@@ -1,0 +1,277 @@
+"""The processes of a simulated cluster: broker, site, central and one gateway for each site.
+
+Each is a child with a log file of its own, and ends with its parent however that ends. Used by the demo and by the
+end-to-end tests.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import msgspec
+
+from runtime.clock import SystemClock, monotonic_s
+from simulators.configs import HOST, Ports, Prepared, clock_for, prepare
+from simulators.ports import free_ports
+from simulators.scenario import load_scenario
+
+LEAD_S: Final = 8.0
+"""Real seconds from the start of the processes until simulated time moves."""
+PATIENCE_S: Final = 10.0
+"""How long a process may take to end by itself."""
+
+_UP_WITHIN_S: Final = 30.0
+_PR_SET_PDEATHSIG: Final = 1
+_TAIL_LINES: Final = 15
+
+
+class StartError(Exception):
+    """A process can't be started, or didn't come up; the message tells which and what it said."""
+
+
+class Death(msgspec.Struct, frozen=True):
+    """A process that ended without being asked to."""
+
+    name: str
+    code: int
+    """Exit code; negative is the signal that ended it."""
+    log: Path
+
+
+class Child:
+    """One program with its log; ``start`` again after it has ended."""
+
+    def __init__(self, name: str, command: Sequence[str], log: Path) -> None:
+        """Nothing runs yet."""
+        self.name = name
+        self.log = log
+        self._command = list(command)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._asked_to_end = False
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs."""
+        return self._process.pid if self._process is not None and self.alive else None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def death(self) -> Death | None:
+        """That it ended without being asked to, if so."""
+        code = None if self._process is None else self._process.poll()
+        return None if code is None or self._asked_to_end else Death(self.name, code, self.log)
+
+    def start(self) -> None:
+        """Run it; its output is added to its log.
+
+        Raises:
+            StartError: the program isn't there, or it runs already.
+        """
+        if self.alive:
+            raise StartError(f"{self.name} runs already")
+        self._asked_to_end = False
+        with self.log.open("ab") as log:
+            try:
+                self._process = subprocess.Popen(  # noqa: S603 - our own commands
+                    self._command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    preexec_fn=_end_with_parent,  # noqa: PLW1509 - the parent starts children from one thread
+                )
+            except OSError as error:
+                raise StartError(f"{self.name} can't be started: {self._command[0]}: {error.strerror}") from error
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal if it runs; what it does then counts as asked for."""
+        if self._process is not None and self.alive:
+            self._asked_to_end = True
+            self._process.send_signal(number)
+
+    def wait(self, seconds: float = PATIENCE_S) -> bool:
+        """Whether it has ended within ``seconds``."""
+        if self._process is None:
+            return True
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def tail(self) -> str:
+        """The last lines of its log."""
+        try:
+            lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return ""
+        return "\n".join(lines[-_TAIL_LINES:])
+
+
+class Cluster:
+    """All processes of a scenario: ``broker``, ``site``, ``central`` and ``gateway-<site>`` each.
+
+    A context manager: what it started has ended when it is left.
+    """
+
+    def __init__(
+        self, scenario_file: Path, workdir: Path, *, speed: int, web_from: int | None = None, lead_s: float = LEAD_S
+    ) -> None:
+        """Write the work directory; simulated time moves ``lead_s`` real seconds from now.
+
+        Args:
+            scenario_file: the scenario.
+            workdir: made if it isn't there; logs go to ``logs/`` in it.
+            speed: simulated seconds per real second.
+            web_from: central's page gets the first free port from here on; absent, any.
+            lead_s: must be enough for the processes to come up, else the first hours are missing.
+
+        Raises:
+            ConfigError: the scenario can't be used.
+            OSError: a file can't be written or no port is free.
+        """
+        scenario = load_scenario(scenario_file)
+        clock = clock_for(scenario, SystemClock().now() + timedelta(seconds=lead_s), speed)
+        self.ports: Ports = free_ports(scenario, web_from)
+        self.work: Prepared = prepare(scenario_file, workdir, self.ports, clock)
+        self.children: dict[str, Child] = {}
+        logs = self.work.path / "logs"
+        logs.mkdir(exist_ok=True)
+        for name, command in self._commands().items():
+            self.children[name] = Child(name, command, logs / f"{name}.log")
+
+    @property
+    def web_url(self) -> str:
+        """Where central's page is."""
+        return f"http://{HOST}:{self.ports.web}"
+
+    def start(self) -> None:
+        """Start everything, each when what it needs is up.
+
+        Raises:
+            StartError: something didn't come up; what had been started is ended.
+        """
+        try:
+            self.start_child("broker")
+            self.start_child("site")
+            for name in self.children:
+                if name not in {"broker", "site"}:
+                    self.start_child(name)
+        except BaseException:
+            self.stop()
+            raise
+
+    def start_child(self, name: str) -> None:
+        """Start one process and wait until its port answers, if it has one.
+
+        Raises:
+            StartError: it isn't there, runs already, or didn't come up.
+        """
+        child = self.children[name]
+        child.start()
+        for port in self._ports_of(name):
+            self._await_port(child, port)
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """End one process by a signal and wait for its end.
+
+        Raises:
+            StartError: it goes on running.
+        """
+        child = self.children[name]
+        child.send(number)
+        if not child.wait():
+            raise StartError(f"{name} didn't end on {number.name} within {PATIENCE_S:g} s")
+
+    def restart(self, name: str) -> None:
+        """Start a process again, after ending it if it runs.
+
+        Raises:
+            StartError: as ``kill`` and ``start_child``.
+        """
+        self.kill(name, signal.SIGTERM)
+        self.start_child(name)
+
+    def deaths(self) -> list[Death]:
+        """Who has ended without being asked to."""
+        return [death for child in self.children.values() if (death := child.death) is not None]
+
+    def stop(self) -> None:
+        """End everything: gateways first, the broker last; whoever doesn't obey is killed."""
+        order = [name for name in self.children if name.startswith("gateway-")]
+        for group in (order, ["central"], ["site", "broker"]):
+            for name in group:
+                self.children[name].send(signal.SIGTERM)
+            for name in group:
+                child = self.children[name]
+                if not child.wait():
+                    child.send(signal.SIGKILL)
+                    child.wait()
+
+    def __enter__(self) -> Self:
+        """Start everything."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End everything."""
+        self.stop()
+
+    def _commands(self) -> dict[str, list[str]]:
+        path = self.work.path
+        site = [program("klaster-sim"), "site", str(path / "scenario.toml"), "--workdir", str(path)]
+        commands = {
+            "broker": [_mosquitto(), "-c", str(path / "mosquitto.conf")],
+            "site": site,
+            "central": [program("klaster-central"), "serve", str(path / "central.toml")],
+        }
+        for known in self.work.scenario.sites:
+            name = f"gateway-{known.id}"
+            commands[name] = [program("klaster-gateway"), "run", str(path / f"{name}.toml")]
+        return commands
+
+    def _ports_of(self, name: str) -> list[int]:
+        return {"broker": [self.ports.broker], "site": list(self.ports.buses.values())}.get(name, [])
+
+    @staticmethod
+    def _await_port(child: Child, port: int) -> None:
+        give_up = monotonic_s() + _UP_WITHIN_S
+        while monotonic_s() < give_up:
+            if not child.alive:
+                break
+            with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+                return
+            child.wait(0.05)
+        raise StartError(f"{child.name} didn't open port {port}; its log ends:\n{child.tail()}")
+
+
+def program(name: str) -> str:
+    """One of our commands: beside this Python, else wherever the shell would find it."""
+    beside = Path(sys.executable).with_name(name)
+    return str(beside) if beside.exists() else shutil.which(name) or name
+
+
+def _mosquitto() -> str:
+    """Debian puts it where only root's search path looks."""
+    return shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
