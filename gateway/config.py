@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
-from gateway.profile import Baud, Parity, Profile, StopBits, known, profile
+from gateway.profile import Baud, Parity, StopBits, known, profile
 from metering.point import METER_PATTERN, gateway_id_problem
 from runtime.broker import BrokerSettings, broker_problems
 from runtime.clock import SimulationSettings
-from runtime.config import ConfigError, Problem, load
+from runtime.config import ConfigError, Problem, build, read_toml
 
 _HOUR_S = 3600
 _BUS_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,34}$"
@@ -83,6 +83,11 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     clock: SimulationSettings | None = None
     log: LogSettings = LogSettings()
 
+    def __post_init__(self) -> None:
+        """Refuse a gateway that would have nothing to do."""
+        if not self.buses or not self.meters:
+            raise ValueError("at least one [[buses]] and one [[meters]] are needed")
+
     @property
     def outbox_path(self) -> Path:
         """The outbox's file."""
@@ -97,78 +102,114 @@ def read(path: Path) -> GatewayConfig:
     """The configuration in a file.
 
     Raises:
-        ConfigError: with every problem in the file.
+        ConfigError: with every problem in the file; those between tables too where only one table can't be read.
     """
-    config = load(path, GatewayConfig)
-    problems = [*_problems(config, str(path)), *broker_problems(config.broker, str(path))]
-    if problems:
+    file = str(path)
+    content = read_toml(path)
+    problems: list[Problem] = []
+    config: GatewayConfig | None = None
+    try:
+        config = build(content, GatewayConfig, file)
+    except ConfigError as error:
+        problems += error.problems
+    problems += _problems(_Tables.of(content), file)
+    if config is None or problems:
         raise ConfigError(problems)
     return config
 
 
-def _problems(config: GatewayConfig, file: str) -> Iterator[Problem]:
-    if problem := gateway_id_problem(config.gateway.id):
-        yield Problem(file, "gateway.id", f'"{config.gateway.id}"', problem)
-    if not config.buses:
-        yield Problem(file, "buses", "", "at least one [[buses]] is needed")
-    if not config.meters:
-        yield Problem(file, "meters", "", "at least one [[meters]] is needed")
-    yield from _repeated(file, "buses", [bus.id for bus in config.buses])
-    yield from _repeated(file, "meters", [meter.id for meter in config.meters])
-    for number, bus in enumerate(config.buses, 1):
-        yield from _bus_problems(config, bus, file, f"buses[{number}]")
-    for number, meter in enumerate(config.meters, 1):
-        yield from _meter_problems(config, meter, file, f"meters[{number}]")
+S = TypeVar("S", bound=msgspec.Struct)
 
 
-def _repeated(file: str, table: str, ids: list[str]) -> Iterator[Problem]:
+def _table(content: object, schema: type[S]) -> S | None:
+    """A table if it can be read; its own problems are reported with the whole file's."""
+    try:
+        return build(content, schema, "")
+    except ConfigError:
+        return None
+
+
+def _tables(content: object, schema: type[S]) -> dict[int, S]:
+    listed = content if isinstance(content, list) else []
+    made = ((number, _table(one, schema)) for number, one in enumerate(listed, 1))
+    return {number: one for number, one in made if one is not None}
+
+
+class _Tables(msgspec.Struct, frozen=True):
+    """The tables of a file that can be read, the listed ones by their number."""
+
+    gateway: GatewayTable | None
+    broker: BrokerSettings | None
+    buses: dict[int, BusSettings]
+    meters: dict[int, MeterSettings]
+    bus_ids: tuple[str, ...]
+    """Of all buses, those that can't be read too."""
+
+    @classmethod
+    def of(cls, content: dict[str, Any]) -> _Tables:
+        listed = content.get("buses")
+        ids = (bus.get("id") for bus in listed if isinstance(bus, dict)) if isinstance(listed, list) else ()
+        return cls(
+            _table(content.get("gateway"), GatewayTable),
+            _table(content.get("broker"), BrokerSettings),
+            _tables(listed, BusSettings),
+            _tables(content.get("meters"), MeterSettings),
+            tuple(dict.fromkeys(str(one) for one in ids if one is not None)),
+        )
+
+
+def _problems(tables: _Tables, file: str) -> Iterator[Problem]:
+    if tables.gateway and (problem := gateway_id_problem(tables.gateway.id)):
+        yield Problem(file, "gateway.id", f'"{tables.gateway.id}"', problem)
+    if tables.broker:
+        yield from broker_problems(tables.broker, file)
+    yield from _repeated(file, "buses", {number: bus.id for number, bus in tables.buses.items()})
+    yield from _repeated(file, "meters", {number: meter.id for number, meter in tables.meters.items()})
+    for number, bus in tables.buses.items():
+        yield from _bus_problems(tables, number, bus, file)
+    for number, meter in tables.meters.items():
+        yield from _meter_problems(tables, number, meter, file)
+
+
+def _repeated(file: str, table: str, ids: dict[int, str]) -> Iterator[Problem]:
     first: dict[str, int] = {}
-    for number, one in enumerate(ids, 1):
+    for number, one in ids.items():
         if one in first:
             yield Problem(file, f"{table}[{number}].id", f'"{one}"', f"is {table}[{first[one]}]'s already")
         first.setdefault(one, number)
 
 
-def _bus_problems(config: GatewayConfig, bus: BusSettings, file: str, key: str) -> Iterator[Problem]:
-    needed = "device" if bus.link == "serial" else "host"
-    barred = {"host": bus.host} if bus.link == "serial" else {"device": bus.device, "baud": bus.baud}
-    if bus.link == "tcp":
-        barred |= {"parity": bus.parity, "stop_bits": bus.stop_bits}
+def _bus_problems(tables: _Tables, number: int, bus: BusSettings, file: str) -> Iterator[Problem]:
+    key = f"buses[{number}]"
+    needed, barred = ("host", ("device", "baud", "parity", "stop_bits")) if bus.link == "tcp" else ("device", ("host",))
     if not getattr(bus, needed):
         yield Problem(file, f"{key}.{needed}", "", f'is missing: a bus with link = "{bus.link}" needs it')
-    for name, value in barred.items():
-        if value:
+    for name in barred:
+        if value := getattr(bus, name):
             yield Problem(file, f"{key}.{name}", str(value), f'has no meaning with link = "{bus.link}"')
     if not Decimal("0.05") <= bus.timeout_s <= 30:
         yield Problem(file, f"{key}.timeout_s", str(bus.timeout_s), "expected 0.05 to 30 seconds")
-    others = [other for other in config.buses[: config.buses.index(bus)] if other.link == bus.link == "serial"]
-    if bus.device and (same := next((other for other in others if other.device == bus.device), None)):
+    lines = (other for n, other in tables.buses.items() if n < number and other.link == "serial")
+    if bus.link == "serial" and (same := next((other for other in lines if other.device == bus.device), None)):
         yield Problem(file, f"{key}.device", f'"{bus.device}"', f"is bus {same.id}'s already: one line is one bus")
 
 
-def _meter_problems(config: GatewayConfig, meter: MeterSettings, file: str, key: str) -> Iterator[Problem]:
-    bus = next((bus for bus in config.buses if bus.id == meter.bus), None)
-    if bus is None:
-        there = ", ".join(bus.id for bus in config.buses)
-        yield Problem(file, f"{key}.bus", f'"{meter.bus}"', f"no such bus; there are {there}")
-    elif meter.unit == 0 and bus.link == "serial":
+def _meter_problems(tables: _Tables, number: int, meter: MeterSettings, file: str) -> Iterator[Problem]:
+    key = f"meters[{number}]"
+    bus = next((bus for bus in tables.buses.values() if bus.id == meter.bus), None)
+    if meter.bus not in tables.bus_ids:
+        there = ", ".join(tables.bus_ids) or "none"
+        yield Problem(file, f"{key}.bus", f'"{meter.bus}"', f"no such bus; there are: {there}")
+    elif bus and meter.unit == 0 and bus.link == "serial":
         yield Problem(file, f"{key}.unit", "0", "is the broadcast on a serial line: nothing answers; expected 1 to 247")
-    earlier = config.meters[: config.meters.index(meter)]
+    earlier = (one for n, one in tables.meters.items() if n < number)
     if same := next((one for one in earlier if (one.bus, one.unit) == (meter.bus, meter.unit)), None):
         yield Problem(file, f"{key}.unit", str(meter.unit), f"is meter {same.id}'s already on bus {meter.bus}")
     if _HOUR_S % meter.every_s:
         yield Problem(
             file, f"{key}.every_s", str(meter.every_s), "must divide 3600, so that a poll falls at the full hour"
         )
-    model = _profile_or_none(meter.profile)
-    if model is None:
+    if meter.profile not in known():
         yield Problem(file, f"{key}.profile", f'"{meter.profile}"', f"no such profile; known are {', '.join(known())}")
-    elif meter.every_s > (gap := meter.gap_s or model.gap_s):
+    elif meter.every_s > (gap := meter.gap_s or profile(meter.profile).gap_s):
         yield Problem(file, f"{key}.every_s", str(meter.every_s), f"polls must be at most gap_s = {gap} seconds apart")
-
-
-def _profile_or_none(name: str) -> Profile | None:
-    try:
-        return profile(name)
-    except LookupError:
-        return None

@@ -1,0 +1,78 @@
+"""``klaster-gateway``: run a gateway, check its configuration, look into its outbox."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+import msgspec
+
+from runtime.console import config_errors, fail, out, print_json, table
+
+_CONFIG = click.argument("config", type=click.Path(path_type=Path))
+_AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of tables.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="klaster", prog_name="klaster-gateway")
+def main() -> None:
+    """Read meters, keep their hourly stands, and forward them until central has receipted each."""
+
+
+@main.command()
+@_CONFIG
+def run(config: Path) -> None:
+    """Run the gateway that CONFIG (a TOML file) describes, until SIGTERM or Ctrl-C."""
+    from gateway import service
+    from gateway.config import read
+    from gateway.outbox import OutboxError
+    from runtime import log
+
+    with config_errors():
+        settings = read(config)
+        log.configure(json=settings.log.json, level=settings.log.level)
+        try:
+            asyncio.run(service.run(settings))
+        except OutboxError as error:
+            fail(str(error))
+
+
+@main.command()
+@_CONFIG
+def check(config: Path) -> None:
+    """Check CONFIG without starting anything; prints ok, or every problem."""
+    from gateway.config import read
+
+    with config_errors():
+        settings = read(config)
+    out.print(f"ok: gateway {settings.gateway.id}, {len(settings.buses)} buses, {len(settings.meters)} meters")
+
+
+@main.command()
+@_CONFIG
+@_AS_JSON
+def outbox(config: Path, as_json: bool) -> None:
+    """Show what CONFIG's outbox holds: what waits for a receipt, what was released, what central refused."""
+    from gateway.config import read
+    from gateway.outbox import Outbox, OutboxError, RowState
+
+    with config_errors():
+        settings = read(config)
+    try:
+        box = Outbox.look(settings.outbox_path)
+        summary = box.summary()
+        box.close()
+    except OutboxError as error:
+        fail(str(error))
+    if as_json:
+        counts = {state.value: summary.count(state) for state in RowState}
+        print_json(msgspec.structs.replace(summary, counts=counts))
+        return
+    rows = [(state.value, summary.count(state)) for state in RowState]
+    table(f"Outbox of {settings.gateway.id} ({settings.outbox_path})", ("state", "rows"), rows, right=("rows",))
+    out.print(f"oldest waiting: {summary.oldest_waiting or 'none'}")
+    if summary.aside:
+        refused = [(row.sequence, row.meter, row.register, row.at, row.wh, row.reason) for row in summary.aside]
+        out.print()
+        table("Set aside: central refused them", ("row", "meter", "register", "at", "Wh", "reason"), refused)

@@ -1,0 +1,133 @@
+"""Messages on their way to central: when each is due again, and what its receipt means for its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.outbox import Fate, RowState, Waiting
+from metering.wire import MAX_IN_FLIGHT, ReceiptsMessage, StandOnWire, StandsMessage, Verdict, digest, encode
+
+STANDS_A_MESSAGE = 20
+FIRST_RESEND_S = 5.0
+LONGEST_RESEND_S = 60.0
+
+_STATES = {
+    Verdict.STORED: RowState.RELEASED,
+    Verdict.HELD: RowState.HELD,
+    Verdict.CONFLICT: RowState.CONFLICT,
+    Verdict.REFUSED: RowState.ASIDE,
+}
+
+
+@dataclass(slots=True)
+class Flight:
+    """One message without a receipt. Sent again it has the same bytes, and so the same name."""
+
+    name: str
+    payload: bytes
+    sequences: tuple[int, ...]
+    at: datetime
+    due_s: float
+    tries: int = 0
+
+
+class ReceiptError(ValueError):
+    """A receipt that doesn't fit the message it names."""
+
+
+class Flights:
+    """All messages without a receipt, at most ``MAX_IN_FLIGHT``. Times are seconds of the monotonic clock."""
+
+    def __init__(self, gateway: str, outbox: str, most: int = MAX_IN_FLIGHT) -> None:
+        """Messages say from which gateway and outbox they come."""
+        self._gateway = gateway
+        self._outbox = outbox
+        self._most = most
+        self._flights: dict[str, Flight] = {}
+        self._aboard: set[int] = set()
+        self._alone: set[int] = set()
+
+    @property
+    def free(self) -> int:
+        """How many more messages may leave."""
+        return self._most - len(self._flights)
+
+    @property
+    def aboard(self) -> int:
+        """How many rows are in flight."""
+        return len(self._aboard)
+
+    def board(self, waiting: Waiting, now_s: float) -> bool:
+        """Make messages of waiting rows that are not in flight yet; they are due at once. Whether there was room."""
+        left = False
+        for rows in (waiting.newest, waiting.backlog):
+            ready = [row for row in rows if row.sequence not in self._aboard]
+            alone = [row for row in ready if row.sequence in self._alone]
+            together = [row for row in ready if row.sequence not in self._alone]
+            groups = [[row] for row in alone] + [
+                together[i : i + STANDS_A_MESSAGE] for i in range(0, len(together), STANDS_A_MESSAGE)
+            ]
+            left |= len(groups) > self.free
+            for group in groups[: max(self.free, 0)]:
+                self._start(group, now_s)
+        return not left
+
+    def _start(self, rows: Sequence[StandOnWire], now_s: float) -> None:
+        payload = encode(StandsMessage(gateway=self._gateway, outbox=self._outbox, stands=tuple(rows)))
+        sequences = tuple(row.sequence for row in rows)
+        flight = Flight(digest(payload), payload, sequences, max(row.at for row in rows), now_s)
+        self._flights[flight.name] = flight
+        self._aboard.update(sequences)
+
+    def due(self, now_s: float) -> list[Flight]:
+        """What should be sent now: the newest boundary first, the others in the order in which they boarded."""
+        due = [flight for flight in self._flights.values() if flight.due_s <= now_s]
+        newest = max((flight.at for flight in due), default=None)
+        return sorted(due, key=lambda flight: flight.at != newest)
+
+    def next_due_s(self) -> float | None:
+        """When the next message is due; None when nothing is in flight."""
+        return min((flight.due_s for flight in self._flights.values()), default=None)
+
+    def sent(self, flight: Flight, now_s: float) -> None:
+        """It leaves: without a receipt it is due again after 5 s, then 10 s, … at most a minute."""
+        flight.due_s = now_s + min(FIRST_RESEND_S * 2 ** min(flight.tries, 8), LONGEST_RESEND_S)
+        flight.tries += 1
+
+    def all_due(self, now_s: float) -> None:
+        """Central is back: nothing has to wait out its back-off."""
+        for flight in self._flights.values():
+            flight.due_s = now_s
+            flight.tries = 0
+
+    def fates(self, message: ReceiptsMessage) -> list[Fate] | None:
+        """What a receipt means for the rows of its message; None when that message isn't in flight (any more).
+
+        A message of several stands that was refused as a whole gives no fates: its stands are to go one by one.
+
+        Raises:
+            ReceiptError: it doesn't fit the message it names; nothing is to be released on it.
+        """
+        flight = self._flights.get(message.message)
+        if flight is None:
+            return None
+        if not message.receipts:
+            if message.verdict is not Verdict.REFUSED:
+                raise ReceiptError("it names no stand, and isn't a refusal of the whole message")
+            if len(flight.sequences) > 1:
+                return []
+            return [Fate(flight.sequences[0], RowState.ASIDE, message.reason)]
+        named = tuple(receipt.sequence for receipt in message.receipts)
+        if named != flight.sequences:
+            raise ReceiptError(f"it is for rows {named}, but the message carries {flight.sequences}")
+        return [Fate(one.sequence, _STATES[one.verdict], one.reason) for one in message.receipts]
+
+    def land(self, name: str, fates: Iterable[Fate]) -> None:
+        """Forget a message whose fates are committed; rows without a fate will go alone."""
+        flight = self._flights.pop(name)
+        settled = {fate.sequence for fate in fates}
+        self._aboard.difference_update(flight.sequences)
+        self._alone.difference_update(settled)
+        self._alone.update(sequence for sequence in flight.sequences if sequence not in settled)

@@ -1,0 +1,1 @@
+"""How bytes travel: one module for each kind of link."""

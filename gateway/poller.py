@@ -1,0 +1,120 @@
+"""One task for each bus: polls its meters in turn and hands on what they say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+from gateway.bus import Bus
+from gateway.links.modbus import Failure, FailureKind
+from gateway.meter import Findings, Meter
+from gateway.recorder import Recorder
+from gateway.turns import Turn, Turns
+from metering.wire import BusStatus, MeterStatus
+from runtime.clock import Clock, monotonic_s
+from runtime.log import logger
+
+_log = logger("gateway.poller")
+_PATIENCE_S = 5.0
+_EARLIEST_YEAR = 2000
+
+
+class Poller:
+    """The meters of one bus."""
+
+    def __init__(self, bus: Bus, meters: Sequence[Meter], recorder: Recorder, clock: Clock) -> None:
+        """Nothing is asked before ``run``."""
+        self._bus = bus
+        self._meters = tuple(meters)
+        self._recorder = recorder
+        self._clock = clock
+        self._last_read: dict[str, datetime] = {}
+        self._errors: dict[str, str] = {}
+        self._link_error = ""
+
+    @property
+    def bus_status(self) -> BusStatus:
+        """How the bus is."""
+        return self._bus.status
+
+    @property
+    def meter_statuses(self) -> tuple[MeterStatus, ...]:
+        """How its meters are."""
+        return tuple(
+            MeterStatus(
+                id=meter.id,
+                bus=self._bus.name,
+                profile=meter.profile.id,
+                last_read=self._last_read.get(meter.id),
+                error=self._errors.get(meter.id, ""),
+            )
+            for meter in self._meters
+        )
+
+    async def run(self) -> None:
+        """Poll for ever; cancelled, it closes the link."""
+        turns = Turns([meter.every for meter in self._meters], self._clock.now())
+        try:
+            while True:
+                await self._wait(turns)
+                if turn := turns.take(self._clock.now(), monotonic_s()):
+                    await self._poll(self._meters[turn.index], turn, turns)
+                else:
+                    await self._pass_time()
+        finally:
+            self._bus.close()
+
+    async def _wait(self, turns: Turns) -> None:
+        now = self._clock.now()
+        due = turns.next_due(now)
+        if due <= now:
+            return
+        # A clock set back makes the wait far too long: look again soon after it should have ended.
+        try:
+            async with asyncio.timeout(self._clock.real_seconds_until(due) + _PATIENCE_S):
+                await self._clock.sleep_until(due)
+        except TimeoutError:
+            _log.warning("clock_went_back", bus=self._bus.name)
+
+    async def _pass_time(self) -> None:
+        now = self._clock.now()
+        for meter in self._meters:
+            await self._recorder.keep(meter, meter.pass_time(now))
+
+    async def _poll(self, meter: Meter, turn: Turn, turns: Turns) -> None:
+        failure = None
+        for block in meter.blocks:
+            answer = await self._bus.read(meter.unit, block)
+            if isinstance(answer, Failure):
+                failure = answer
+                break
+            if answer.sent.year < _EARLIEST_YEAR:
+                failure = Failure(FailureKind.WRONG_ANSWER, "the clock is not set")
+                break
+            self._last_read[meter.id] = answer.received
+            await self._recorder.keep(meter, meter.take(block, answer))
+        now = self._clock.now()
+        if failure is None:
+            turns.done(turn, now)
+        elif failure.kind is FailureKind.LINK_DOWN:
+            turns.link_down(turn, now)
+        else:
+            turns.failed(turn, now, monotonic_s())
+        self._note(meter, failure)
+        await self._recorder.keep(meter, meter.pass_time(now) if now.year >= _EARLIEST_YEAR else Findings())
+
+    def _note(self, meter: Meter, failure: Failure | None) -> None:
+        """Log what has changed, not what stays."""
+        link_error = failure.detail if failure and failure.kind is FailureKind.LINK_DOWN else ""
+        if link_error and not self._link_error:
+            _log.warning("link_down", bus=self._bus.name, error=link_error)
+        elif self._link_error and not link_error:
+            _log.info("link_up", bus=self._bus.name)
+        self._link_error = link_error
+        error, before = str(failure or ""), self._errors.get(meter.id, "")
+        if error and not before and not link_error:
+            _log.warning("meter_failed", bus=self._bus.name, meter=meter.id, error=error)
+        elif before and not error:
+            _log.info("meter_answers", bus=self._bus.name, meter=meter.id)
+        self._errors[meter.id] = error

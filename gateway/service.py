@@ -1,0 +1,100 @@
+"""Builds the gateway and runs it: the only place that starts tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from importlib.metadata import version
+from typing import Any
+
+from gateway.bus import Bus
+from gateway.config import BusSettings, GatewayConfig, MeterSettings
+from gateway.links.modbus import ModbusLink
+from gateway.meter import Meter
+from gateway.observation import Accepted
+from gateway.outbox import Outbox
+from gateway.outbox_thread import OutboxThread
+from gateway.poller import Poller
+from gateway.profile import profile
+from gateway.recorder import Recorder
+from gateway.uplink import Uplink
+from metering.wire import BusStatus, MeterStatus
+from runtime.clock import Clock, make_clock
+from runtime.log import logger
+
+_log = logger("gateway.service")
+
+
+async def together(*jobs: Coroutine[Any, Any, None]) -> None:
+    """Run jobs side by side until all have ended; when one raises, the others are cancelled.
+
+    Raises:
+        ExceptionGroup: of what the jobs raised.
+    """
+    async with asyncio.TaskGroup() as group:
+        for job in jobs:
+            group.create_task(job)
+
+
+async def run(config: GatewayConfig, stop: asyncio.Event | None = None) -> None:
+    """Run a gateway until ``stop`` is set (by SIGTERM or SIGINT too), then end it cleanly.
+
+    Raises:
+        OutboxError: the outbox can't be used; nothing was started.
+        ConfigError: a certificate or key can't be used.
+    """
+    stop = stop or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    clock = make_clock(config.clock)
+    outbox = OutboxThread.open(config.outbox_path)
+    try:
+        await _run(config, outbox, clock, stop)
+    finally:
+        outbox.close()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+async def _run(config: GatewayConfig, outbox: OutboxThread, clock: Clock, stop: asyncio.Event) -> None:
+    lives = await outbox.run(Outbox.lives)
+    pollers: list[Poller] = []
+
+    def describe() -> tuple[tuple[BusStatus, ...], tuple[MeterStatus, ...]]:
+        return (
+            tuple(poller.bus_status for poller in pollers),
+            tuple(status for poller in pollers for status in poller.meter_statuses),
+        )
+
+    release = version("klaster")
+    uplink = Uplink(config.gateway.id, release, config.broker, outbox, clock, describe, together)
+    recorder = Recorder(outbox, clock, uplink.fresh)
+    meters: list[Meter] = []
+    for bus in config.buses:
+        settings = config.meters_of(bus)
+        if not settings:
+            _log.warning("bus_without_meters", bus=bus.id)
+            continue
+        there = [_meter(one, lives) for one in settings]
+        meters += there
+        pollers.append(Poller(_bus(bus, settings[0], clock), there, recorder, clock))
+    _log.info("gateway_started", gateway=config.gateway.id, version=release, buses=len(pollers), meters=len(meters))
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(job) for job in (uplink.run(), *(poller.run() for poller in pollers))]
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
+    await recorder.remember(*meters)
+    _log.info("gateway_ended", gateway=config.gateway.id)
+
+
+def _meter(settings: MeterSettings, lives: dict[tuple[str, str], Accepted]) -> Meter:
+    remembered = {obis: last for (meter, obis), last in lives.items() if meter == settings.id}
+    return Meter(settings, profile(settings.profile), remembered)
+
+
+def _bus(settings: BusSettings, first: MeterSettings, clock: Clock) -> Bus:
+    link = ModbusLink(settings, profile(first.profile).transport)
+    return Bus(settings.id, link, settings.where, clock)

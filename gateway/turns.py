@@ -1,0 +1,72 @@
+"""Whose turn it is on a bus: every meter on its grid of the clock, one that doesn't answer less and less often."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from metering.period import HOUR, floor_to, on_grid
+
+_FIRST_PAUSE_S = 5.0
+_LONGEST_PAUSE_S = 60.0
+
+
+@dataclass(slots=True)
+class Turn:
+    """One meter's place in the order. ``due`` is a multiple of ``every`` since 1970."""
+
+    index: int
+    every: timedelta
+    due: datetime
+    failures: int = 0
+    not_before_s: float = 0.0
+    """Until then (monotonic clock, seconds) only the full hour is tried."""
+
+
+class Turns:
+    """The order of the meters of one bus."""
+
+    def __init__(self, everies: Sequence[timedelta], now: datetime) -> None:
+        """Every meter is due at once: the first poll after a start need not wait for its grid."""
+        self._turns = [Turn(index, every, floor_to(now, every)) for index, every in enumerate(everies)]
+
+    def next_due(self, now: datetime) -> datetime:
+        """When the next turn comes; a turn that a clock set back has left far ahead is brought home."""
+        for turn in self._turns:
+            turn.due = min(turn.due, floor_to(now, turn.every) + turn.every)
+        return min(turn.due for turn in self._turns)
+
+    def take(self, now: datetime, monotonic_s: float) -> Turn | None:
+        """The meter to poll now, if one is due; those in a pause are passed over, except at the full hour.
+
+        The one that has waited longest comes first; one that failed lets the others go before it for a round.
+        """
+        for turn in self._turns:
+            if turn.due <= now and monotonic_s < turn.not_before_s and not _holds_hour(turn.due, now, turn.every):
+                turn.due = floor_to(now, turn.every) + turn.every
+        due = [turn for turn in self._turns if turn.due <= now]
+        return min(due, key=lambda turn: turn.due + (turn.every if turn.failures else timedelta(0)), default=None)
+
+    def done(self, turn: Turn, now: datetime) -> None:
+        """Its poll succeeded; if the grid has moved on meanwhile it is due again at once."""
+        turn.failures = 0
+        turn.not_before_s = 0.0
+        turn.due = max(turn.due + turn.every, floor_to(now, turn.every))
+
+    def failed(self, turn: Turn, now: datetime, monotonic_s: float) -> None:
+        """Its poll failed; from the second failure in a row on it pauses, 5 s doubling to 60 s of real time."""
+        turn.failures += 1
+        if turn.failures > 1:
+            turn.not_before_s = monotonic_s + min(_FIRST_PAUSE_S * 2 ** min(turn.failures - 2, 8), _LONGEST_PAUSE_S)
+        turn.due = max(turn.due + turn.every, floor_to(now, turn.every))
+
+    def link_down(self, turn: Turn, now: datetime) -> None:
+        """Its poll found no link: no fault of the meter's."""
+        turn.due = floor_to(now, turn.every) + turn.every
+
+
+def _holds_hour(due: datetime, now: datetime, every: timedelta) -> bool:
+    """Whether a full hour is among the turns from ``due`` to ``now``."""
+    latest = floor_to(now, every)
+    return on_grid(due, HOUR) or floor_to(latest, HOUR) > due

@@ -1,0 +1,260 @@
+"""The gateway's side of the wire: stands out, receipts in, a retained status and a last will.
+
+Nothing is sent before central's retained presence says online. A row leaves the outbox on central's receipt alone: the
+broker's PUBACK says nothing about central.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiomqtt
+import msgspec
+
+from gateway.flights import STANDS_A_MESSAGE, ReceiptError, Flights
+from gateway.outbox import Fate, Outbox, RowState, Summary
+from gateway.outbox_thread import OutboxThread
+from metering.wire import (
+    PRESENCE_TOPIC,
+    BusStatus,
+    GatewayStatus,
+    MeterStatus,
+    decode_presence,
+    decode_receipts,
+    encode,
+    topic,
+)
+from runtime.broker import BrokerSettings, connection
+from runtime.clock import Clock, monotonic_s
+from runtime.config import ConfigError
+from runtime.log import logger
+
+_log = logger("gateway.uplink")
+_RECONNECT_S = (1.0, 2.0, 4.0, 5.0)
+_ROOM = 50
+"""So many messages must have landed before the backlog is read again, or a second must have passed."""
+_LONGEST_PAUSE_S = 1.0
+_STATUS_LOOK_S = 1.0
+_STATUS_EVERY_S = 60.0
+_FAREWELL_S = 2.0
+
+Together = Callable[..., Awaitable[None]]
+"""Runs coroutines side by side until one raises; the service's, since it alone starts tasks."""
+Describe = Callable[[], tuple[tuple[BusStatus, ...], tuple[MeterStatus, ...]]]
+
+
+class Uplink:
+    """One gateway's connection to central, renewed for ever."""
+
+    def __init__(
+        self,
+        gateway: str,
+        version: str,
+        settings: BrokerSettings,
+        outbox: OutboxThread,
+        clock: Clock,
+        describe: Describe,
+        together: Together,
+    ) -> None:
+        """Nothing is connected before ``run``. ``describe`` tells how buses and meters are."""
+        self._gateway = gateway
+        self._version = version
+        self._settings = settings
+        self._outbox = outbox
+        self._clock = clock
+        self._describe = describe
+        self._together = together
+        self._flights = Flights(gateway, outbox.id)
+        self._online = False
+        self._wake = asyncio.Event()
+        self._boarded_s = 0.0
+        self._fresh = True
+        self._ashore = False
+
+    def fresh(self) -> None:
+        """New rows are in the outbox."""
+        self._fresh = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Connect, and again whenever the connection is lost; cancelled, say farewell and end."""
+        failures = 0
+        while True:
+            try:
+                async with connection(self._settings, f"klaster-{self._gateway}", self._will()) as client:
+                    _log.info("broker_connected", host=self._settings.host, port=self._settings.port)
+                    failures = 0
+                    await self._serve(client)
+            except* (aiomqtt.MqttError, OSError, ConfigError) as group:
+                if failures == 0:
+                    _log.warning("broker_lost", error=_first(group))
+            pause = _RECONNECT_S[min(failures, len(_RECONNECT_S) - 1)]
+            failures += 1
+            await asyncio.sleep(pause)
+
+    def _will(self) -> aiomqtt.Will:
+        return aiomqtt.Will(
+            topic(self._gateway, "status"), encode(GatewayStatus(online=False, version=self._version)), 1, retain=True
+        )
+
+    async def _serve(self, client: aiomqtt.Client) -> None:
+        self._online = False
+        try:
+            # Before anything is sent: a receipt that comes while nobody listens is lost.
+            await client.subscribe([(topic(self._gateway, "receipts"), 1), (PRESENCE_TOPIC, 1)])
+            await self._together(self._receive(client), self._send(client), self._report(client))
+        except asyncio.CancelledError:
+            await self._farewell(client)
+            raise
+        finally:
+            self._online = False
+
+    async def _farewell(self, client: aiomqtt.Client) -> None:
+        """A clean end keeps the last will back, so say it."""
+        try:
+            async with asyncio.timeout(_FAREWELL_S):
+                await client.publish(topic(self._gateway, "status"), self._will().payload, qos=1, retain=True)
+        except (aiomqtt.MqttError, TimeoutError):
+            _log.info("farewell_not_said")
+
+    async def _receive(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            payload = message.payload if isinstance(message.payload, bytes) else b""
+            if message.topic.value == PRESENCE_TOPIC:
+                self._presence(payload)
+            else:
+                await self._receipt(payload)
+
+    def _presence(self, payload: bytes) -> None:
+        try:
+            # An empty payload is how a retained message is taken back: absent means offline.
+            online = decode_presence(payload).online if payload else False
+        except msgspec.DecodeError as error:
+            _log.warning("presence_unreadable", error=str(error))
+            return
+        if online == self._online:
+            return
+        self._online = online
+        _log.info("central_online" if online else "central_offline")
+        if online:
+            self._flights.all_due(monotonic_s())
+            self.fresh()
+
+    async def _receipt(self, payload: bytes) -> None:
+        try:
+            receipt = decode_receipts(payload)
+            fates = self._flights.fates(receipt)
+        except (msgspec.DecodeError, ReceiptError) as error:
+            _log.warning("receipt_unusable", error=str(error))
+            return
+        if fates is None:
+            _log.debug("receipt_again", message=receipt.message)
+            return
+        try:
+            await self._outbox.run(Outbox.settle, fates)
+        except sqlite3.Error as error:
+            # The message stays in flight: it goes again, and its next receipt finds the disk well.
+            self._disk_trouble(error)
+            return
+        self._flights.land(receipt.message, fates)
+        self._log_fates(receipt.message, receipt.reason, fates)
+        self._wake.set()
+
+    def _log_fates(self, message: str, reason: str, fates: list[Fate]) -> None:
+        if not fates:
+            _log.warning("message_refused", message=message, reason=reason, next="its stands go one by one")
+            self._fresh = True
+        for fate in fates:
+            if fate.state is RowState.ASIDE:
+                _log.warning("row_set_aside", sequence=fate.sequence, reason=fate.reason)
+            elif fate.state is not RowState.RELEASED:
+                _log.info("row_released", sequence=fate.sequence, verdict=fate.state.value, reason=fate.reason)
+
+    async def _send(self, client: aiomqtt.Client) -> None:
+        while True:
+            self._wake.clear()
+            if self._online:
+                await self._board()
+                await self._send_due(client)
+            try:
+                async with asyncio.timeout(self._pause_s()):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def _board(self) -> None:
+        """Read waiting rows: when there are new ones, or when those left ashore have room enough to be worth it."""
+        room = self._flights.free
+        enough = room >= _ROOM or monotonic_s() - self._boarded_s >= _LONGEST_PAUSE_S
+        if room <= 0 or not (self._fresh or (self._ashore and enough)):
+            return
+        self._fresh = False
+        self._boarded_s = monotonic_s()
+        limit = room * STANDS_A_MESSAGE + self._flights.aboard
+        try:
+            waiting = await self._outbox.run(Outbox.waiting, limit)
+        except sqlite3.Error as error:
+            self._disk_trouble(error)
+            return
+        had_room = self._flights.board(waiting, monotonic_s())
+        self._ashore = not had_room or len(waiting.backlog) == limit
+
+    async def _send_due(self, client: aiomqtt.Client) -> None:
+        for flight in self._flights.due(monotonic_s()):
+            if not self._online:
+                return
+            if flight.tries:
+                _log.debug("message_again", message=flight.name, tries=flight.tries)
+            self._flights.sent(flight, monotonic_s())
+            await client.publish(topic(self._gateway, "stands"), flight.payload, qos=1)
+
+    def _pause_s(self) -> float:
+        due_s = self._flights.next_due_s() if self._online else None
+        return _LONGEST_PAUSE_S if due_s is None else min(max(due_s - monotonic_s(), 0.01), _LONGEST_PAUSE_S)
+
+    async def _report(self, client: aiomqtt.Client) -> None:
+        shown: object = None
+        shown_s = 0.0
+        while True:
+            status = await self._status()
+            compared = msgspec.structs.replace(
+                status,
+                at=None,
+                meters=tuple(msgspec.structs.replace(meter, last_read=None) for meter in status.meters),
+            )
+            if compared != shown or monotonic_s() - shown_s >= _STATUS_EVERY_S:
+                await client.publish(topic(self._gateway, "status"), encode(status), qos=1, retain=True)
+                shown, shown_s = compared, monotonic_s()
+            await asyncio.sleep(_STATUS_LOOK_S)
+
+    async def _status(self) -> GatewayStatus:
+        try:
+            summary = await self._outbox.run(Outbox.summary, 0)
+        except sqlite3.Error as error:
+            self._disk_trouble(error)
+            summary = Summary(outbox=self._outbox.id, counts={}, oldest_waiting=None, aside=())
+        buses, meters = self._describe()
+        return GatewayStatus(
+            online=True,
+            at=self._clock.now(),
+            version=self._version,
+            backlog=summary.count(RowState.WAITING),
+            aside=summary.count(RowState.ASIDE),
+            buses=buses,
+            meters=meters,
+        )
+
+    def _disk_trouble(self, error: sqlite3.Error) -> None:
+        self._fresh = True
+        _log.error("outbox_failed", error=str(error))
+
+
+def _first(group: BaseExceptionGroup[Any]) -> str:
+    """The first plain error of a group, for one line in the log."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) or type(error).__name__
