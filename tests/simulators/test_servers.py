@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 import pytest
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
@@ -50,8 +51,8 @@ async def line(path: Path, served: Units) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def rtu_client(device: str, timeout: float = 2) -> AsyncIterator[AsyncModbusSerialClient]:
-    client = AsyncModbusSerialClient(device, baudrate=BAUD, timeout=timeout, retries=0)
+async def rtu_client(device: str, patience_s: float = 2) -> AsyncIterator[AsyncModbusSerialClient]:
+    client = AsyncModbusSerialClient(device, baudrate=BAUD, timeout=patience_s, retries=0)
     assert await client.connect()
     try:
         yield client
@@ -60,8 +61,8 @@ async def rtu_client(device: str, timeout: float = 2) -> AsyncIterator[AsyncModb
 
 
 @contextlib.asynccontextmanager
-async def tcp_client(port: int, timeout: float = 2) -> AsyncIterator[AsyncModbusTcpClient]:
-    client = AsyncModbusTcpClient("127.0.0.1", port=port, timeout=timeout, retries=0)
+async def tcp_client(port: int, patience_s: float = 2) -> AsyncIterator[AsyncModbusTcpClient]:
+    client = AsyncModbusTcpClient("127.0.0.1", port=port, timeout=patience_s, retries=0)
     assert await client.connect()
     try:
         yield client
@@ -77,7 +78,14 @@ def kwh(client: AsyncModbusTcpClient | AsyncModbusSerialClient, registers: list[
 
 async def mbpoll(*arguments: str) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
-        "mbpoll", "-1", "-t", "3:float", "-B", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        "mbpoll",
+        "-1",
+        "-t",
+        "3:float",
+        "-B",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
     output, _ = await process.communicate()
     return process.returncode or 0, output.decode()
@@ -122,11 +130,11 @@ async def test_pymodbus_reads_the_serial_line(tmp_path: Path) -> None:
 
 
 async def test_a_unit_that_is_not_there_is_silent_and_the_next_is_answered(tmp_path: Path) -> None:
-    async with line(tmp_path / "line", units()) as device, rtu_client(device, timeout=0.3) as client:
+    async with line(tmp_path / "line", units()) as device, rtu_client(device, patience_s=0.3) as client:
         with pytest.raises(ModbusIOException):
             await client.read_input_registers(72, count=2, device_id=9)
         assert not (await client.read_input_registers(72, count=2, device_id=2)).isError()
-    async with modbus_tcp(units(), "127.0.0.1", 0) as port, tcp_client(port, timeout=0.3) as client:
+    async with modbus_tcp(units(), "127.0.0.1", 0) as port, tcp_client(port, patience_s=0.3) as client:
         with pytest.raises(ModbusIOException):
             await client.read_input_registers(72, count=2, device_id=9)
 
@@ -173,15 +181,15 @@ async def test_garbage_on_tcp_costs_only_its_own_connection() -> None:
         assert not (await client.read_input_registers(72, count=2, device_id=1)).isError()
 
 
-async def test_the_link_to_the_line_is_gone_when_the_line_is(tmp_path: Path) -> None:
-    async with line(tmp_path / "line", units()) as device:
-        assert Path(device).is_char_device()
+def test_the_link_to_the_line_is_gone_when_the_line_is(tmp_path: Path) -> None:
+    with serial_line(tmp_path / "line"):
+        assert (tmp_path / "line").is_char_device()
     assert not (tmp_path / "line").is_symlink()
 
 
 async def test_troubles_are_seen_by_the_client() -> None:
     faults: list[Fault] = []
-    async with modbus_tcp(units(faults), "127.0.0.1", 0) as port, tcp_client(port, timeout=0.5) as client:
+    async with modbus_tcp(units(faults), "127.0.0.1", 0) as port, tcp_client(port, patience_s=0.5) as client:
 
         async def words(fault: Fault) -> list[int]:
             faults[:] = [fault]
@@ -205,6 +213,10 @@ async def test_troubles_are_seen_by_the_client() -> None:
 async def _raw(device: str) -> tuple[asyncio.StreamReader, asyncio.WriteTransport]:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), open(device, "rb", buffering=0))
-    transport, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, open(device, "wb", buffering=0))
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), _opened(device, "rb"))
+    transport, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, _opened(device, "wb"))
     return reader, transport
+
+
+def _opened(device: str, mode: str) -> IO[bytes]:
+    return open(device, mode, buffering=0)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from simulators.curves import Steps
+from simulators.ledger import Ledger
 from simulators.scenario import Scenario
 from simulators.world import World, site_curves
 
@@ -78,8 +79,8 @@ def test_days_computed_one_by_one_are_the_days_computed_at_once(scenario: Scenar
     )
 
 
-def test_the_day_has_hours_of_every_kind(ledger: object, scenario: Scenario) -> None:
-    ratios = [100 * hour.injected_res_wh / hour.drawn_wh for hour in ledger.balance]  # type: ignore[attr-defined]
+def test_the_day_has_hours_of_every_kind(ledger: Ledger) -> None:
+    ratios = [100 * hour.injected_res_wh / hour.drawn_wh for hour in ledger.balance]
     assert sum(ratio < 60 for ratio in ratios) >= 3
     assert sum(60 <= ratio <= 100 for ratio in ratios) >= 3
     assert sum(ratio > 100 for ratio in ratios) >= 3
@@ -93,4 +94,6 @@ def test_before_its_start_a_world_has_no_reading(scenario: Scenario, world: Worl
 def test_another_seed_is_another_day(scenario: Scenario, world: World) -> None:
     header = msgspec.structs.replace(scenario.scenario, seed=1)
     other = World(msgspec.structs.replace(scenario, scenario=header))
-    assert not np.array_equal(other.series("23010041", STEPS).export_w, world.series("23010041", STEPS).export_w[:STEPS])
+    assert not np.array_equal(
+        other.series("23010041", STEPS).export_w, world.series("23010041", STEPS).export_w[:STEPS]
+    )
