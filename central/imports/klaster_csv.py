@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from central.cluster import Cluster, PeriodName
 from central.grid import Bools, Ints
-from central.imports.rows import Rows, read_rows
+from central.imports.rows import COLUMNS, Rows, read_rows
 from central.tables import ENERGIES, INSTANT
 from central.validity import valid_instants
 from metering.energy import MAX_READING_WH
@@ -29,6 +29,8 @@ _QUARTER_S = 900
 _HOUR_S = 3600
 _DIRECTIONS = tuple(Direction)
 _SERIES_SHIFT = 2**30
+_BATCH = 2**20
+_DIGITS = 13
 _ZERO = datetime(1, 1, 1, tzinfo=UTC)
 _ZERO_S = int((_ZERO - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
 _EARLIEST, _LATEST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
@@ -72,12 +74,19 @@ class Readings:
 
 @dataclass(frozen=True, slots=True)
 class _Values:
-    """Admissible values: series number, quarter since the year 1, Wh, and where each stands."""
+    """Admissible values: series and quarter as one number, and Wh."""
 
     key: Ints
     wh: Ints
-    file: Ints
-    row: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """The cluster's points in the order of their ids' bytes, and which directions each declares."""
+
+    points: list[str]
+    ways: Bools
+    """(P + 1, 3): an unknown point or direction, numbered -1, is never declared."""
 
 
 def read_readings(
@@ -88,61 +97,78 @@ def read_readings(
     Raises:
         BadRowsError: with all bad rows of all files; nothing is used then.
     """
-    points = sorted((point.id for point in cluster.points), key=str.encode)
-    declared = np.zeros((len(points) + 1, len(_DIRECTIONS) + 1), dtype=np.bool_)
-    places = {name: i for i, name in enumerate(points)}
-    for point in cluster.points:
-        for direction in point.directions:
-            declared[places[point.id], _DIRECTIONS.index(direction)] = True
+    declared = _declared(cluster)
     bad: list[BadRow] = []
     parts: list[_Values] = []
-    for number, file in enumerate(files):
+    for file in files:
         progress(file)
-        parts.append(_check(read_rows(file), number, points, declared, bad))
-    values = _merge(parts, files, bad)
+        parts.append(_check(read_rows(file), declared, bad))
+    values = _concatenate(parts)
+    parts.clear()
+    values = _merge(values, files, declared, bad)
     if bad:
         order = {str(file): number for number, file in reversed(list(enumerate(files)))}
-        raise BadRowsError(sorted(bad, key=lambda row: (order[row.file], row.line)))
-    return _used(values, cluster, points, months)
+        raise BadRowsError(sorted(set(bad), key=lambda row: (order[row.file], row.line)))
+    return _used(values, cluster, declared.points, months)
 
 
-def _check(rows: Rows, number: int, points: list[str], declared: Bools, bad: list[BadRow]) -> _Values:
+def _declared(cluster: Cluster) -> _Declared:
+    points = sorted((point.id for point in cluster.points), key=str.encode)
+    places = {name: i for i, name in enumerate(points)}
+    ways = np.zeros((len(points) + 1, len(_DIRECTIONS) + 1), dtype=np.bool_)
+    for point in cluster.points:
+        for direction in point.directions:
+            ways[places[point.id], _DIRECTIONS.index(direction)] = True
+    return _Declared(points, ways)
+
+
+def _check(rows: Rows, declared: _Declared, bad: list[BadRow]) -> _Values:
     """The good rows of one file; its bad ones are appended to ``bad``."""
     bad += [BadRow(str(rows.file), line, reason) for line, reason in rows.broken]
-    point_words, point = _words(rows.table["point"])
-    direction_words, direction = _words(rows.table["direction"])
-    start_words, start = _words(rows.table["start"])
-    place_of = {name: i for i, name in enumerate(points)}
+    parts, first = [], 0
+    for batch in rows.table.to_batches(max_chunksize=_BATCH):
+        values, good = _values(batch, declared)
+        if not good.all():
+            rows = rows.reread()
+            places = (first + np.flatnonzero(~good)).tolist()
+            bad += [BadRow(str(rows.file), rows.line(i), _reason(rows, i, declared)) for i in places]
+        parts.append(values)
+        first += len(batch)
+    return _concatenate(parts)
+
+
+def _concatenate(parts: Sequence[_Values]) -> _Values:
+    empty = np.zeros(0, dtype=np.int64)
+    return _Values(
+        key=np.concatenate([empty, *(part.key for part in parts)]),
+        wh=np.concatenate([empty, *(part.wh for part in parts)]),
+    )
+
+
+def _values(batch: pa.RecordBatch, declared: _Declared) -> tuple[_Values, Bools]:
+    """The good values of some rows, and which rows are good."""
+    point_words, point = _words(batch["point"])
+    direction_words, direction = _words(batch["direction"])
+    start_words, start = _words(batch["start"])
+    place_of = {name: i for i, name in enumerate(declared.points)}
     place = np.array([place_of.get(word, -1) for word in point_words], dtype=np.int64)[point]
     way_of = {str(way): i for i, way in enumerate(_DIRECTIONS)}
     way = np.array([way_of.get(word, -1) for word in direction_words], dtype=np.int64)[direction]
     parsed = [_quarter(word) for word in start_words]
     quarter = np.array([found if isinstance(found, int) else -1 for found in parsed], dtype=np.int64)[start]
-    text = rows.table["wh"]
-    whole = pc.match_substring_regex(text, r"\A0*[0-9]{1,13}\z").to_numpy()
-    wh = _numbers(text, whole)
-    good = (place >= 0) & declared[place, way] & (quarter >= 0) & whole & (wh <= MAX_READING_WH)
-    if not good.all():
-        rows = rows.reread()
-        bad += [
-            BadRow(str(rows.file), rows.line(i), _reason(rows, i, place, way, parsed[start[i]], whole))
-            for i in np.flatnonzero(~good).tolist()
-        ]
-    kept = np.flatnonzero(good)
-    key = (place[kept] * len(_DIRECTIONS) + way[kept]) * _SERIES_SHIFT + quarter[kept]
-    return _Values(key, wh[kept], np.full(len(kept), number, dtype=np.int32), kept)
+    whole = pc.match_substring_regex(batch["wh"], r"\A0*[0-9]{1,13}\z").to_numpy(zero_copy_only=False)
+    wh = _numbers(batch["wh"], whole)
+    good = declared.ways[place, way] & (quarter >= 0) & whole & (wh <= MAX_READING_WH)
+    key = (place * len(_DIRECTIONS) + way) * _SERIES_SHIFT + quarter
+    return _Values(key[good], wh[good]), good
 
 
-def _words(column: pa.ChunkedArray) -> tuple[list[str], Ints]:
+def _words(column: pa.DictionaryArray) -> tuple[list[str], Ints]:
     """A dictionary column's words and each row's place among them."""
-    merged = column.unify_dictionaries()
-    if not merged.num_chunks:
-        return [], np.zeros(0, dtype=np.int64)
-    words = merged.chunk(0).dictionary.to_pylist()
-    return words, np.concatenate([chunk.indices.to_numpy(zero_copy_only=False) for chunk in merged.chunks])
+    return column.dictionary.to_pylist(), column.indices.to_numpy(zero_copy_only=False)
 
 
-def _numbers(text: pa.ChunkedArray, whole: Bools) -> Ints:
+def _numbers(text: pa.Array, whole: Bools) -> Ints:
     if not whole.all():
         text = pc.if_else(pa.array(whole), text, "0")
     numbers: Ints = text.cast(pa.int64()).to_numpy()
@@ -163,60 +189,67 @@ def _quarter(word: str) -> int | str:
     return "is off the grid of quarters" if off else quarter
 
 
-def _reason(rows: Rows, i: int, place: Ints, way: Ints, start: int | str, whole: Bools) -> str:
-    cells = {name: rows.table[name][i].as_py()[:40] for name in rows.table.column_names}
-    if place[i] < 0:
-        return f"point {cells['point']!r} isn't in the cluster file"
-    if way[i] < 0:
-        return f"direction {cells['direction']!r}: expected drawn or injected"
-    if isinstance(start, str):
-        return f"start {cells['start']!r} {start}"
-    if not whole[i]:
-        return f"wh {cells['wh']!r}: {_number_reason(cells['wh'])}"
-    if int(cells["wh"]) > MAX_READING_WH:
-        return f"wh {cells['wh']} is over 2^40"
-    return f"direction {cells['direction']} isn't declared for point {cells['point']}"
+def _reason(rows: Rows, i: int, declared: _Declared) -> str:
+    point, direction, start, wh = (str(rows.table[name][i].as_py()) for name in COLUMNS)
+    if point not in declared.points:
+        return f"point {point[:40]!r} isn't in the cluster file"
+    if direction not in _DIRECTIONS:
+        return f"direction {direction[:40]!r}: expected drawn or injected"
+    if isinstance(quarter := _quarter(start), str):
+        return f"start {start[:40]!r} {quarter}"
+    if problem := _number_problem(wh):
+        return f"wh {wh[:40]!r} {problem}"
+    return f"direction {direction} isn't declared for point {point}"
 
 
-def _number_reason(text: str) -> str:
+def _number_problem(text: str) -> str | None:
     if not text:
         return "is empty; a missing value is an absent row"
-    if text.isascii() and text.isdigit():
-        return "is over 2^40"
-    return "expected a whole number of Wh, digits only"
+    if not (text.isascii() and text.isdigit()):
+        return "isn't a whole number of Wh, digits only"
+    return "is over 2^40" if len(text.lstrip("0")) > _DIGITS or int(text) > MAX_READING_WH else None
 
 
-def _merge(parts: Sequence[_Values], files: Sequence[Path], bad: list[BadRow]) -> _Values:
+def _merge(values: _Values, files: Sequence[Path], declared: _Declared, bad: list[BadRow]) -> _Values:
     """All values ordered by key, equal ones once; two different values for one key go to ``bad``."""
-    key, wh, file, row = (
-        np.concatenate([getattr(part, name) for part in parts]) if parts else np.zeros(0, dtype=np.int64)
-        for name in ("key", "wh", "file", "row")
-    )
-    if len(key) > 1 and not (key[1:] > key[:-1]).all():
-        order = np.argsort(key, kind="stable")
-        key, wh, file, row = key[order], wh[order], file[order], row[order]
-        first = np.concatenate([[True], key[1:] != key[:-1]])
-        leader = np.maximum.accumulate(np.where(first, np.arange(len(key)), 0))
-        reread: dict[int, Rows] = {}
+    key, wh = values.key, values.wh
+    if (key[1:] > key[:-1]).all():
+        return values
+    order = np.argsort(key, kind="stable")
+    key, wh = key[order], wh[order]
+    del order
+    same = key[1:] == key[:-1]
+    differs = same & (wh[1:] != wh[:-1])
+    if differs.any():
+        bad += _conflicts(np.unique(key[1:][differs]), files, declared)
+    first = np.concatenate([[True], ~same])
+    return _Values(key[first], wh[first])
 
-        def place(i: int) -> tuple[str, int]:
-            number = int(file[i])
-            if number not in reread:
-                reread[number] = read_rows(files[number]).reread()
-            return str(files[number]), reread[number].line(int(row[i]))
 
-        for i in np.flatnonzero(wh != wh[leader]).tolist():
-            where, line = place(i)
-            other_file, other_line = place(int(leader[i]))
-            other = f"{other_file}:{other_line} says {wh[leader[i]]}"
-            bad.append(BadRow(where, line, f"wh {wh[i]}, but {other} for the same point, direction and start"))
-        key, wh, file, row = key[first], wh[first], file[first], row[first]
-    return _Values(key, wh, file, row)
+def _conflicts(keys: Ints, files: Sequence[Path], declared: _Declared) -> list[BadRow]:
+    """Each row that gives another value than an earlier one for its key; both places are named."""
+    first: dict[int, tuple[str, int, int]] = {}
+    found = []
+    for file in files:
+        rows = read_rows(file).reread()
+        at = 0
+        for batch in rows.table.to_batches(max_chunksize=_BATCH):
+            values, good = _values(batch, declared)
+            places = at + np.flatnonzero(good)
+            for i in np.flatnonzero(np.isin(values.key, keys)).tolist():
+                line, wh = rows.line(int(places[i])), int(values.wh[i])
+                other_file, other_line, other = first.setdefault(int(values.key[i]), (str(file), line, wh))
+                if other != wh:
+                    said = f"{other_file}:{other_line} says {other} for the same point, direction and start"
+                    found.append(BadRow(str(file), line, f"wh {wh}, but {said}"))
+            at += len(batch)
+    return found
 
 
 def _used(values: _Values, cluster: Cluster, points: list[str], months: Sequence[Month]) -> Readings:
-    series, quarter = values.key // _SERIES_SHIFT, values.key % _SERIES_SHIFT
-    start = quarter * _QUARTER_S + _ZERO_S
+    series, start = np.divmod(values.key, _SERIES_SHIFT)
+    start *= _QUARTER_S
+    start += _ZERO_S
     inside = (start >= months[0].start.timestamp()) & (start < months[-1].end.timestamp())
     valid = inside & _valid(series // len(_DIRECTIONS), start, cluster, points)
     series, start, wh = series[valid], start[valid], values.wh[valid]

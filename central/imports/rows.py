@@ -100,7 +100,7 @@ def _at_once(file: Path, header: Sequence[str]) -> Rows | None:
         )
     except pa.ArrowException:
         return None
-    return None if broken else Rows(file, table, None)
+    return None if broken else Rows(file, table.unify_dictionaries(), None)
 
 
 def _line_by_line(file: Path, header: Sequence[str]) -> Rows:

@@ -1,0 +1,246 @@
+"""``klaster-central settle`` as a coordinator runs it."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from metering.period import Month
+
+CLUSTER = """
+[cluster]
+name = "Test"
+registered_from = 2026-10-11
+[[members]]
+id = "A"
+name = "Town hall"
+kind = "gmina"
+[[members]]
+id = "F"
+kind = "company"
+[[points]]
+id = "A1"
+member = "A"
+directions = ["drawn"]
+tariff = "C11"
+[[points]]
+id = "F1"
+member = "F"
+directions = ["injected"]
+source = "pv"
+"""
+RATES = """
+[[rates]]
+component = "oze"
+zl_per_kwh = "0.01"
+valid_to = 2026-10-21
+status = "verified"
+[[rates]]
+component = "oze"
+zl_per_kwh = "0.02"
+valid_from = 2026-10-21
+status = "unverified"
+[[rates]]
+component = "chp"
+zl_per_kwh = "0.5"
+[[rates]]
+component = "chp"
+tariff = "C11"
+zl_per_kwh = "0"
+status = "illustrative"
+[[rates]]
+component = "quality"
+zone = "day"
+zl_per_kwh = "1"
+"""
+
+
+def readings(month: str = "2026-10") -> str:
+    rows = ["point,direction,start,wh"]
+    for period in Month.parse(month).periods():
+        rows += [f"A1,drawn,{period.start.isoformat()},1000", f"F1,injected,{period.start.isoformat()},750"]
+    return "\n".join(rows)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    for name, content in {"cluster.toml": CLUSTER, "rates.toml": RATES, "r.csv": readings()}.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def settle(files: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    def run(*more: str, month: str = "2026-10", out: str = "out") -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "central", "settle", "--cluster", "cluster.toml", "--rates", "rates.toml"]
+        command += ["--month", month, "--out", out, *(more or ("--readings", "r.csv"))]
+        return subprocess.run(command, cwd=files, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as text:
+        return list(csv.DictReader(text))
+
+
+def test_a_complete_month_exits_0_and_says_what_it_rests_on(files: Path, settle) -> None:
+    done = settle()
+    assert done.returncode == 0, done.stderr
+    assert "745 of 745 hours" in done.stdout
+    assert "simulation" in done.stdout
+    hours = table(files / "out" / "hours.csv")
+    assert len(hours) == 745
+    assert hours[0]["start"] == "2026-09-30T22:00:00Z"
+    assert hours[0]["local"] == "2026-10-01T00:00:00+02:00"
+    local = [row["local"] for row in hours]
+    assert "2026-10-25T02:00:00+02:00" in local
+    assert "2026-10-25T02:00:00+01:00" in local
+    assert {row["ratio_pct"] for row in hours} == {"75.0000"}
+    assert {row["multiplier"] for row in hours} == {"0.90"}
+
+
+def test_no_relief_before_registration_but_allocation_as_always(files: Path, settle) -> None:
+    settle()
+    shares = [row for row in table(files / "out" / "shares.csv") if row["point"] == "A1"]
+    first = datetime(2026, 10, 10, 22, tzinfo=UTC)
+    for row in shares:
+        inside = datetime.fromisoformat(row["start"]) >= first
+        assert (row["allocated_wh"], row["relieved_wh"]) == ("750", "750" if inside else "0")
+
+
+def test_a_rate_that_changes_within_the_month_gives_a_row_for_each(files: Path, settle) -> None:
+    settle()
+    charges = table(files / "out" / "charges.csv")
+    assert [row["component"] for row in charges] == ["chp", "network_variable", "oze", "oze", "quality"]
+    old, new = (row for row in charges if row["component"] == "oze")
+    assert (old["rate"], old["drawn_wh"], old["full_zl"], old["rate_status"]) == ("0.01", "480000", "4.80", "verified")
+    assert (new["rate"], new["drawn_wh"], new["full_zl"], new["rate_status"]) == (
+        "0.02",
+        "265000",
+        "5.30",
+        "unverified",
+    )
+    assert old["relief_exact_zl"] == "1.8"
+    assert new["charge_zl"] == "1.32"
+
+
+def test_a_tariffs_own_rate_beats_the_general_and_a_missing_or_zoned_rate_is_never_zero(files: Path, settle) -> None:
+    done = settle()
+    by = {row["component"]: row for row in table(files / "out" / "charges.csv")}
+    assert (by["chp"]["rate"], by["chp"]["full_zl"], by["chp"]["rate_status"]) == ("0", "0.00", "illustrative")
+    for component in ("network_variable", "quality"):
+        row = by[component]
+        assert (row["rate"], row["full_zl"], row["relief_exact_zl"], row["rate_status"]) == ("", "", "", "missing")
+        assert row["drawn_wh"] == "745000"
+    assert "not known, a rate is missing" in done.stdout
+
+
+def test_an_hour_that_lacks_a_value_is_incomplete_everywhere_and_exits_3(files: Path, settle) -> None:
+    lacking = "\n".join(row for row in readings().split("\n") if "F1,injected,2026-10-12T10:00" not in row)
+    (files / "r.csv").write_text(lacking, encoding="utf-8")
+    done = settle("--readings", "r.csv", "--json")
+    assert done.returncode == 3
+    summary = json.loads(done.stdout)
+    assert (summary["complete"], summary["periods"]) == (744, 745)
+    assert summary["energies_wh"]["drawn_wh"] == 744_000
+    start = "2026-10-12T10:00:00Z"
+    (hour,) = (row for row in table(files / "out" / "hours.csv") if row["start"] == start)
+    assert hour["status"] == "incomplete"
+    assert {hour[name] for name in hour if name not in {"start", "local", "status"}} == {""}
+    shares = [row for row in table(files / "out" / "shares.csv") if row["start"] == start]
+    assert [(r["drawn_wh"], r["injected_wh"], r["allocated_wh"], r["relieved_wh"]) for r in shares] == [
+        ("1000", "", "", ""),
+        ("", "", "", ""),
+    ]
+
+
+def test_bad_rows_exit_2_and_leave_what_was_there(files: Path, settle) -> None:
+    settle()
+    before = {path.name: path.read_bytes() for path in (files / "out").iterdir()}
+    (files / "bad.csv").write_text("point,direction,start,wh\nA1,drawn,2026-10-05T10:00Z,1.5\n", encoding="utf-8")
+    done = settle("--readings", "r.csv", "bad.csv")
+    assert done.returncode == 2
+    assert "bad.csv:2: wh '1.5' isn't a whole number" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {path.name: path.read_bytes() for path in (files / "out").iterdir()} == before
+
+
+def test_readings_take_any_number_of_files_and_may_be_repeated(files: Path, settle) -> None:
+    rows = readings().split("\n")
+    for name, part in {"a.csv": rows[1:500], "b.csv": rows[400:900], "c.csv": rows[900:]}.items():
+        (files / name).write_text("\n".join([rows[0], *part]), encoding="utf-8")
+    assert settle("--readings", "a.csv", "b.csv", "--readings", "c.csv").returncode == 0
+
+
+def test_a_setting_that_is_not_built_is_named_and_its_default_accepted(files: Path, settle) -> None:
+    (files / "cluster.toml").write_text(CLUSTER + '[settings]\nstorage = "as_metered"\n', encoding="utf-8")
+    done = settle()
+    assert done.returncode == 2
+    assert "settings.storage" in done.stderr
+    assert "isn't built yet" in done.stderr
+    (files / "cluster.toml").write_text(CLUSTER + '[settings]\nstorage = "res_charged_only"\n', encoding="utf-8")
+    assert settle().returncode == 0
+
+
+def test_all_problems_of_both_files_are_said_at_once(files: Path, settle) -> None:
+    wrong = CLUSTER.replace('member = "A"', 'member = "Z"').replace('id = "F1"', 'id = "590543599000000013"')
+    wrong = wrong.replace('kind = "company"', 'kind = "club"').replace('source = "pv"', 'sourse = "pv"')
+    (files / "cluster.toml").write_text(wrong + '[settings]\nabove_100 = "both"\n', encoding="utf-8")
+    (files / "rates.toml").write_text('[[rates]]\ncomponent = "oze"\nzl_per_kwh = "x"\n', encoding="utf-8")
+    done = settle()
+    assert done.returncode == 2
+    for said in ("settings.above_100", "members[2].kind", "points[2].sourse", "zl_per_kwh"):
+        assert said in done.stderr
+
+
+def test_a_ppe_with_a_wrong_check_digit_is_refused(files: Path, settle) -> None:
+    (files / "cluster.toml").write_text(CLUSTER.replace('id = "F1"', 'id = "590543599000000013"'), encoding="utf-8")
+    done = settle()
+    assert done.returncode == 2
+    assert "check digit is 3, but 59054359900000001 needs 2" in done.stderr
+
+
+def test_two_equally_specific_rates_on_one_day_are_refused(files: Path, settle) -> None:
+    (files / "rates.toml").write_text(
+        RATES.replace("valid_from = 2026-10-21", "valid_from = 2026-10-20"), encoding="utf-8"
+    )
+    done = settle()
+    assert done.returncode == 2
+    assert "rates[2]" in done.stderr
+    assert "2026-10-20" in done.stderr
+
+
+def test_a_month_without_any_reading_is_written_incomplete(files: Path, settle) -> None:
+    done = settle(month="2026-11")
+    assert done.returncode == 3
+    charges = table(files / "out" / "charges.csv")
+    assert {(row["drawn_wh"], row["full_zl"]) for row in charges} == {("", "")}
+    assert "1490 outside the months" in done.stdout
+
+
+def test_several_months_follow_one_another(files: Path, settle) -> None:
+    (files / "r.csv").write_text(readings() + "\n" + readings("2026-11").split("\n", 1)[1], encoding="utf-8")
+    command = [sys.executable, "-m", "central", "settle", "--cluster", "cluster.toml", "--out", "year"]
+    command += ["--from", "2026-10", "--to", "2026-11", "--readings", "r.csv"]
+    done = subprocess.run(command, cwd=files, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    starts = [datetime.fromisoformat(row["start"]) for row in table(files / "year" / "hours.csv")]
+    assert len(starts) == 745 + 720
+    assert all(b - a == timedelta(hours=1) for a, b in itertools.pairwise(starts))
+
+
+@pytest.mark.parametrize("words", [["--month", "2026-13"], ["--from", "2026-02", "--to", "2026-01"], []])
+def test_months_that_make_no_sense_are_usage_errors(files: Path, words: list[str]) -> None:
+    command = [sys.executable, "-m", "central", "settle", "--cluster", "cluster.toml", "--readings", "r.csv"]
+    done = subprocess.run([*command, "--out", "o", *words], cwd=files, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert not (files / "o").exists()
