@@ -65,9 +65,12 @@ def audit(scenario: Scenario, ledger: Ledger, flows: Flows) -> Auditor:
 
 
 def row_of(stands: list[Row], meter: str, register: str, hour: str) -> Row:
-    return next(
-        r for r in stands if (r["meter"], r["register"], r["at"]) == (meter, register, f"2026-06-17T{hour}:00:00Z")
-    )
+    wanted = (meter, register, f"2026-06-17T{hour}:00:00Z")
+    return next(row for row in stands if (row["meter"], row["register"], row["at"]) == wanted)
+
+
+def truth_of(ledger: Ledger, meter: str, register: str, hour: int) -> TrueStand:
+    return next(s for s in ledger.stands if (s.meter, s.register, s.at.hour) == (meter, register, hour))
 
 
 def test_the_truth_as_a_float32_shows_it_has_no_difference(
@@ -115,9 +118,7 @@ def test_a_large_register_may_be_off_by_its_floats_step_and_no_more(
     audit: Auditor, stands: list[Row], balance: list[Row], ledger: Ledger
 ) -> None:
     row = row_of(stands, "23010041", ACTIVE_EXPORT, "08")
-    truth = next(
-        s.wh for s in ledger.stands if s.meter == "23010041" and s.register == ACTIVE_EXPORT and s.at.hour == 8
-    )
+    truth = truth_of(ledger, "23010041", ACTIVE_EXPORT, 8).wh
     row["wh"] = str(truth + 3)
     assert audit(stands, balance) == []
     row["wh"] = str(truth + 4)  # 1/256 kWh is 3.90625 Wh
