@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.counter import Counter, Judgement
+from gateway.observation import Observation
+
+NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
+
+
+def seen(second: float, wh: object) -> Observation:
+    at = NOON + timedelta(seconds=second)
+    return Observation(None if wh is None else Decimal(str(wh)), Decimal(1), at, at + timedelta(milliseconds=40))
+
+
+def live(*observations: Observation, power: int = 72_000) -> tuple[Counter, list[Judgement]]:
+    counter, judged = Counter(power), []
+    for one in observations:
+        counter, judgement = counter.observe(one)
+        judged.append(judgement)
+    return counter, judged
+
+
+def names(judged: list[Judgement]) -> list[str]:
+    return [event.name for one in judged for event in one.events]
+
+
+def test_the_first_value_starts_the_first_epoch_named_by_its_instant():
+    counter, judged = live(seen(0, 5000), seen(10, 5003))
+    assert [one.epoch for j in judged for one in j.accepted] == ["2026-10-01T12:00:00.040000Z"] * 2
+    assert names(judged) == ["epoch_started"]
+    assert counter.last.wh == 5003
+
+
+def test_nonsense_is_rejected_and_the_next_value_heals_it():
+    for nonsense in (None, -1, 0, 4999, 5400, 10**15, "1E+30"):
+        counter, judged = live(seen(0, 5000), seen(10, nonsense), seen(20, 5004))
+        assert [len(one.accepted) for one in judged] == [1, 0, 1], nonsense
+        assert names(judged) == ["epoch_started", "value_rejected", "value_plausible_again"]
+        assert counter.last.epoch == judged[0].accepted[0].epoch
+
+
+def test_a_fall_at_the_end_of_a_counter_is_no_rollover():
+    counter, judged = live(seen(0, 9_999_999), seen(10, 3), seen(20, 10_000_001))
+    assert [len(one.accepted) for one in judged] == [1, 0, 1]
+    assert counter.last.epoch == judged[0].accepted[0].epoch
+
+
+def test_three_polls_over_half_a_minute_that_agree_begin_a_new_life():
+    counter, judged = live(seen(0, 5000), *(seen(10 * i, i) for i in range(1, 6)))
+    assert [len(one.accepted) for one in judged] == [1, 0, 0, 0, 0, 5]
+    assert {one.epoch for one in judged[-1].accepted} == {"2026-10-01T12:00:10.040000Z"}
+    assert names(judged) == ["epoch_started", "value_rejected", "epoch_started"]
+    assert counter.last.wh == 5
+
+
+def test_three_quick_polls_are_not_enough_for_a_new_life():
+    _, judged = live(seen(0, 5000), seen(1, 0), seen(2, 0), seen(3, 0), seen(4, 5001))
+    assert [len(one.accepted) for one in judged] == [1, 0, 0, 0, 1]
+
+
+def test_polls_that_contradict_each_other_never_begin_a_new_life():
+    _, judged = live(seen(0, 5000), *(seen(60 * i, (4000, 100)[i % 2]) for i in range(1, 9)))
+    assert sum(len(one.accepted) for one in judged) == 1
+
+
+def test_a_silent_word_between_them_makes_the_witnesses_begin_again():
+    _, judged = live(seen(0, 5000), seen(20, 0), seen(40, 0), seen(60, None), seen(80, 1), seen(100, 1), seen(120, 1))
+    assert [len(one.accepted) for one in judged] == [1, 0, 0, 0, 0, 0, 3]
+
+
+def test_a_meter_exchanged_for_one_that_shows_more_is_a_new_life_too():
+    _, judged = live(seen(0, 5000), *(seen(20 * i, 90_000_000 + i) for i in range(1, 4)))
+    assert len(judged[-1].accepted) == 3
+    assert judged[-1].accepted[0].epoch != judged[0].accepted[0].epoch
+
+
+def test_a_long_silence_leaves_room_for_all_the_energy_of_that_time():
+    hours = 100
+    most = 72_000 * hours
+    _, judged = live(seen(0, 5000), seen(3600 * hours, 5000 + most))
+    assert len(judged[-1].accepted) == 1
+    _, judged = live(seen(0, 5000), seen(3600 * hours, 5000 + most + 10))
+    assert judged[-1].accepted == ()
+
+
+def test_a_restart_goes_on_in_the_same_epoch():
+    counter, _ = live(seen(0, 5000))
+    again = Counter(72_000, counter.last)
+    _, judgement = again.observe(seen(3600, 6000))
+    assert judgement.accepted[0].epoch == counter.last.epoch
+    assert judgement.events == ()
+
+
+def test_a_clock_that_was_years_ahead_once_does_not_silence_a_register():
+    years = 3600 * 24 * 365 * 70
+    counter, judged = live(seen(years, 5000), *(seen(20 * i, 5000) for i in range(4)))
+    assert len(judged[-1].accepted) == 1
+    assert counter.last.received < NOON + timedelta(minutes=5)
+
+
+@given(st.lists(st.integers(-10, 10**6) | st.none(), max_size=40))
+def test_within_one_epoch_accepted_values_never_fall_and_never_outrun_the_power(values):
+    _, judged = live(*(seen(10 * i, value) for i, value in enumerate(values)))
+    accepted = [one for j in judged for one in j.accepted]
+    for before, after in zip(accepted, accepted[1:], strict=False):
+        assert before.received <= after.sent
+        if before.epoch == after.epoch:
+            hours = Decimal((after.received - before.sent).total_seconds()) / 3600
+            assert 0 <= after.wh - before.wh <= 72_000 * hours + 2
