@@ -196,8 +196,9 @@ class Outbox:
         with _transaction(self._connection):
             before = self._connection.total_changes
             self._connection.executemany(
-                "INSERT OR IGNORE INTO rows (meter, register, wh, resolution, at, before, after, quality, epoch,"
-                " boot, monotonic_ms, clock, made_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO rows (meter, register, wh, resolution, at, before, after, quality, epoch,"
+                " boot, monotonic_ms, clock, made_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (meter, register, at, epoch) DO NOTHING",
                 rows,
             )
             new = self._connection.total_changes - before

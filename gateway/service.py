@@ -8,6 +8,8 @@ from collections.abc import Coroutine
 from importlib.metadata import version
 from typing import Any
 
+import aiomqtt
+
 from gateway.bus import Bus
 from gateway.config import BusSettings, GatewayConfig, MeterSettings
 from gateway.links.modbus import ModbusLink
@@ -19,7 +21,8 @@ from gateway.poller import Poller
 from gateway.profile import profile
 from gateway.recorder import Recorder
 from gateway.uplink import Uplink
-from metering.wire import BusStatus, MeterStatus
+from metering.wire import BusStatus, MeterStatus, topic
+from runtime.broker import connection
 from runtime.clock import Clock, make_clock
 from runtime.log import logger
 
@@ -48,6 +51,8 @@ async def run(config: GatewayConfig, stop: asyncio.Event | None = None) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    # Certificates that can't be used are found here, before anything runs.
+    connection(config.broker, f"klaster-{config.gateway.id}", aiomqtt.Will(topic(config.gateway.id, "status")))
     clock = make_clock(config.clock)
     outbox = OutboxThread.open(config.outbox_path)
     try:

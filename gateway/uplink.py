@@ -14,7 +14,7 @@ from typing import Any
 import aiomqtt
 import msgspec
 
-from gateway.flights import STANDS_A_MESSAGE, ReceiptError, Flights
+from gateway.flights import STANDS_A_MESSAGE, Flights, ReceiptError
 from gateway.outbox import Fate, Outbox, RowState, Summary
 from gateway.outbox_thread import OutboxThread
 from metering.wire import (

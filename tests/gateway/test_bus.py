@@ -27,9 +27,12 @@ def block(address: int, count: int = 2) -> Block:
 async def test_a_late_answer_is_never_taken_for_the_next_register():
     values = {0: [111, 111], 10: [222, 222], 20: [20, 20], 30: [30, 30]}
 
+    one_at_a_time = asyncio.Lock()
+
     async def reply(slave, unit, _function, address, _count):
-        await asyncio.sleep(0.36 if address == 0 else 0.01)
-        slave.write(answer(unit, values[address]))
+        async with one_at_a_time:
+            await asyncio.sleep(0.36 if address == 0 else 0.01)
+            slave.write(answer(unit, values[address]))
 
     slave = HandMadeSlave(reply)
     bus = a_bus(link="serial", device=slave.device, timeout_s=0.3)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,7 +108,7 @@ def test_a_clock_that_was_years_ahead_once_does_not_silence_a_register():
 def test_within_one_epoch_accepted_values_never_fall_and_never_outrun_the_power(values):
     _, judged = live(*(seen(10 * i, value) for i, value in enumerate(values)))
     accepted = [one for j in judged for one in j.accepted]
-    for before, after in zip(accepted, accepted[1:], strict=False):
+    for before, after in pairwise(accepted):
         assert before.received <= after.sent
         if before.epoch == after.epoch:
             hours = Decimal((after.received - before.sent).total_seconds()) / 3600
