@@ -161,17 +161,18 @@ class Cluster:
         return f"http://{HOST}:{self.ports.web}"
 
     def start(self) -> None:
-        """Start everything, each when what it needs is up.
+        """Start everything, the gateways when broker and site are up.
 
         Raises:
             StartError: something didn't come up; what had been started is ended.
         """
         try:
+            self.children["site"].start()  # draws its curves while the others come up
             self.start_child("broker")
-            self.start_child("site")
-            for name in self.children:
-                if name not in {"broker", "site"}:
-                    self.start_child(name)
+            self.start_child("central")
+            self._await_up("site")
+            for name in self._gateways():
+                self.start_child(name)
         except BaseException:
             self.stop()
             raise
@@ -182,10 +183,8 @@ class Cluster:
         Raises:
             StartError: it isn't there, runs already, or didn't come up.
         """
-        child = self.children[name]
-        child.start()
-        for port in self._ports_of(name):
-            self._await_port(child, port)
+        self.children[name].start()
+        self._await_up(name)
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
         """End one process by a signal and wait for its end.
@@ -213,8 +212,7 @@ class Cluster:
 
     def stop(self) -> None:
         """End everything: gateways first, the broker last; whoever doesn't obey is killed."""
-        order = [name for name in self.children if name.startswith("gateway-")]
-        for group in (order, ["central"], ["site", "broker"]):
+        for group in (self._gateways(), ["central"], ["site", "broker"]):
             for name in group:
                 self.children[name].send(signal.SIGTERM)
             for name in group:
@@ -247,8 +245,14 @@ class Cluster:
             commands[name] = [program("klaster-gateway"), "run", str(path / f"{name}.toml")]
         return commands
 
-    def _ports_of(self, name: str) -> list[int]:
-        return {"broker": [self.ports.broker], "site": list(self.ports.buses.values())}.get(name, [])
+    def _gateways(self) -> list[str]:
+        return [name for name in self.children if name.startswith("gateway-")]
+
+    def _await_up(self, name: str) -> None:
+        """Wait for the ports of broker or site; the others are up when they say so to the broker."""
+        ports = {"broker": [self.ports.broker], "site": list(self.ports.buses.values())}
+        for port in ports.get(name, []):
+            self._await_port(self.children[name], port)
 
     @staticmethod
     def _await_port(child: Child, port: int) -> None:

@@ -31,7 +31,7 @@ async def serve_sites(work: Prepared, sites: Sequence[Site], clock: Clock, say: 
     """
     world = World(work.scenario)
     faults = FaultFile(work.path)
-    world.compute(clock.now())
+    world.compute(max(clock.now(), work.scenario.scenario.until))
     async with contextlib.AsyncExitStack() as stack:
         serial: list[Coroutine[None, None, None]] = []
         for site in sites:
