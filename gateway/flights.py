@@ -48,6 +48,7 @@ class Flights:
         self._flights: dict[str, Flight] = {}
         self._aboard: set[int] = set()
         self._alone: set[int] = set()
+        self._newest: datetime | None = None
 
     @property
     def free(self) -> int:
@@ -62,6 +63,8 @@ class Flights:
     def board(self, waiting: Waiting, now_s: float) -> bool:
         """Make messages of waiting rows that are not in flight yet; they are due at once. Whether there was room."""
         left = False
+        if waiting.newest:
+            self._newest = waiting.newest[0].at
         for rows in (waiting.newest, waiting.backlog):
             ready = [row for row in rows if row.sequence not in self._aboard]
             alone = [row for row in ready if row.sequence in self._alone]
@@ -84,8 +87,7 @@ class Flights:
     def due(self, now_s: float) -> list[Flight]:
         """What should be sent now: the newest boundary first, the others in the order in which they boarded."""
         due = [flight for flight in self._flights.values() if flight.due_s <= now_s]
-        newest = max((flight.at for flight in due), default=None)
-        return sorted(due, key=lambda flight: flight.at != newest)
+        return sorted(due, key=lambda flight: flight.at != self._newest)
 
     def next_due_s(self) -> float | None:
         """When the next message is due; None when nothing is in flight."""
