@@ -20,6 +20,9 @@ from metering.period import HOUR, QUARTER
 from metering.point import METER_PATTERN, Direction, Role, Source, point_id_problem
 from runtime.config import ConfigError, Problem, build, read_toml
 
+MAX_MULTIPLIER = 100_000
+"""The largest mnożna: with stands below 10^13 Wh the product stays in 63 bits."""
+
 
 class PeriodName(StrEnum):
     """The period that is balanced: the law's hour, or the quarter of comparable schemes."""
@@ -195,9 +198,9 @@ def _meter_problems(read: _File, file: str) -> list[Problem]:
             )
         if meter.point not in known:
             problems.append(Problem(file, f"{key}.point", f'"{meter.point[:60]}"', "no point has this id"))
-        if not 0 < meter.multiplier <= 1_000_000:
+        if not 0 < meter.multiplier <= MAX_MULTIPLIER:
             problems.append(
-                Problem(file, f"{key}.multiplier", str(meter.multiplier), "expected above 0, at most 1000000")
+                Problem(file, f"{key}.multiplier", str(meter.multiplier), f"expected above 0, at most {MAX_MULTIPLIER}")
             )
     numbered = list(enumerate(read.meters, 1))
     problems += _at_once(((meter.serial, i, meter) for i, meter in numbered), "serial", file)

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from central.cluster import Cluster
+from central.cluster import Cluster, Meter
 from central.rates import Rate
-from central.tables import CLUSTER, MEMBERS, PERIODS, POINTS, RATES
+from central.tables import CLUSTER, MEMBERS, METERS, PERIODS, POINTS, RATES
 from central.validity import valid_instants
 from metering.period import Month, day_start
 from metering.point import Direction
 
 
 def master_tables(cluster: Cluster, rates: Sequence[Rate]) -> dict[str, pa.Table]:
-    """The tables cluster, members, points and rates."""
+    """The tables cluster, members, points, meters and rates."""
     members = {member.id: member for member in cluster.members}
     name: dict[str, object] = {"cluster": cluster.name}
     points: list[dict[str, object]] = []
@@ -42,7 +42,20 @@ def master_tables(cluster: Cluster, rates: Sequence[Rate]) -> dict[str, pa.Table
             [name | {"member": member.id, "regime": member.regime} for member in cluster.members], schema=MEMBERS
         ),
         "points": pa.Table.from_pylist(points, schema=POINTS),
+        "meters": pa.Table.from_pylist([name | _meter(meter) for meter in cluster.meters], schema=METERS),
         "rates": pa.Table.from_pylist([name | _rate(rate) for rate in rates], schema=RATES),
+    }
+
+
+def _meter(meter: Meter) -> dict[str, object]:
+    first, last = valid_instants(meter)
+    return {
+        "serial": meter.serial,
+        "point": meter.point,
+        "role": meter.role.value,
+        "multiplier": str(meter.multiplier),
+        "valid_from": first,
+        "valid_to": last,
     }
 
 

@@ -50,6 +50,33 @@ ENERGIES: Final = _schema(
 )
 """At most one row for a point, direction and period; an absent row is a missing value."""
 
+METERED: Final = ENERGIES.append(pa.field("quality", LABEL))
+"""Energies from stands; ``quality`` is measured, or interpolated where either stand is."""
+
+METERS: Final = _schema(
+    ("serial", pa.string()),
+    ("point", pa.string()),
+    ("role", pa.string()),
+    ("multiplier", pa.string()),
+    ("valid_from", INSTANT),
+    ("valid_to", INSTANT),
+)
+"""``multiplier`` is an exact decimal."""
+
+GAPS: Final = pa.schema(
+    [
+        ("point", pa.string()),
+        ("direction", pa.string()),
+        ("meter", pa.string()),
+        ("since", INSTANT),
+        ("until", INSTANT),
+        ("first_wh", pa.int64()),
+        ("then_wh", pa.int64()),
+        ("proved", pa.bool_()),
+    ]
+)
+"""Neighbouring stands, multiplied, whose difference is the proved sum of several periods, or (not ``proved``) none."""
+
 RATES: Final = _schema(
     ("component", pa.string()),
     ("tariff", pa.string()),

@@ -35,7 +35,8 @@ MAX_IN_FLIGHT: Final = 200
 _EARLIEST_YEAR: Final = 2000
 _LATEST_YEAR: Final = 2199
 
-Wh = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}(\.[0-9]{1,12})?$")]
+Wh = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,13}(\.[0-9]{1,12})?$")]
+"""A decimal in Wh below 10^13: more than any meter's display holds."""
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Short = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 

@@ -1,0 +1,201 @@
+"""Step (a): stands of one epoch become the energies of periods. Tables in, tables out.
+
+A stand is rounded once, after the multiplier (half-up to whole Wh); energies are differences of such stands, so they
+telescope: whatever is missing in between, the sum between two stands of one epoch is exact. Two equal stands prove zero
+for every period between them. Nothing is differenced across two epochs, gateways, or records of a meter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from central.grid import Bools, Ints, seconds
+from central.tables import GAPS, INSTANT, LABEL, METERED
+from metering.energy import MAX_READING_WH, half_up
+from metering.obis import ACTIVE_EXPORT, ACTIVE_IMPORT
+from metering.point import Direction, Role
+from metering.stand import Quality
+
+DIRECTIONS = {ACTIVE_IMPORT: Direction.DRAWN, ACTIVE_EXPORT: Direction.INJECTED}
+"""Of a settlement meter's registers."""
+PERIOD_S = {"hour": 3600, "quarter": 900}
+_QUALITIES = (Quality.MEASURED.value, Quality.INTERPOLATED.value)
+_LIFE = ("meter", "register", "epoch", "gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A settlement meter's record: where it hung, when, and its multiplier."""
+
+    point: int
+    multiplier: Decimal
+    first: float
+    last: float
+    declared: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Differences of neighbouring stands of one life and record: arrays of one length, seconds and Wh."""
+
+    point: int
+    direction: str
+    meter: str
+    since: Ints
+    until: Ints
+    first: Ints
+    then: Ints
+    measured: Bools
+
+
+def energies_of(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """Difference the stands of the cluster's settlement meters.
+
+    Takes the tables cluster, points, meters and stands (``central.readings.STANDS``). Gives ``energies``
+    (``central.tables.METERED``, at most one row for a point, direction and period: the earliest epoch's where several
+    lives give one) and ``gaps`` (``GAPS``: neighbouring stands more than a period apart with the sum they prove, and
+    those whose difference can't be an energy). Stands off the grid of the cluster's period are left out: the next one
+    on it covers the same energy.
+    """
+    about = tables["cluster"].to_pylist()[0]
+    length = PERIOD_S[about["period"]]
+    points = tables["points"]["point"].to_pylist()
+    found = list(_differences(tables["stands"], _records(tables, points), length))
+    return {"energies": _energies(about["cluster"], found, points, length), "gaps": _gaps(found, points, length)}
+
+
+def _records(tables: Mapping[str, pa.Table], points: list[str]) -> dict[str, list[_Record]]:
+    declared = {
+        row["point"]: frozenset(way for way in ("drawn", "injected") if row[way])
+        for row in tables["points"].to_pylist()
+    }
+    places = {name: i for i, name in enumerate(points)}
+    records: dict[str, list[_Record]] = {}
+    for row in tables["meters"].to_pylist():
+        if row["role"] == Role.SETTLEMENT:
+            record = _Record(
+                point=places[row["point"]],
+                multiplier=Decimal(row["multiplier"]),
+                first=-np.inf if row["valid_from"] is None else row["valid_from"].timestamp(),
+                last=np.inf if row["valid_to"] is None else row["valid_to"].timestamp(),
+                declared=declared[row["point"]],
+            )
+            records.setdefault(row["serial"], []).append(record)
+    return records
+
+
+def _differences(stands: pa.Table, records: Mapping[str, list[_Record]], length: int) -> Iterator[_Found]:
+    at = seconds(stands["at"])
+    stands = stands.filter(pa.array(at % length == 0))
+    codes, words = zip(*(_codes(stands[name]) for name in _LIFE), strict=True)
+    at = seconds(stands["at"])
+    # Lives in the order of meter, register, epoch, gateway, so that the earliest epoch comes first.
+    order = np.lexsort((at, codes[3], codes[2], codes[1], codes[0]))
+    at, measured = at[order], _is_measured(stands["quality"])[order]
+    text = stands["wh"].take(pa.array(order)).combine_chunks()
+    keys = np.stack([code[order] for code in codes]) if len(order) else np.zeros((4, 0), dtype=np.int64)
+    changes = np.any(keys[:, 1:] != keys[:, :-1], axis=0)
+    bounds = [0, *(np.flatnonzero(changes) + 1).tolist(), len(order)] if len(order) else []
+    for first, last in pairwise(bounds):
+        meter, register = (words[i][keys[i, first]] for i in (0, 1))
+        direction = DIRECTIONS.get(register)
+        for record in records.get(meter, []):
+            inside = (at[first:last] >= record.first) & (at[first:last] <= record.last)
+            if direction is None or direction not in record.declared or inside.sum() < 2:
+                continue
+            when, how = at[first:last][inside], measured[first:last][inside]
+            wh = _scaled(text.slice(first, last - first).filter(pa.array(inside)), record.multiplier)
+            yield _Found(record.point, direction, meter, when[:-1], when[1:], wh[:-1], wh[1:], how[:-1] & how[1:])
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
+    """Each row's place among the column's words in their order."""
+    encoded = column.combine_chunks().dictionary_encode()
+    words = encoded.dictionary.to_pylist()
+    rank = np.empty(len(words), dtype=np.int64)
+    rank[sorted(range(len(words)), key=words.__getitem__)] = np.arange(len(words))
+    return rank[encoded.indices.to_numpy(zero_copy_only=False)], sorted(words)
+
+
+def _is_measured(column: pa.ChunkedArray) -> Bools:
+    found: Bools = pc.equal(column, Quality.MEASURED.value).to_numpy()
+    return found
+
+
+def _scaled(text: pa.Array, multiplier: Decimal) -> Ints:
+    """Stands times the multiplier, each rounded half-up once. Below 10^13 Wh times 10^5, so int64 holds them."""
+    if multiplier == multiplier.to_integral_value() and not pc.any(pc.match_substring(text, ".")).as_py():
+        whole: Ints = text.cast(pa.int64()).to_numpy() * int(multiplier)
+        return whole
+    return np.array([half_up(Decimal(wh) * multiplier) for wh in text.to_pylist()], dtype=np.int64)
+
+
+def _plausible(one: _Found, length: int) -> Bools:
+    wh, count = one.then - one.first, (one.until - one.since) // length
+    found: Bools = (wh >= 0) & (wh <= MAX_READING_WH * np.minimum(count, 2**20))
+    return found
+
+
+def _energies(cluster: str, found: list[_Found], points: list[str], length: int) -> pa.Table:
+    ways = [way.value for way in Direction]
+    columns: list[tuple[Any, ...]] = []
+    for one in found:
+        count = (one.until - one.since) // length
+        known = _plausible(one, length) & ((count == 1) | (one.then == one.first))
+        times, since = count[known], one.since[known]
+        step = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
+        size = len(step)
+        columns.append(
+            (
+                np.full(size, one.point),
+                np.full(size, ways.index(one.direction)),
+                np.repeat(since, times) + step * length,
+                np.repeat((one.then - one.first)[known], times),
+                np.repeat(one.measured[known], times),
+            )
+        )
+    empty = (np.zeros(0, dtype=np.int64),) * 5
+    point, way, start, wh, measured = (np.concatenate(part) for part in zip(empty, *columns, strict=True))
+    _, once = np.unique(np.stack([point, way, start]), axis=1, return_index=True) if len(point) else (None, start)
+    return pa.table(
+        {
+            "cluster": _labels([cluster], np.zeros(len(once), dtype=np.int64)),
+            "point": _labels(points, point[once]),
+            "direction": _labels(ways, way[once]),
+            "start": pa.array(start[once].astype(np.int64)).cast(INSTANT),
+            "wh": pa.array(wh[once].astype(np.int64)),
+            "quality": _labels(list(_QUALITIES), 1 - measured[once].astype(np.int64)),
+        },
+        schema=METERED,
+    )
+
+
+def _gaps(found: list[_Found], points: list[str], length: int) -> pa.Table:
+    rows = [
+        {
+            "point": points[one.point],
+            "direction": one.direction,
+            "meter": one.meter,
+            "since": int(one.since[i]),
+            "until": int(one.until[i]),
+            "first_wh": int(one.first[i]),
+            "then_wh": int(one.then[i]),
+            "proved": bool(_plausible(one, length)[i]),
+        }
+        for one in found
+        for i in np.flatnonzero(~_plausible(one, length) | (one.until - one.since > length)).tolist()
+    ]
+    return pa.Table.from_pylist(rows, schema=GAPS)
+
+
+def _labels(words: list[str], places: npt.NDArray[Any]) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32)), pa.array(words, pa.string())).cast(LABEL)

@@ -1,0 +1,113 @@
+"""From the journal to the store: what is admitted, held, in conflict or refused, and why.
+
+A stand of a meter that the cluster file doesn't know is *held*: it is in the store, and enters the books by itself when
+the cluster file knows the meter. Pure but for the store it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from central.cluster import Cluster
+from central.journal import Message
+from central.readings import Doubt, Entry, ReadingsStore
+from central.validity import valid_instants
+from metering.period import QUARTER, on_grid, utc_text
+from metering.wire import Receipt, ReceiptsMessage, Refused, StandOnWire, Verdict, decode_stands, digest
+
+Validity = tuple[datetime | None, datetime | None]
+
+
+class KnownMeters:
+    """The meters of a cluster file and when they hang somewhere."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        """Read them once."""
+        self._valid: dict[str, list[Validity]] = {}
+        for meter in cluster.meters:
+            self._valid.setdefault(meter.serial, []).append(valid_instants(meter))
+
+    def problem(self, meter: str, at: datetime) -> str | None:
+        """Why a stand of a meter isn't in the books, or None when it is."""
+        if meter not in self._valid:
+            return f"meter {meter} isn't in the cluster file"
+        if any((first is None or first <= at) and (last is None or at <= last) for first, last in self._valid[meter]):
+            return None
+        return f"meter {meter} is in the cluster file, but not valid at {utc_text(at)}"
+
+
+class _Read(msgspec.Struct):
+    """A message after reading: what its stands are, or why all of it is refused."""
+
+    number: int
+    message: Message
+    stands: list[StandOnWire | Refused]
+    refused: Refused | None = None
+
+
+def take_in(
+    store: ReadingsStore, messages: Sequence[tuple[int, Message]], meters: KnownMeters
+) -> list[ReceiptsMessage]:
+    """Put journalled messages into the store; gives the receipt of each, in order."""
+    read = [_read(number, message) for number, message in messages]
+    entries = [
+        Entry(journal=one.number, gateway=one.message.gateway, stand=stand)
+        for one in read
+        for stand in one.stands
+        if isinstance(stand, StandOnWire)
+    ]
+    refused = [doubt for one in read for doubt in _doubts(one)]
+    position = max((number for number, _ in messages), default=0)
+    outcome = iter(store.admit(entries, refused, position))
+    return [
+        _receipt(one, [next(outcome) if isinstance(s, StandOnWire) else None for s in one.stands], meters)
+        for one in read
+    ]
+
+
+def _read(number: int, message: Message) -> _Read:
+    found = decode_stands(message.gateway, message.payload)
+    if isinstance(found, Refused):
+        return _Read(number, message, [], found)
+    _, stands = found
+    return _Read(number, message, [_checked(stand) for stand in stands])
+
+
+def _checked(stand: StandOnWire | Refused) -> StandOnWire | Refused:
+    if isinstance(stand, StandOnWire) and not on_grid(stand.at, QUARTER):
+        return Refused(sequence=stand.sequence, reason=f"{utc_text(stand.at)} is not a full quarter of an hour")
+    return stand
+
+
+def _doubts(one: _Read) -> list[Doubt]:
+    refused = [one.refused] if one.refused else [stand for stand in one.stands if isinstance(stand, Refused)]
+    return [
+        Doubt(verdict=Verdict.REFUSED, gateway=one.message.gateway, journal=one.number, reason=_said(refusal))
+        for refusal in refused
+    ]
+
+
+def _said(refusal: Refused) -> str:
+    return refusal.reason if refusal.sequence is None else f"sequence {refusal.sequence}: {refusal.reason}"
+
+
+def _receipt(one: _Read, firsts: list[str | None], meters: KnownMeters) -> ReceiptsMessage:
+    name = digest(one.message.payload)
+    if one.refused:
+        return ReceiptsMessage(message=name, verdict=Verdict.REFUSED, reason=one.refused.reason)
+    receipts = [_fate(stand, first, meters) for stand, first in zip(one.stands, firsts, strict=True)]
+    return ReceiptsMessage(message=name, receipts=tuple(receipts))
+
+
+def _fate(stand: StandOnWire | Refused, first: str | None, meters: KnownMeters) -> Receipt:
+    if isinstance(stand, Refused):
+        return Receipt(sequence=stand.sequence or 0, verdict=Verdict.REFUSED, reason=stand.reason)
+    if first is not None:
+        reason = f"{first} Wh was there first and stays; {stand.wh} Wh is kept beside it"
+        return Receipt(sequence=stand.sequence, verdict=Verdict.CONFLICT, reason=reason)
+    if problem := meters.problem(stand.meter, stand.at):
+        return Receipt(sequence=stand.sequence, verdict=Verdict.HELD, reason=problem)
+    return Receipt(sequence=stand.sequence, verdict=Verdict.STORED)

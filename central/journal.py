@@ -1,0 +1,81 @@
+"""The journal: every message's own bytes, committed before its receipt.
+
+SQLite, WAL, synchronous=FULL; a commit is shared by many messages. The same bytes from the same gateway are kept once,
+so a resend costs nothing. Everything else that central knows of readings can be rebuilt from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from central.sqlite_file import connect
+from metering.wire import digest
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    received TEXT NOT NULL,
+    gateway TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    UNIQUE (gateway, digest)
+) STRICT;
+"""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as it came."""
+
+    received: datetime
+    """When central took it, by central's clock (UTC)."""
+    gateway: str
+    """The gateway on whose topic it came."""
+    payload: bytes
+
+
+class Journal:
+    """The journal's file; one writer."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open the file, and make it if it isn't there.
+
+        Raises:
+            sqlite3.Error: it can't be opened, or isn't a journal.
+        """
+        self._db = connect(path, "" if read_only else _SCHEMA, read_only=read_only, synchronous="FULL")
+
+    def append(self, messages: Sequence[Message]) -> list[int]:
+        """Commit messages together; gives each one's id, the first one's where the same bytes came before."""
+        rows = [
+            (message.received.isoformat(), message.gateway, digest(message.payload), message.payload)
+            for message in messages
+        ]
+        with self._db:
+            self._db.executemany(
+                "INSERT OR IGNORE INTO messages (received, gateway, digest, payload) VALUES (?, ?, ?, ?)", rows
+            )
+        find = "SELECT id FROM messages WHERE gateway = ? AND digest = ?"
+        return [int(self._db.execute(find, row[1:3]).fetchone()[0]) for row in rows]
+
+    def last(self) -> int:
+        """The highest id; 0 when there is none."""
+        return int(self._db.execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()[0])
+
+    def after(self, position: int, limit: int = 1000) -> Iterator[list[tuple[int, Message]]]:
+        """All messages with a higher id, in order, in lists of at most ``limit``."""
+        while rows := self._db.execute(
+            "SELECT id, received, gateway, payload FROM messages WHERE id > ? ORDER BY id LIMIT ?", (position, limit)
+        ).fetchall():
+            position = rows[-1][0]
+            yield [
+                (number, Message(received=datetime.fromisoformat(received), gateway=gateway, payload=payload))
+                for number, received, gateway, payload in rows
+            ]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()

@@ -1,0 +1,96 @@
+"""What a store of readings must do; the stores are in ``stores/``, and one contract test holds for all.
+
+A store keeps every stand that could be read, keyed by meter, register, instant and epoch; the first value of a key
+stays for ever. It can be thrown away and rebuilt from the journal: ``position`` says how far it has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+import pyarrow as pa
+
+from central.tables import INSTANT
+from metering.wire import StandOnWire, Verdict
+
+STANDS = pa.schema(
+    [
+        ("meter", pa.string()),
+        ("register", pa.string()),
+        ("epoch", pa.string()),
+        ("gateway", pa.string()),
+        ("at", INSTANT),
+        ("wh", pa.string()),
+        ("resolution", pa.string()),
+        ("before", pa.timestamp("us", "UTC")),
+        ("after", pa.timestamp("us", "UTC")),
+        ("quality", pa.string()),
+        ("clock", pa.string()),
+        ("journal", pa.int64()),
+    ]
+)
+"""Stands as they were sent: ``wh`` and ``resolution`` are exact decimals, ``journal`` the message they came in."""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One stand of one journalled message."""
+
+    journal: int
+    gateway: str
+    stand: StandOnWire
+
+
+class Doubt(msgspec.Struct, frozen=True, kw_only=True):
+    """A stand or message that isn't in the books, kept beside them."""
+
+    verdict: Verdict
+    """``conflict`` or ``refused``."""
+    gateway: str
+    journal: int
+    reason: str
+    meter: str = ""
+    register: str = ""
+    at: datetime | None = None
+    first_wh: str = ""
+    """The value that was there first and stays."""
+    wh: str = ""
+    """The value that came later."""
+
+
+class MeterSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """A meter of which there are stands."""
+
+    meter: str
+    gateway: str
+    first: datetime
+    last: datetime
+    stands: int
+
+
+class ReadingsStore(Protocol):
+    """A store of readings."""
+
+    def position(self) -> int:
+        """The id of the last journalled message whose content is in the store; 0 at first."""
+
+    def admit(self, entries: Sequence[Entry], refused: Sequence[Doubt], position: int) -> list[str | None]:
+        """Keep entries, conflicts and refusals, and move to ``position``: all of it, or none.
+
+        Gives for each entry None when it is in the store now (or was there with an equal value), else the value that
+        was there first. Entries of one call count in their order.
+        """
+
+    def stands(self, first: datetime, last: datetime) -> pa.Table:
+        """The stands from ``first`` to ``last``, both inclusive, as ``STANDS``; by meter, register, epoch, time."""
+
+    def meters(self) -> list[MeterSeen]:
+        """All meters of which there are stands, with the gateways that read them."""
+
+    def doubts(self) -> list[Doubt]:
+        """Conflicts and refusals, in the order of the journal."""
+
+    def close(self) -> None:
+        """Give back what the store holds open."""

@@ -1,0 +1,25 @@
+"""SQLite files as central keeps them: WAL, a busy time-out, and a clear mark of what the file is."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+
+def connect(
+    path: Path, schema: str, *, read_only: bool = False, synchronous: Literal["FULL", "NORMAL"] = "FULL"
+) -> sqlite3.Connection:
+    """Open a database file; a writer makes it and its tables if they aren't there.
+
+    Raises:
+        sqlite3.Error: the file can't be opened, or isn't a database.
+    """
+    if read_only:
+        return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=10, check_same_thread=False)
+    db = sqlite3.connect(path, timeout=30, check_same_thread=False)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute(f"PRAGMA synchronous = {synchronous}")
+    db.executescript(schema)
+    return db
