@@ -1,16 +1,20 @@
-"""``klaster-central``: settle from files."""
+"""``klaster-central``: settle from files, serve, and ask the books."""
 
 from __future__ import annotations
 
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from metering.period import Month, months
 from runtime import console
 from runtime.console import Exit
+
+if TYPE_CHECKING:
+    from central.ask import Question
 
 
 class ManyFiles(click.Command):
@@ -79,8 +83,9 @@ def settle(
     """
     asked = _asked(month, first, last)
     from central.imports.klaster_csv import BadRowsError
+    from central.master import load_master
     from central.reports.settlement_text import print_settlement
-    from central.settle_files import load_master, settle_files
+    from central.settle_files import settle_files
 
     with console.config_errors():
         cluster, rates = load_master(cluster_file, rates_file)
@@ -94,6 +99,102 @@ def settle(
     print_settlement(settled, as_json=as_json)
     complete = settled.summary.complete == settled.summary.periods
     raise SystemExit(Exit.DONE if complete else Exit.INCOMPLETE)
+
+
+@main.command()
+@click.argument("config_file", type=FILE)
+def serve(config_file: Path) -> None:
+    """Run central: journal and receipts, readings, the page."""
+    import asyncio
+    import sqlite3
+
+    from central.config import load_config
+    from central.service import BusyError
+    from central.service import serve as run
+    from runtime.log import configure
+
+    with console.config_errors():
+        config = load_config(config_file)
+        configure(config.log)
+        try:
+            asyncio.run(run(config, config_file))
+        except BusyError as error:
+            console.fail(f"{error}; stop that one first")
+        except (OSError, sqlite3.Error) as error:
+            console.fail(f"central can't run with {config.data_dir}: {error}")
+
+
+@main.command()
+@click.argument("config_file", type=FILE)
+def rebuild(config_file: Path) -> None:
+    """Throw the readings store away and make it again from the journal."""
+    import sqlite3
+
+    from central.config import load_config
+    from central.rebuild import rebuild_readings
+    from central.service import BusyError
+
+    with console.config_errors():
+        config = load_config(config_file)
+        try:
+            with console.err.status("reading the journal") as status:
+                count = rebuild_readings(config, lambda done, of: status.update(f"{done} of {of} messages"))
+        except BusyError as error:
+            console.fail(f"{error}; stop it first, then rebuild")
+        except (OSError, sqlite3.Error) as error:
+            console.fail(f"the readings of {config.data_dir} can't be rebuilt: {error}; what was there is unchanged")
+    console.out.print(f"{config.readings}: rebuilt from {count} messages", markup=False, soft_wrap=True)
+
+
+class DayType(click.ParamType[date]):
+    """A local day like 2026-10-05."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Read the day, or fail with what was expected."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a day like 2026-10-05", param, ctx)
+
+
+def _question(name: Question, text: str, show: str) -> None:
+    """A command that asks the books and prints the answer by ``central.reports.answers_text.<show>``."""
+
+    @main.command(name, help=text)
+    @click.argument("config_file", type=FILE)
+    @click.option("--month", type=MonthType(), help="A local month; without --month and --day: the present one.")
+    @click.option("--day", type=DayType(), help="One local day.")
+    @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+    def command(config_file: Path, month: Month | None, day: date | None, *, as_json: bool) -> None:
+        if month and day:
+            raise click.UsageError("give --month or --day, not both")
+        from central.answers import Span
+        from central.ask import ask
+        from central.config import load_config
+        from central.reports import answers_text
+        from runtime.clock import make_clock
+
+        with console.config_errors():
+            now = make_clock(load_config(config_file).clock).now()
+        span = Span.of_day(day) if day else Span(month=month or Month.of(now))
+        answer = ask(name, config_file, span, now)
+        if answer.value is None:
+            console.fail(answer.trouble)
+        if as_json:
+            console.print_json(answer.value)
+        else:
+            getattr(answers_text, show)(answer.value)
+
+
+_question("balance", "The hourly balance, as the store knows it now.", "print_balance")
+_question("shares", "Members' shares; for a month their relief too.", "print_shares")
+_question("findings", "What isn't as it should be, with the way out.", "print_findings")
+_question("gateways", "Every gateway: last heard, last receipt, backlog.", "print_gateways")
+_question("stands", "The stands as gateways sent them.", "print_stands")
 
 
 def _asked(month: Month | None, first: Month | None, last: Month | None) -> list[Month]:

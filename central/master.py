@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pyarrow as pa
 
-from central.cluster import Cluster, Meter
-from central.rates import Rate
+from central.cluster import Cluster, Meter, load_cluster
+from central.rates import Rate, load_rates
 from central.tables import CLUSTER, MEMBERS, METERS, PERIODS, POINTS, RATES
 from central.validity import valid_instants
 from metering.period import Month, day_start
 from metering.point import Direction
+from runtime.config import ConfigError
+
+
+def load_master(cluster_file: Path, rates_file: Path | None) -> tuple[Cluster, tuple[Rate, ...]]:
+    """Read the cluster and the rates.
+
+    Raises:
+        ConfigError: with the problems of both files.
+    """
+    problems = []
+    cluster: Cluster | None = None
+    rates: tuple[Rate, ...] = ()
+    try:
+        cluster = load_cluster(cluster_file)
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        rates = load_rates(rates_file) if rates_file else ()
+    except ConfigError as error:
+        problems += error.problems
+    if problems or cluster is None:
+        raise ConfigError(problems)
+    return cluster, rates
 
 
 def master_tables(cluster: Cluster, rates: Sequence[Rate]) -> dict[str, pa.Table]:

@@ -9,16 +9,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from central.cluster import Cluster, load_cluster
+from central.cluster import Cluster
 from central.imports.klaster_csv import Readings, read_readings
 from central.master import master_tables, periods_table
-from central.rates import Rate, load_rates
+from central.rates import Rate
 from central.reports.settlement_csv import write_settlement
-from central.reports.summary import Summary, Summing
+from central.reports.summary import Summary, Summing, summing_for
 from central.settlement import settle
 from metering.period import Month
-from metering.point import Source
-from runtime.config import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +26,6 @@ class Settled:
     summary: Summary
     readings: Readings
     files: list[Path]
-
-
-def load_master(cluster_file: Path, rates_file: Path | None) -> tuple[Cluster, tuple[Rate, ...]]:
-    """Read the cluster and the rates.
-
-    Raises:
-        ConfigError: with the problems of both files.
-    """
-    problems = []
-    cluster: Cluster | None = None
-    rates: tuple[Rate, ...] = ()
-    try:
-        cluster = load_cluster(cluster_file)
-    except ConfigError as error:
-        problems += error.problems
-    try:
-        rates = load_rates(rates_file) if rates_file else ()
-    except ConfigError as error:
-        problems += error.problems
-    if problems or cluster is None:
-        raise ConfigError(problems)
-    return cluster, rates
 
 
 def settle_files(
@@ -70,13 +46,6 @@ def settle_files(
     summing = summing_for(cluster)
     written = write_settlement(_results(cluster, rates, months, readings.energies, summing, progress), out)
     return Settled(summing.done(), readings, written)
-
-
-def summing_for(cluster: Cluster) -> Summing:
-    """An empty summary of a cluster."""
-    names = {member.id: member.name for member in cluster.members}
-    storage = any(point.source is Source.STORAGE for point in cluster.points)
-    return Summing(cluster.name, cluster.period, names, storage=storage)
 
 
 def _results(

@@ -31,7 +31,7 @@ def run(config: Path) -> None:
 
     with config_errors():
         settings = read(config)
-        log.configure(json=settings.log.json, level=settings.log.level)
+        log.configure(settings.log)
         try:
             asyncio.run(service.run(settings))
         except OutboxError as error:

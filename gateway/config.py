@@ -14,6 +14,7 @@ from metering.point import METER_PATTERN, gateway_id_problem
 from runtime.broker import BrokerSettings, broker_problems
 from runtime.clock import SimulationSettings
 from runtime.config import ConfigError, Problem, build, read_toml
+from runtime.log import LogSettings
 
 _HOUR_S = 3600
 _BUS_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,34}$"
@@ -64,13 +65,6 @@ class MeterSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Instead of the profile's."""
     max_power_w: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """Instead of the profile's: a meter on current transformers that shows primary values needs it."""
-
-
-class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The ``[log]`` table."""
-
-    json: bool = False
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 
 class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):

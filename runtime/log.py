@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import cast
+from typing import Literal, cast
 
+import msgspec
 import structlog
 
 
-def configure(*, json: bool = False, level: str = "INFO") -> None:
-    """Set up structlog for the program: readable lines, or one JSON object a line."""
-    number = logging.getLevelNamesMapping()[level]
+class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The ``[log]`` table of a configuration."""
+
+    json: bool = False
+    """One JSON object a line, instead of readable lines."""
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+def configure(settings: LogSettings) -> None:
+    """Set up structlog for the program."""
+    number = logging.getLevelNamesMapping()[settings.level]
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
     logging.getLogger("klaster.mqtt").setLevel(logging.CRITICAL)
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer() if settings.json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
         processors=[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from central.balance import ratio_text
+from central.cluster import Cluster
+from metering.point import Source
 
 SUMMED = (
     "drawn_wh",
@@ -129,6 +131,21 @@ class Summing:
                 self._relief[member] = None
             else:
                 self._relief[member] = (self._relief[member] or Decimal(0)) + Decimal(row["relief_zl"])
+
+
+def summing_for(cluster: Cluster) -> Summing:
+    """An empty summary of a cluster."""
+    names = {member.id: member.name for member in cluster.members}
+    storage = any(point.source is Source.STORAGE for point in cluster.points)
+    return Summing(cluster.name, cluster.period, names, storage=storage)
+
+
+def summarise(cluster: Cluster, results: Iterable[Mapping[str, pa.Table]]) -> Summary:
+    """The summary of some months' results."""
+    summing = summing_for(cluster)
+    for result in results:
+        summing.add(result)
+    return summing.done()
 
 
 def exact_sum(column: pa.ChunkedArray) -> int:

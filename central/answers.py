@@ -1,0 +1,169 @@
+"""The answers to what a coordinator asks, as plain values: printed by the CLI, served by the API, drawn by the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from central.balance import ratio_text
+from central.books import Books, Settled
+from central.findings import Finding
+from central.gateways import GatewaySeen
+from central.reports.settlement_csv import COLUMNS
+from central.reports.summary import SIMULATION, SUMMED, exact_sum
+from metering.period import Month, day_start, local_text, utc_text
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked for: a local month, or one local day of it."""
+
+    month: Month
+    day: date | None = None
+
+    @classmethod
+    def of_day(cls, day: date) -> Span:
+        """One local day."""
+        return cls(month=Month(day.year, day.month), day=day)
+
+    @property
+    def start(self) -> datetime:
+        """The first instant (UTC)."""
+        return self.month.start if self.day is None else day_start(self.day)
+
+    @property
+    def end(self) -> datetime:
+        """The first instant after it (UTC)."""
+        return self.month.end if self.day is None else day_start(self.day + timedelta(days=1))
+
+    def __str__(self) -> str:
+        """``2026-10`` or ``2026-10-05``."""
+        return str(self.month) if self.day is None else self.day.isoformat()
+
+
+def balance(books: Books, span: Span, now: datetime) -> dict[str, Any]:
+    """The balance of every period of the span that ended before ``now``, and the sums of the complete ones.
+
+    Energies in Wh; null where not known.
+    """
+    settled = books.settled(span.month)
+    hours = _ended(settled.hours, span, now)
+    complete = hours.filter(pc.equal(hours["status"], "complete"))
+    sums = {name: exact_sum(complete[name]) for name in SUMMED}
+    return _about(settled, span, now) | {
+        "periods": hours.num_rows,
+        "complete": complete.num_rows,
+        "sums": sums,
+        "covered_pct": ratio_text(sums["covered_wh"], sums["drawn_wh"]),
+        "hours": _rows(hours, COLUMNS["hours"]),
+    }
+
+
+def shares(books: Books, span: Span, now: datetime) -> dict[str, Any]:
+    """Each member's and point's sums over the complete periods of the span, the rows they rest on, and the charges.
+
+    Charges are a month's: for one day they are left out.
+    """
+    settled = books.settled(span.month)
+    rows = _ended(settled.shares, span, now)
+    names = {member.id: member.name for member in settled.cluster.members}
+    answer: dict[str, Any] = _about(settled, span, now) | {
+        "members": [
+            {"member": member, "name": names.get(member, ""), **sums} for member, sums in _sums(rows, "member")
+        ],
+        "points": [{"point": point, **sums} for point, sums in _sums(rows, "point")],
+        "rows": _rows(rows, COLUMNS["shares"]),
+    }
+    if span.day is None:
+        money = {member.member: member.relief_zl for member in settled.summary.members}
+        for row in answer["members"]:
+            row["relief_zl"] = money[row["member"]]
+        answer["charges"] = _rows(settled.charges, COLUMNS["charges"])
+        answer["relief_zl"] = settled.summary.relief_zl
+        answer["rates"] = settled.summary.rates
+    return answer
+
+
+def findings(books: Books, span: Span, now: datetime) -> dict[str, Any]:
+    """What isn't as it should be in the span, and in the intake."""
+    found = [
+        one
+        for one in books.findings(span.month, now)
+        if one.since is None or one.until is None or (one.since < span.end and one.until >= span.start)
+    ]
+    return {"span": str(span), "now": utc_text(now), "findings": [_finding(one) for one in found]}
+
+
+def gateways(books: Books, now: datetime) -> dict[str, Any]:
+    """Every gateway as central last saw it."""
+    return {"now": utc_text(now), "gateways": [_gateway(one) for one in books.gateways()]}
+
+
+def stands(books: Books, span: Span) -> dict[str, Any]:
+    """The stands of the span, both ends included, as they were sent: no multiplier applied."""
+    table = books.stands(span.start, span.end)
+    return {"span": str(span), "stands": _rows(table, table.schema.names)}
+
+
+def _about(settled: Settled, span: Span, now: datetime) -> dict[str, Any]:
+    return {
+        "cluster": settled.cluster.name,
+        "period": settled.cluster.period.value,
+        "span": str(span),
+        "now": utc_text(now),
+        "notes": settled.summary.notes or [SIMULATION],
+    }
+
+
+def _ended(table: pa.Table, span: Span, now: datetime) -> pa.Table:
+    start = table["start"]
+    length = _length(table)
+    first, last = (pa.scalar(at, start.type) for at in (span.start, min(span.end, now + timedelta(seconds=1) - length)))
+    return table.filter(pc.and_(pc.greater_equal(start, first), pc.less(start, last)))
+
+
+def _length(table: pa.Table) -> timedelta:
+    starts = pc.unique(table["start"]).sort()
+    return starts[1].as_py() - starts[0].as_py() if len(starts) > 1 else timedelta(hours=1)
+
+
+def _sums(rows: pa.Table, key: str) -> list[tuple[str, dict[str, int]]]:
+    complete = rows.filter(pc.equal(rows["status"].cast(pa.string()), "complete"))
+    names = complete[key].cast(pa.string())
+    found = []
+    for name in sorted(pc.unique(rows[key].cast(pa.string())).to_pylist(), key=str.encode):
+        mine = complete.filter(pc.equal(names, name))
+        columns = ("drawn_wh", "injected_wh", "allocated_wh", "relieved_wh")
+        found.append((name, {column: exact_sum(mine[column]) for column in columns}))
+    return found
+
+
+def _rows(table: pa.Table, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows as plain values; instants as text in UTC, ``local`` as the same in Europe/Warsaw."""
+    found = []
+    for row in table.to_pylist():
+        plain: dict[str, Any] = {}
+        for name in names:
+            value = row["start"] if name == "local" else row[name]
+            text: Callable[[datetime], str] = local_text if name == "local" else utc_text
+            plain[name] = text(value) if isinstance(value, datetime) else value
+        found.append(plain)
+    return found
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    row = msgspec.structs.asdict(one)
+    return row | {name: None if row[name] is None else utc_text(row[name]) for name in ("since", "until")}
+
+
+def _gateway(one: GatewaySeen) -> dict[str, Any]:
+    return {
+        "gateway": one.gateway,
+        "heard": None if one.heard is None else utc_text(one.heard),
+        "receipted": None if one.receipted is None else utc_text(one.receipted),
+        "status": None if one.status is None else msgspec.to_builtins(one.status),
+    }

@@ -1,0 +1,44 @@
+"""One question to the books, asked in a worker process: what can be sent there and back is plain."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from central import answers
+from central.answers import Span
+from central.books import Books
+from runtime.config import ConfigError
+
+Question = Literal["balance", "shares", "findings", "gateways", "stands"]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the books say, or why they can't be read."""
+
+    value: dict[str, Any] | None
+    trouble: str = ""
+
+
+def ask(question: Question, config_file: Path, span: Span, now: datetime) -> Answer:
+    """Open the books and answer; trouble that was anticipated is a text, not an exception."""
+    try:
+        books = Books.open(config_file)
+        match question:
+            case "balance":
+                return Answer(answers.balance(books, span, now))
+            case "shares":
+                return Answer(answers.shares(books, span, now))
+            case "findings":
+                return Answer(answers.findings(books, span, now))
+            case "gateways":
+                return Answer(answers.gateways(books, now))
+            case "stands":
+                return Answer(answers.stands(books, span))
+    except ConfigError as error:
+        return Answer(None, str(error))
+    except FileNotFoundError as error:
+        return Answer(None, f"{error.filename or error}: there is nothing yet; start klaster-central serve first")

@@ -1,0 +1,108 @@
+"""What the store knows now, settled: the one way from stands to answers, for the CLI, the page and the API alike."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from central.cluster import Cluster
+from central.config import CentralConfig, load_config
+from central.energies import energies_of
+from central.findings import Finding, doubts, falls, missing, unknown_meters
+from central.gateways import GatewaySeen, GatewayTable
+from central.intake import KnownMeters
+from central.master import load_master, master_tables, periods_table
+from central.readings import ReadingsStore
+from central.reports.summary import Summary, summarise
+from central.settlement import settle
+from central.stores.sqlite import SqliteStore
+from metering.period import Month
+
+LOOK_AROUND = timedelta(days=62)
+"""How far outside a month stands are looked for: two equal ones may prove zeros across its ends."""
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """One month as the store knows it now."""
+
+    cluster: Cluster
+    month: Month
+    tables: dict[str, pa.Table]
+    """What went into ``settle``."""
+    gaps: pa.Table
+    hours: pa.Table
+    shares: pa.Table
+    charges: pa.Table
+    summary: Summary
+
+
+class Books:
+    """Read access to everything that central has, beside a running service or without one."""
+
+    def __init__(self, config: CentralConfig) -> None:
+        """Read the cluster and the rates anew.
+
+        Raises:
+            ConfigError: they can't be used.
+            FileNotFoundError: central has never run here: there is no readings store.
+        """
+        self.cluster, self.rates = load_master(config.cluster_file, config.rates_file)
+        self._config = config
+        if not config.readings.is_file():
+            raise FileNotFoundError(config.readings)
+
+    @classmethod
+    def open(cls, config_file: Path) -> Books:
+        """The books of a configuration file; raises as ``load_config`` and the constructor do."""
+        return cls(load_config(config_file))
+
+    def settled(self, month: Month) -> Settled:
+        """Settle a month from the stands that are in the store."""
+        store = self._store()
+        try:
+            stands = store.stands(month.start - LOOK_AROUND, month.end + LOOK_AROUND)
+        finally:
+            store.close()
+        master = master_tables(self.cluster, self.rates)
+        energies = energies_of({**master, "stands": stands})
+        tables = {**master, "periods": periods_table(self.cluster, month), "energies": energies["energies"]}
+        result = settle(tables, self.cluster.settings)
+        summary = summarise(self.cluster, [result])
+        return Settled(self.cluster, month, tables, energies["gaps"], summary=summary, **result)
+
+    def findings(self, month: Month, now: datetime) -> list[Finding]:
+        """What isn't as it should be in a month, up to ``now``, and in the intake."""
+        settled = self.settled(month)
+        store = self._store()
+        try:
+            found = list(missing(settled.tables, settled.gaps, min(now, month.end)))
+            found += falls(settled.gaps)
+            found += unknown_meters(store.meters(), KnownMeters(self.cluster))
+            found += doubts(store.doubts())
+        finally:
+            store.close()
+        return found
+
+    def stands(self, first: datetime, last: datetime) -> pa.Table:
+        """The stands between two instants, both inclusive, as they were sent."""
+        store = self._store()
+        try:
+            return store.stands(first, last)
+        finally:
+            store.close()
+
+    def gateways(self) -> list[GatewaySeen]:
+        """Every gateway ever heard."""
+        if not self._config.gateways.is_file():
+            return []
+        table = GatewayTable(self._config.gateways, read_only=True)
+        try:
+            return table.all()
+        finally:
+            table.close()
+
+    def _store(self) -> ReadingsStore:
+        return SqliteStore(self._config.readings, read_only=True)

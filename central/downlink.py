@@ -1,0 +1,113 @@
+"""Central's side of the wire: stands in, receipts out, presence as a retained message and last will."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import aiomqtt
+import msgspec
+
+from central.journal import Message
+from central.keeper import NotKeptError
+from metering.wire import (
+    MAX_BYTES,
+    PRESENCE_TOPIC,
+    STANDS_FILTER,
+    STATUS_FILTER,
+    GatewayStatus,
+    Presence,
+    ReceiptsMessage,
+    decode_status,
+    encode,
+    gateway_of,
+    topic,
+)
+from runtime.broker import BrokerSettings, connection
+from runtime.clock import Clock
+from runtime.log import logger
+
+_log = logger("central.downlink")
+_RECONNECT_S = (1.0, 2.0, 4.0, 5.0)
+_BATCH = 200
+_QUEUE = 2000
+
+Take = Callable[[Sequence[Message]], Awaitable[list[ReceiptsMessage]]]
+Heard = Callable[[str, GatewayStatus], Awaitable[None]]
+Together = Callable[..., Awaitable[None]]
+
+
+class Downlink:
+    """The connection to the broker, renewed for ever."""
+
+    def __init__(self, settings: BrokerSettings, clock: Clock, take: Take, heard: Heard, together: Together) -> None:
+        """``take`` journals messages and gives their receipts; ``together`` runs coroutines until one raises."""
+        self._settings = settings
+        self._clock = clock
+        self._take = take
+        self._heard = heard
+        self._together = together
+
+    async def run(self) -> None:
+        """Connect, and again whenever the connection is lost."""
+        failures = 0
+        while True:
+            try:
+                will = aiomqtt.Will(PRESENCE_TOPIC, encode(Presence(online=False)), qos=1, retain=True)
+                async with connection(self._settings, "klaster-central", will) as client:
+                    _log.info("broker_connected", host=self._settings.host, port=self._settings.port)
+                    failures = 0
+                    await self._serve(client)
+            except* (aiomqtt.MqttError, OSError) as group:
+                if failures == 0:
+                    _log.warning("broker_lost", error=str(group.exceptions[0]))
+            pause = _RECONNECT_S[min(failures, len(_RECONNECT_S) - 1)]
+            failures += 1
+            await asyncio.sleep(pause)
+
+    async def _serve(self, client: aiomqtt.Client) -> None:
+        # A new queue for each connection: what was lost with the old one is sent again by the gateways.
+        queue: asyncio.Queue[Message] = asyncio.Queue(_QUEUE)
+        await client.subscribe([(STANDS_FILTER, 1), (STATUS_FILTER, 1)])
+        await client.publish(PRESENCE_TOPIC, encode(Presence(online=True)), qos=1, retain=True)
+        try:
+            await self._together(self._receive(client, queue), self._receipt(client, queue))
+        except asyncio.CancelledError:
+            await client.publish(PRESENCE_TOPIC, encode(Presence(online=False)), qos=1, retain=True)
+            raise
+
+    async def _receive(self, client: aiomqtt.Client, queue: asyncio.Queue[Message]) -> None:
+        async for message in client.messages:
+            gateway = gateway_of(message.topic.value)
+            payload = message.payload if isinstance(message.payload, bytes) else b""
+            if gateway is None:
+                _log.warning("topic_unusable", topic=message.topic.value[:100])
+            elif message.topic.value.endswith("/status"):
+                await self._status(gateway, payload)
+            else:
+                # Longer ones are refused by what they are; their bytes need not fill the journal.
+                kept = payload[: MAX_BYTES + 1]
+                await queue.put(Message(received=self._clock.now(), gateway=gateway, payload=kept))
+
+    async def _status(self, gateway: str, payload: bytes) -> None:
+        try:
+            await self._heard(gateway, decode_status(payload))
+        except msgspec.DecodeError as error:
+            _log.warning("status_unreadable", gateway=gateway, error=str(error))
+
+    async def _receipt(self, client: aiomqtt.Client, queue: asyncio.Queue[Message]) -> None:
+        while True:
+            batch = [await queue.get()]
+            while len(batch) < _BATCH and not queue.empty():
+                batch.append(queue.get_nowait())
+            try:
+                receipts = await self._take(batch)
+            except NotKeptError as error:
+                _log.error("not_kept", messages=len(batch), error=str(error), next="the gateways send them again")
+                continue
+            await asyncio.gather(
+                *(
+                    client.publish(topic(message.gateway, "receipts"), encode(receipt), qos=1)
+                    for message, receipt in zip(batch, receipts, strict=True)
+                )
+            )

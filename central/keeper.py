@@ -1,0 +1,98 @@
+"""The writer's side of the books, in one thread: journal, store, gateways, and the cluster file as it changes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+from central.cluster import load_cluster
+from central.config import CentralConfig
+from central.gateways import GatewayTable
+from central.intake import KnownMeters, take_in
+from central.journal import Journal, Message
+from central.readings import ReadingsStore
+from central.stores.sqlite import SqliteStore
+from metering.wire import GatewayStatus, ReceiptsMessage
+
+_BATCH = 1000
+
+
+class NotKeptError(Exception):
+    """Messages could not be journalled: they get no receipt, and their gateways send them again."""
+
+
+class Keeper:
+    """Everything that central writes. Not thread-safe: its owner calls it from one thread."""
+
+    def __init__(self, config: CentralConfig) -> None:
+        """Open the databases, and make what isn't there.
+
+        Raises:
+            ConfigError: the cluster file can't be used.
+            OSError, sqlite3.Error: a database can't be opened.
+        """
+        self._config = config
+        self._meters = KnownMeters(load_cluster(config.cluster_file))
+        config.data_dir.mkdir(parents=True, exist_ok=True)
+        self._journal = Journal(config.journal)
+        self._store: ReadingsStore = SqliteStore(config.readings)
+        self._gateways = GatewayTable(config.gateways)
+        self._cluster_mark = self._mark()
+
+    def catch_up(self) -> int:
+        """Take in what was journalled but isn't in the store yet; gives the number of messages."""
+        return replay(self._journal, self._store, self._meters)
+
+    def take(self, messages: Sequence[Message], now: datetime) -> list[ReceiptsMessage]:
+        """Journal messages together, then take them in; gives the receipt of each. After the commit nothing is lost.
+
+        Raises:
+            NotKeptError: a database can't be written (a full disk).
+        """
+        try:
+            numbers = self._journal.append(messages)
+            receipts = take_in(self._store, list(zip(numbers, messages, strict=True)), self._meters)
+            self._gateways.receipted({message.gateway for message in messages}, now)
+        except sqlite3.Error as error:
+            raise NotKeptError(str(error)) from error
+        return receipts
+
+    def heard(self, gateway: str, status: GatewayStatus, now: datetime) -> None:
+        """Keep what a gateway said of itself."""
+        self._gateways.heard(gateway, status, now)
+
+    def look_at_cluster(self) -> bool:
+        """Read the cluster file again if it changed; whether it did.
+
+        Raises:
+            ConfigError: it changed and can't be used: the meters known before stay known.
+        """
+        mark = self._mark()
+        if mark == self._cluster_mark:
+            return False
+        self._cluster_mark = mark
+        self._meters = KnownMeters(load_cluster(self._config.cluster_file))
+        return True
+
+    def _mark(self) -> tuple[int, int] | None:
+        try:
+            found = self._config.cluster_file.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size
+
+    def close(self) -> None:
+        """Close the databases."""
+        self._journal.close()
+        self._store.close()
+        self._gateways.close()
+
+
+def replay(journal: Journal, store: ReadingsStore, meters: KnownMeters) -> int:
+    """Take everything in that the journal has beyond the store's position; gives the number of messages."""
+    count = 0
+    for batch in journal.after(store.position(), _BATCH):
+        take_in(store, batch, meters)
+        count += len(batch)
+    return count

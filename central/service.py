@@ -1,0 +1,117 @@
+"""Builds everything that central runs, and runs it: the only TaskGroup."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import signal
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from central.config import CentralConfig
+from central.downlink import Downlink
+from central.journal import Message
+from central.keeper import Keeper
+from central.web.server import serve_web
+from central.workers import Workers
+from metering.wire import GatewayStatus, ReceiptsMessage
+from runtime.clock import Clock, make_clock
+from runtime.config import ConfigError
+from runtime.log import logger
+
+_log = logger("central.service")
+_LOOK_S = 1.0
+T = TypeVar("T")
+
+
+class BusyError(Exception):
+    """Another process writes to the same data folder."""
+
+
+@contextlib.contextmanager
+def sole_writer(config: CentralConfig) -> Iterator[None]:
+    """Hold the data folder's lock.
+
+    Raises:
+        BusyError: another process holds it.
+        OSError: the folder can't be made or written.
+    """
+    config.data_dir.mkdir(parents=True, exist_ok=True)
+    with (config.data_dir / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BusyError(f"{config.data_dir} is in use by another klaster-central") from error
+        yield
+
+
+async def serve(config: CentralConfig, config_file: Path) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    Raises:
+        BusyError, ConfigError, OSError, sqlite3.Error: it can't start.
+    """
+    clock = make_clock(config.clock)
+    with sole_writer(config), ThreadPoolExecutor(1, "books") as thread:
+        keeper = await _in(thread, lambda: Keeper(config))
+        try:
+            count = await _in(thread, keeper.catch_up)
+            _log.info("started", data_dir=str(config.data_dir), caught_up=count)
+            await _until_signalled(_run(config, config_file, clock, keeper, thread))
+        finally:
+            await _in(thread, keeper.close)
+    _log.info("stopped")
+
+
+async def _in(thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(thread, work)
+
+
+async def _together(*coroutines: Coroutine[Any, Any, None]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for coroutine in coroutines:
+            group.create_task(coroutine)
+
+
+async def _until_signalled(work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def _run(
+    config: CentralConfig, config_file: Path, clock: Clock, keeper: Keeper, thread: ThreadPoolExecutor
+) -> None:
+    async def take(messages: Sequence[Message]) -> list[ReceiptsMessage]:
+        return await _in(thread, lambda: keeper.take(messages, clock.now()))
+
+    async def heard(gateway: str, status: GatewayStatus) -> None:
+        await _in(thread, lambda: keeper.heard(gateway, status, clock.now()))
+
+    downlink = Downlink(config.broker, clock, take, heard, _together)
+    workers = Workers()
+    try:
+        await _together(
+            downlink.run(),
+            _watch_cluster(keeper, thread),
+            serve_web(config.web, config_file, clock, workers.compute),
+        )
+    finally:
+        workers.close()
+
+
+async def _watch_cluster(keeper: Keeper, thread: ThreadPoolExecutor) -> None:
+    """Read the cluster file again when it changes: stands of a meter that it knows now enter by themselves."""
+    while True:
+        await asyncio.sleep(_LOOK_S)
+        try:
+            if await _in(thread, keeper.look_at_cluster):
+                _log.info("cluster_read_again")
+        except ConfigError as error:
+            _log.error("cluster_unusable", problems=str(error), kept="the meters known before")

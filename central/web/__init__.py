@@ -1,0 +1,1 @@
+"""The page and the HTTP API; bound to loopback until there are logins."""

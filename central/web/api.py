@@ -1,0 +1,74 @@
+"""The HTTP API: the same answers as the commands with ``--json``.
+
+``month=2026-10`` or ``day=2026-10-05`` says what is asked for; neither: the present local day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from typing import Any
+
+from litestar import Router, get
+from litestar.exceptions import ClientException, ServiceUnavailableException
+
+from central.answers import Span
+from central.ask import Answer, Question
+from metering.period import WARSAW, Month
+
+Ask = Callable[[Question, Span], Awaitable[Answer]]
+Now = Callable[[], datetime]
+
+
+def span_of(month: str | None, day: str | None, now: datetime) -> Span:
+    """What is asked for.
+
+    Raises:
+        ClientException: it is no month or day, or both are given.
+    """
+    if month and day:
+        raise ClientException("give month or day, not both")
+    try:
+        if month:
+            return Span(month=Month.parse(month))
+        return Span.of_day(date.fromisoformat(day) if day else now.astimezone(WARSAW).date())
+    except ValueError as error:
+        raise ClientException(f"{month or day!r}: expected a month like 2026-10 or a day like 2026-10-05") from error
+
+
+async def value_of(answer: Awaitable[Answer]) -> dict[str, Any]:
+    """An answer's value.
+
+    Raises:
+        ServiceUnavailableException: the books can't be read now.
+    """
+    found = await answer
+    if found.value is None:
+        raise ServiceUnavailableException(found.trouble)
+    return found.value
+
+
+def api_router(ask: Ask, now: Now) -> Router:
+    """The routes below ``/api/v1``."""
+
+    @get("/balance", summary="The balance of every period, in Wh")
+    async def balance(month: str | None = None, day: str | None = None) -> dict[str, Any]:
+        return await value_of(ask("balance", span_of(month, day, now())))
+
+    @get("/shares", summary="Members' and points' shares; for a month the charges too")
+    async def shares(month: str | None = None, day: str | None = None) -> dict[str, Any]:
+        return await value_of(ask("shares", span_of(month, day, now())))
+
+    @get("/findings", summary="What isn't as it should be")
+    async def findings(month: str | None = None, day: str | None = None) -> dict[str, Any]:
+        return await value_of(ask("findings", span_of(month, day, now())))
+
+    @get("/gateways", summary="Every gateway as central last saw it")
+    async def gateways() -> dict[str, Any]:
+        return await value_of(ask("gateways", span_of(None, None, now())))
+
+    @get("/stands", summary="The stands as they were sent")
+    async def stands(month: str | None = None, day: str | None = None) -> dict[str, Any]:
+        return await value_of(ask("stands", span_of(month, day, now())))
+
+    return Router("/api/v1", route_handlers=[balance, shares, findings, gateways, stands], tags=["books"])

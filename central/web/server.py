@@ -1,0 +1,85 @@
+"""Puts page and API together and serves them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from litestar import Litestar, Response
+from litestar.config.allowed_hosts import AllowedHostsConfig
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.static_files import create_static_files_router
+
+from central.answers import Span
+from central.ask import Answer, Question, ask
+from central.config import WebTable
+from central.web.api import Ask, Now, api_router
+from central.web.pages import page_handlers
+from runtime.clock import Clock
+from runtime.log import logger
+
+_log = logger("central.web")
+_STATIC = Path(__file__).parent / "static"
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+Compute = Callable[..., Awaitable[Any]]
+
+
+def make_app(ask_books: Ask, now: Now) -> Litestar:
+    """The web application: pages at ``/``, the API below ``/api/v1``, its description at ``/api/openapi.json``."""
+
+    def secured(response: Response[Any]) -> Response[Any]:
+        response.headers.update({**_HEADERS, **response.headers})
+        return response
+
+    return Litestar(
+        [
+            api_router(ask_books, now),
+            *page_handlers(ask_books, now),
+            create_static_files_router("/static", directories=[_STATIC]),
+        ],
+        after_request=secured,
+        # Only this machine's names: another site's script must not read the page through a name of its own.
+        allowed_hosts=AllowedHostsConfig(allowed_hosts=["127.0.0.1", "localhost", "[::1]"]),
+        openapi_config=OpenAPIConfig(
+            title="klaster", version="1", path="/api", render_plugins=[JsonRenderPlugin(path="/openapi.json")]
+        ),
+        logging_config=None,
+    )
+
+
+async def serve_web(settings: WebTable, config_file: Path, clock: Clock, compute: Compute) -> None:
+    """Serve until cancelled."""
+
+    async def ask_books(question: Question, span: Span) -> Answer:
+        found: Answer = await compute(ask, question, config_file, span, clock.now())
+        return found
+
+    def now() -> datetime:
+        return clock.now()
+
+    app = make_app(ask_books, now)
+    config = uvicorn.Config(
+        app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False
+    )
+    server = _Server(config)
+    _log.info("page", url=f"http://{settings.host}:{settings.port}")
+    await server.serve()
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the service."""
+
+    def capture_signals(self) -> Any:
+        """Install nothing."""
+        return contextlib.nullcontext()

@@ -1,0 +1,47 @@
+"""A process beside the event loop's for long computations: settling a year never delays a receipt."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from multiprocessing import get_context
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Workers:
+    """One worker process, started when first needed and again if it dies."""
+
+    def __init__(self) -> None:
+        """Nothing is started yet."""
+        self._pool: ProcessPoolExecutor | None = None
+
+    async def compute(self, work: Callable[..., T], *arguments: object) -> T:
+        """Run a module's function with picklable arguments in the worker; what it raises is raised here."""
+        try:
+            return await self._submit(work, arguments)
+        except BrokenProcessPool:
+            self.close()
+            return await self._submit(work, arguments)
+
+    async def _submit(self, work: Callable[..., T], arguments: tuple[object, ...]) -> T:
+        if self._pool is None:
+            # Not forked: a fork of a process with threads and databases open may hang.
+            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, partial(work, *arguments))
+
+    def close(self) -> None:
+        """End the worker."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C reaches the whole group of processes: the worker leaves it to its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
