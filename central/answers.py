@@ -93,7 +93,7 @@ def findings(books: Books, span: Span, now: datetime) -> dict[str, Any]:
     found = [
         one
         for one in books.findings(span.month, now)
-        if one.since is None or one.until is None or (one.since < span.end and one.until >= span.start)
+        if one.since is None or one.until is None or _touches(one.since, one.until, span)
     ]
     return {"span": str(span), "now": utc_text(now), "findings": [_finding(one) for one in found]}
 
@@ -107,6 +107,11 @@ def stands(books: Books, span: Span) -> dict[str, Any]:
     """The stands of the span, both ends included, as they were sent: no multiplier applied."""
     table = books.stands(span.start, span.end)
     return {"span": str(span), "stands": _rows(table, table.schema.names)}
+
+
+def _touches(since: datetime, until: datetime, span: Span) -> bool:
+    """Whether a stretch of time, or an instant, lies at least partly in the span."""
+    return since < span.end and (until > span.start or since == until == span.start)
 
 
 def _about(settled: Settled, span: Span, now: datetime) -> dict[str, Any]:

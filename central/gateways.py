@@ -41,7 +41,10 @@ class GatewayTable:
         self._db = connect(path, "" if read_only else _SCHEMA, read_only=read_only, synchronous="NORMAL")
 
     def heard(self, gateway: str, status: GatewayStatus, at: datetime) -> None:
-        """Keep a gateway's status."""
+        """Keep a gateway's status; of one that went offline, what it said while it was online."""
+        before = self._db.execute("SELECT status FROM gateways WHERE gateway = ?", (gateway,)).fetchone()
+        if not status.online and before and before[0]:
+            status = msgspec.structs.replace(msgspec.json.decode(before[0], type=GatewayStatus), online=False)
         with self._db:
             self._db.execute(
                 "INSERT INTO gateways (gateway, status, heard) VALUES (?, ?, ?) "

@@ -6,10 +6,11 @@ import contextlib
 import sys
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import click
 import msgspec
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -28,7 +29,10 @@ class Exit(IntEnum):
     """Done, but something is missing."""
 
 
-out = Console(highlight=False)
+_PIPED_COLUMNS = 160
+"""The width of tables that no terminal shows: wide enough not to fold."""
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
 err = Console(stderr=True, highlight=False)
 
 
@@ -55,9 +59,12 @@ def print_json(answer: object) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
     """Print a table; the columns named in ``right`` are aligned right."""
-    made = Table(title=title, title_justify="left", title_style="bold", header_style="bold", show_edge=False)
-    for name in columns:
-        made.add_column(name, justify="right" if name in right else "left")
+    made = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD)
+    made.show_edge = made.pad_edge = False
+    made.collapse_padding = True
+    for i, name in enumerate(columns):
+        justify: Literal["left", "right"] = "right" if name in right else "left"
+        made.add_column(name, justify=justify, overflow="fold", no_wrap=i == 0 or name in right)
     for row in rows:
         made.add_row(*("" if cell is None else str(cell) for cell in row))
     out.print(made)

@@ -25,7 +25,9 @@ def configure(settings: LogSettings) -> None:
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
     logging.getLogger("klaster.mqtt").setLevel(logging.CRITICAL)
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if settings.json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer()
+        if settings.json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
         processors=[

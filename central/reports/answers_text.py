@@ -9,37 +9,54 @@ from central.reports.settlement_text import kwh, multiplier_name
 from metering.period import local_text
 from runtime import console
 
-_ENERGIES = ("drawn", "injected_res", "injected_other", "covered", "surplus", "deficit")
+_ENERGIES = {
+    "drawn": "drawn",
+    "injected_res": "RES in",
+    "injected_other": "other in",
+    "covered": "covered",
+    "surplus": "surplus",
+    "deficit": "deficit",
+}
 
 
 def print_balance(answer: dict[str, Any]) -> None:
-    """The hourly balance as a table."""
-    columns = ("hour", *(name.replace("_", " ") + " kWh" for name in _ENERGIES), "ratio %", "charge", "status")
+    """The hourly balance as a table, in kWh."""
+    energies = {name: title for name, title in _ENERGIES.items() if name != "injected_other" or _any_other(answer)}
+    columns = (answer["period"], *energies.values(), "ratio %", "charge")
+    one_day = len(answer["span"]) > len("2026-10")
     rows = [
         (
-            row["local"][:16].replace("T", " ") + row["local"][19:],
-            *(kwh(row[f"{name}_wh"]) for name in _ENERGIES),
-            row["ratio_pct"],
+            _hour(row["local"], one_day=one_day),
+            *(kwh(row[f"{name}_wh"]) for name in energies),
+            row["ratio_pct"] if row["status"] == "complete" else "incomplete",
             "" if row["multiplier"] is None else multiplier_name(row["multiplier"]),
-            row["status"],
         )
         for row in answer["hours"]
     ]
     sums = answer["sums"]
-    total = ("sum of complete hours", *(kwh(sums[f"{name}_wh"]) for name in _ENERGIES), answer["covered_pct"], "", "")
-    console.table(f"{answer['cluster']}: balance of {answer['span']}", columns, [*rows, total], right=columns[1:8])
+    total = ("sum", *(kwh(sums[f"{name}_wh"]) for name in energies), answer["covered_pct"], "")
+    title = f"{answer['cluster']}: balance of {answer['span']}, kWh"
+    console.table(title, columns, [*rows, total], right=columns[1:])
     covered = answer["covered_pct"]
     console.out.print("Covered: " + ("nothing was drawn." if covered is None else f"{covered} % of what was drawn."))
-    console.out.print(
-        f"Every sum rests on {answer['complete']} of {answer['periods']} {answer['period']}s that have ended."
-    )
+    ended = f"{answer['periods']} {answer['period']}s that have ended"
+    console.out.print(f"Every sum rests on {answer['complete']} of {ended}.")
     _notes(answer)
+
+
+def _any_other(answer: dict[str, Any]) -> bool:
+    return any(row["injected_other_wh"] for row in answer["hours"])
+
+
+def _hour(local: str, *, one_day: bool) -> str:
+    """``06-17 13:00+02:00``, or without the day."""
+    return f"{local[11:16]}{local[19:]}" if one_day else f"{local[5:10]} {local[11:16]}{local[19:]}"
 
 
 def print_shares(answer: dict[str, Any]) -> None:
     """Members' sums, and for a month their relief."""
     money = "relief_zl" in answer
-    columns = ["member", "name", "drawn kWh", "injected kWh", "allocated kWh", "relieved kWh"]
+    columns = ["member", "name", "drawn", "injected", "allocated", "relieved"]
     rows = [
         [
             row["member"],
@@ -52,7 +69,7 @@ def print_shares(answer: dict[str, Any]) -> None:
         columns.append("relief zł")
         for row, member in zip(rows, answer["members"], strict=True):
             row.append("not known" if member["relief_zl"] is None and member["drawn_wh"] else member["relief_zl"] or "")
-    console.table(f"{answer['cluster']}: shares of {answer['span']}", columns, rows, right=columns[2:])
+    console.table(f"{answer['cluster']}: shares of {answer['span']}, kWh", columns, rows, right=columns[2:])
     if money:
         doubtful = ", ".join(f"{n} {status}" for status, n in sorted(answer["rates"].items()) if status != "verified")
         if doubtful:
@@ -61,41 +78,32 @@ def print_shares(answer: dict[str, Any]) -> None:
 
 
 def print_findings(answer: dict[str, Any]) -> None:
-    """Findings as a table, or that there are none."""
-    rows = [
-        (row["kind"], row["what"], _when(row["since"]), _when(row["until"]), row["text"], row["way_out"])
-        for row in answer["findings"]
-    ]
-    if rows:
-        console.table(f"Findings of {answer['span']}", ("kind", "what", "since", "until", "found", "way out"), rows)
-    else:
-        console.out.print(f"No findings in {answer['span']}.")
+    """Findings one after another, or that there are none."""
+    for row in answer["findings"]:
+        since, until = _when(row["since"]), _when(row["until"])
+        when = since if since == until else f"{since} to {until}"
+        console.out.print(f"{row['kind']}  {row['what']}  {when}", style="bold", markup=False)
+        console.out.print(f"  {row['text']}", markup=False)
+        console.out.print(f"  way out: {row['way_out']}", markup=False)
+    count = len(answer["findings"])
+    console.out.print(f"{count or 'No'} finding{'s' if count != 1 else ''} in {answer['span']}.")
 
 
 def print_gateways(answer: dict[str, Any]) -> None:
-    """Gateways and their meters."""
-    rows = []
+    """Gateways and their meters, one after another."""
     for row in answer["gateways"]:
         status = row["status"] or {}
-        meters = status.get("meters", [])
-        late = [
-            meter["id"] + (f" ({meter['error']})" if meter.get("error") else "") for meter in meters if meter["error"]
-        ]
-        rows.append(
-            (
-                row["gateway"],
-                "online" if status.get("online") else "offline",
-                status.get("version", ""),
-                _when(row["heard"]),
-                _when(row["receipted"]),
-                status.get("backlog", ""),
-                status.get("aside", ""),
-                len(meters),
-                ", ".join(late),
-            )
+        state = "online" if status.get("online") else "offline"
+        console.out.print(f"{row['gateway']}  {state}  version {status.get('version') or 'not known'}", style="bold")
+        console.out.print(
+            f"  heard {_when(row['heard']) or 'never'}, last receipt {_when(row['receipted']) or 'never'}"
         )
-    columns = ("gateway", "state", "version", "heard", "last receipt", "backlog", "aside", "meters", "trouble")
-    console.table("Gateways", columns, rows, right=("backlog", "aside", "meters"))
+        console.out.print(f"  {status.get('backlog', 0)} stands wait, {status.get('aside', 0)} are set aside")
+        for meter in status.get("meters", []):
+            trouble = f", {meter['error']}" if meter["error"] else ""
+            read = _when(meter["last_read"]) or "never"
+            console.out.print(f"  meter {meter['id']} on {meter['bus']}: last read {read}{trouble}", markup=False)
+    console.out.print(f"{len(answer['gateways'])} gateways have been heard.")
 
 
 def print_stands(answer: dict[str, Any]) -> None:

@@ -59,13 +59,13 @@ def print_summary(summary: Summary) -> None:
         f"Complete {names} by relief step", ("variable network and quality charge", names), steps, right=[names]
     )
     console.table(
-        "Members",
-        ("member", "name", "drawn kWh", "injected kWh", "allocated kWh", "relieved kWh", "relief zł"),
+        "Members, kWh",
+        ("member", "name", "drawn", "injected", "allocated", "relieved", "relief zł"),
         [
             (m.member, m.name, kwh(m.drawn_wh), kwh(m.injected_wh), kwh(m.allocated_wh), kwh(m.relieved_wh), _zl(m))
             for m in summary.members
         ],
-        right=("drawn kWh", "injected kWh", "allocated kWh", "relieved kWh", "relief zł"),
+        right=("drawn", "injected", "allocated", "relieved", "relief zł"),
     )
     total = summary.relief_zl
     console.out.print("Relief in all: " + ("not known, a rate is missing." if total is None else f"{total} zł net."))

@@ -70,7 +70,13 @@ async def serve_web(settings: WebTable, config_file: Path, clock: Clock, compute
 
     app = make_app(ask_books, now)
     config = uvicorn.Config(
-        app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
     )
     server = _Server(config)
     _log.info("page", url=f"http://{settings.host}:{settings.port}")
