@@ -137,6 +137,37 @@ def ledger(scenario: str, until: datetime | None, as_json: bool) -> None:
     table(f"{books.scenario}: what is true", columns, rows, right=columns[1:])
 
 
+@main.command()
+@click.option("--scenario", default="three-sites", show_default=True, help="A file, or one that comes with klaster.")
+@click.option(
+    "--speed", type=click.IntRange(1, 100_000), default=864, show_default=True, help="Simulated seconds a second."
+)
+@click.option(
+    "--workdir", type=click.Path(path_type=Path, file_okay=False), default=Path("var/demo"), show_default=True
+)
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="The page's, or the next free."
+)
+@click.option("--once", is_flag=True, help="End by itself; exit code 0 only if central equals the ledger.")
+def demo(scenario: str, speed: int, workdir: Path, port: int, *, once: bool) -> None:
+    """Run a simulated cluster for a day: meters, gateways, broker, central, page."""
+    from simulators.demo import DemoError, run_demo
+    from simulators.processes import StartError
+    from simulators.scenario import scenario_path
+
+    try:
+        with config_errors():
+            code = run_demo(scenario_path(scenario), workdir, speed=speed, web_from=port, once=once)
+    except (DemoError, StartError) as error:
+        fail(str(error), Exit.DIFFERS)
+    except OSError as error:
+        fail(f"the demo can't run in {workdir}: {error}")
+    except KeyboardInterrupt:
+        out.print("ended before the day had passed")
+        code = Exit.INCOMPLETE
+    raise SystemExit(code)
+
+
 def _work(scenario: str, workdir: Path, speed: int) -> Prepared:
     from simulators.configs import SITE_FILE, clock_for, prepare, read_back
     from simulators.ports import free_ports

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from typing import Any
@@ -31,9 +32,16 @@ def span_of(month: str | None, day: str | None, now: datetime) -> Span:
     try:
         if month:
             return Span(month=Month.parse(month))
-        return Span.of_day(date.fromisoformat(day) if day else now.astimezone(WARSAW).date())
+        return Span.of_day(_day(day) if day else now.astimezone(WARSAW).date())
     except ValueError as error:
         raise ClientException(f"{month or day!r}: expected a month like 2026-10 or a day like 2026-10-05") from error
+
+
+def _day(text: str) -> date:
+    # As strict as a month: date.fromisoformat also reads weeks, and years that have no instant in UTC.
+    if not re.fullmatch(r"2[01]\d{2}-\d{2}-\d{2}", text, re.ASCII):
+        raise ValueError(text)
+    return date.fromisoformat(text)
 
 
 async def value_of(answer: Awaitable[Answer]) -> dict[str, Any]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import sqlite3
 from collections.abc import Awaitable, Callable
+from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from litestar import Litestar, Response
-from litestar.config.allowed_hosts import AllowedHostsConfig
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.response.base import ASGIResponse
 from litestar.static_files import create_static_files_router
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from central.answers import Span
 from central.ask import Answer, Question, ask
@@ -24,6 +28,7 @@ from runtime.clock import Clock
 from runtime.log import logger
 
 _log = logger("central.web")
+_NAMES = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE)
 _STATIC = Path(__file__).parent / "static"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
@@ -33,6 +38,23 @@ _HEADERS = {
 }
 
 Compute = Callable[..., Awaitable[Any]]
+
+
+def own_names_only(app: ASGIApp) -> ASGIApp:
+    """Refuse names that aren't this machine's: another site's script must not read the page through a name of its own.
+
+    Any port is fine: a tunnel gives the page another.
+    """
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+        if _NAMES.fullmatch(host):
+            await app(scope, receive, send)
+        else:
+            refusal = ASGIResponse(body=b'{"detail":"this name is not served"}', status_code=400)
+            await refusal(scope, receive, send)
+
+    return guarded
 
 
 def make_app(ask_books: Ask, now: Now) -> Litestar:
@@ -49,8 +71,7 @@ def make_app(ask_books: Ask, now: Now) -> Litestar:
             create_static_files_router("/static", directories=[_STATIC]),
         ],
         after_request=secured,
-        # Only this machine's names: another site's script must not read the page through a name of its own.
-        allowed_hosts=AllowedHostsConfig(allowed_hosts=["127.0.0.1", "localhost", "[::1]"]),
+        middleware=[own_names_only],
         openapi_config=OpenAPIConfig(
             title="klaster", version="1", path="/api", render_plugins=[JsonRenderPlugin(path="/openapi.json")]
         ),
@@ -62,7 +83,11 @@ async def serve_web(settings: WebTable, config_file: Path, clock: Clock, compute
     """Serve until cancelled."""
 
     async def ask_books(question: Question, span: Span) -> Answer:
-        found: Answer = await compute(ask, question, config_file, span, clock.now())
+        try:
+            found: Answer = await compute(ask, question, config_file, span, clock.now())
+        except (OSError, sqlite3.Error, BrokenProcessPool) as error:
+            _log.error("books_unreadable", question=question, error=str(error))
+            return Answer(None, f"the books can't be read: {error}")
         return found
 
     def now() -> datetime:
