@@ -10,6 +10,7 @@ from gateway.meter import Findings, Meter
 from gateway.observation import Accepted
 from gateway.outbox import Outbox, Stamp
 from gateway.outbox_thread import OutboxThread
+from gateway.words import plain
 from metering.period import utc_text
 from metering.stand import Stand
 from runtime.clock import Clock, boot_id, monotonic_ms
@@ -64,7 +65,7 @@ class Recorder:
         self._lives = {key: last for key, last in self._lives.items() if lives.get(key) is not last}
         for one in stands:
             _log.info(
-                "stand_kept", meter=one.meter, register=one.register, at=utc_text(one.at), wh=str(one.wh),
+                "stand_kept", meter=one.meter, register=one.register, at=utc_text(one.at), wh=plain(one.wh),
                 quality=one.quality.value,
             )  # fmt: skip
         if stands:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from importlib.metadata import version
 from typing import Any
 
@@ -30,14 +30,27 @@ _log = logger("gateway.service")
 
 
 async def together(*jobs: Coroutine[Any, Any, None]) -> None:
-    """Run jobs side by side until all have ended; when one raises, the others are cancelled.
+    """Run jobs side by side until all have ended; when one raises, the others are cancelled and it raises too."""
+    tasks = [asyncio.ensure_future(job) for job in jobs]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        await _end(tasks, patience_s=0.2)
+    for task in done:
+        task.result()
 
-    Raises:
-        ExceptionGroup: of what the jobs raised.
+
+async def _end(tasks: Iterable[asyncio.Task[None]], patience_s: float) -> None:
+    """Cancel tasks until they have ended.
+
+    Once is not enough: asyncio.wait_for of Python 3.11, which aiomqtt and pymodbus use, can lose a cancellation that
+    comes in the moment of success.
     """
-    async with asyncio.TaskGroup() as group:
-        for job in jobs:
-            group.create_task(job)
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=patience_s)
 
 
 async def run(config: GatewayConfig, stop: asyncio.Event | None = None) -> None:
@@ -89,8 +102,8 @@ async def _run(config: GatewayConfig, outbox: OutboxThread, clock: Clock, stop: 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(job) for job in (uplink.run(), *(poller.run() for poller in pollers))]
         await stop.wait()
-        for task in tasks:
-            task.cancel()
+        # Long enough for the uplink's farewell.
+        await _end(tasks, patience_s=3)
     await recorder.remember(*meters)
     _log.info("gateway_ended", gateway=config.gateway.id)
 

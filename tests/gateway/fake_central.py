@@ -67,9 +67,10 @@ async def central(port: int, *, online: bool | None = True, verdicts: Verdicts =
         try:
             yield made
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, aiomqtt.MqttError):
-                await task
+            # Again and again: asyncio.wait_for (in aiomqtt's publish) may lose a cancellation.
+            while not task.done():
+                task.cancel()
+                await asyncio.wait([task], timeout=0.1)
 
 
 async def until(condition: Callable[[], object], seconds: float = 8.0) -> None:

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+from gateway.turns import Turns
+
+NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
+TEN = timedelta(seconds=10)
+
+
+def at(second: float) -> datetime:
+    return NOON + timedelta(seconds=second)
+
+
+def test_polls_fall_on_the_grid_and_on_the_full_hour():
+    turns, polled = Turns([TEN], at(-23)), []
+    now = at(-23)
+    for _ in range(4):
+        now = max(now, turns.next_due(now))
+        turn = turns.take(now, 0.0)
+        polled.append((now - NOON).total_seconds())
+        turns.done(turn, now + timedelta(seconds=0.1))
+    assert polled == [-23, -20, -10, 0]
+
+
+def test_a_poll_that_overran_the_grid_is_followed_at_once():
+    turns = Turns([TEN], at(-10))
+    turn = turns.take(at(-10), 0.0)
+    turns.done(turn, at(2))
+    assert turns.next_due(at(2)) == NOON
+    turns.done(turns.take(at(2), 0.0), at(3))
+    assert turns.next_due(at(3)) == at(10)
+
+
+def test_every_meter_gets_its_turn_on_a_crowded_line():
+    turns, polled, now = Turns([TEN] * 3, NOON), [], NOON
+    for _ in range(9):
+        turn = turns.take(now, 0.0)
+        polled.append(turn.index)
+        now += timedelta(seconds=10)
+        turns.done(turn, now)
+    assert [polled.count(index) for index in range(3)] == [3, 3, 3]
+
+
+def test_a_silent_meter_is_asked_less_and_less_but_always_at_the_full_hour():
+    turns, asked = Turns([TEN, TEN], at(-600)), []
+    for second in range(-600, 600, 10):
+        while turn := turns.take(at(second), float(second + 600)):
+            if turn.index == 0:
+                asked.append(second)
+                turns.failed(turn, at(second), float(second + 600))
+            else:
+                turns.done(turn, at(second))
+    pauses = [later - sooner for sooner, later in itertools.pairwise(asked)]
+    assert pauses[:6] == [10, 10, 10, 20, 40, 60]
+    assert max(pauses) == 60
+    assert 0 in asked
+
+
+def test_a_meter_that_answers_again_is_back_on_its_grid():
+    turns = Turns([TEN], NOON)
+    for second in range(5):
+        turns.failed(turns.take(at(10 * second), 1000.0 * second), at(10 * second), 1000.0 * second)
+    turns.done(turns.take(at(50), 9999.0), at(50))
+    assert turns.take(at(60), 9999.0) is not None
+
+
+def test_a_silent_meter_lets_the_others_go_first():
+    turns = Turns([TEN, TEN], NOON)
+    turns.failed(turns.take(NOON, 0.0), NOON, 0.0)
+    turns.done(turns.take(NOON, 0.0), NOON)
+    assert turns.take(at(10), 10.0).index == 1
+
+
+def test_a_clock_set_back_brings_the_turns_home():
+    turns = Turns([TEN], at(86400 * 365))
+    turns.done(turns.take(at(86400 * 365), 0.0), at(86400 * 365))
+    assert turns.next_due(NOON) == at(10)
