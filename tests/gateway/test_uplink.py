@@ -44,9 +44,9 @@ async def gateway(broker, tmp_path):
     made = Gateway(broker.port, tmp_path / "outbox.sqlite")
     task = asyncio.create_task(made.uplink.run())
     yield made
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=3)
     made.outbox.close()
 
 
