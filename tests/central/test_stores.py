@@ -1,0 +1,108 @@
+"""One contract for all stores of readings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from central.readings import STANDS, Doubt, Entry, ReadingsStore
+from central.stores.sqlite import SqliteStore
+from metering.wire import Verdict
+from tests.central.stands import T0, stand
+
+Open = Callable[[], ReadingsStore]
+
+
+@pytest.fixture(params=["sqlite"])
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
+    """Opens the same store again and again."""
+    return {"sqlite": lambda: SqliteStore(tmp_path / "readings.sqlite")}[request.param]
+
+
+def entries(*stands_, journal: int = 1, gateway: str = "g1") -> list[Entry]:
+    return [Entry(journal=journal, gateway=gateway, stand=one) for one in stands_]
+
+
+def kept(store: ReadingsStore) -> list[tuple[str, str, str]]:
+    rows = store.stands(T0 - timedelta(days=1), T0 + timedelta(days=9)).to_pylist()
+    return [(row["meter"], (row["at"] - T0) // timedelta(minutes=15), row["wh"]) for row in rows]
+
+
+def test_a_new_store_is_empty_and_at_the_beginning(open_store: Open) -> None:
+    store = open_store()
+    assert store.position() == 0
+    assert kept(store) == []
+    assert store.stands(T0, T0).schema == STANDS
+    assert store.doubts() == []
+    assert store.meters() == []
+
+
+def test_what_was_admitted_is_there_after_reopening(open_store: Open) -> None:
+    store = open_store()
+    assert store.admit(entries(stand(1, "100"), stand(0, "90.5")), [], 7) == [None, None]
+    store.close()
+    again = open_store()
+    assert again.position() == 7
+    assert kept(again) == [("M1", 0, "90.5"), ("M1", 4, "100")]
+
+
+def test_the_first_value_of_a_stand_stays_and_the_later_is_a_conflict(open_store: Open) -> None:
+    store = open_store()
+    assert store.admit(entries(stand(0, "100"), stand(0, "101")), [], 1) == [None, "100"]
+    assert store.admit(entries(stand(0, "102"), journal=2), [], 2) == ["100"]
+    assert kept(store) == [("M1", 0, "100")]
+    assert [(d.verdict, d.first_wh, d.wh, d.at) for d in store.doubts()] == [
+        (Verdict.CONFLICT, "100", "101", T0),
+        (Verdict.CONFLICT, "100", "102", T0),
+    ]
+
+
+def test_the_same_again_changes_nothing(open_store: Open) -> None:
+    store = open_store()
+    refused = [Doubt(verdict=Verdict.REFUSED, gateway="g1", journal=1, reason="no")]
+    for _ in range(3):
+        assert store.admit(entries(stand(0, "100"), stand(0, "100.0"), stand(1, "5")), refused, 1) == [None] * 3
+    store.admit(entries(stand(0, "99")), [], 1)
+    store.admit(entries(stand(0, "99")), [], 1)
+    assert kept(store) == [("M1", 0, "100"), ("M1", 4, "5")]
+    assert [d.verdict for d in store.doubts()] == [Verdict.REFUSED, Verdict.CONFLICT]
+    assert [(m.meter, m.gateway, m.stands) for m in store.meters()] == [("M1", "g1", 2)]
+
+
+def test_meter_register_instant_and_epoch_make_the_key(open_store: Open) -> None:
+    store = open_store()
+    different = [
+        stand(0, "1"),
+        stand(0.25, "2"),
+        stand(0, "3", meter="M2"),
+        stand(0, "4", register="1-0:2.8.0"),
+        stand(0, "5", epoch="e2"),
+    ]
+    assert store.admit(entries(*different), [], 1) == [None] * 5
+    assert len(kept(store)) == 5
+
+
+def test_the_position_never_goes_back(open_store: Open) -> None:
+    store = open_store()
+    store.admit([], [], 9)
+    store.admit([], [], 3)
+    assert store.position() == 9
+
+
+def test_stands_between_two_instants_include_both_and_keep_every_field(open_store: Open) -> None:
+    store = open_store()
+    store.admit(entries(*(stand(hour, str(hour)) for hour in range(5)), journal=4, gateway="gx"), [], 1)
+    table = store.stands(T0 + timedelta(hours=1), T0 + timedelta(hours=3))
+    assert table["wh"].to_pylist() == ["1", "2", "3"]
+    row = table.to_pylist()[0]
+    assert (row["gateway"], row["journal"], row["quality"], row["clock"], row["resolution"]) == (
+        "gx",
+        4,
+        "measured",
+        "simulated",
+        "1",
+    )
+    assert row["before"] == row["after"] == row["at"] == T0 + timedelta(hours=1)
