@@ -6,6 +6,7 @@ keeps what a restart needs of each register's life, in the same transactions.
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import BinaryIO, NamedTuple, Self
 
 import msgspec
 
@@ -117,10 +118,10 @@ class Waiting(NamedTuple):
 class Outbox:
     """One open file. Not for the event loop's thread: every call may wait for the disk."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        """Wrap an open connection; use ``open`` or ``look``."""
+    def __init__(self, connection: sqlite3.Connection, lock: BinaryIO | None = None) -> None:
+        """Wrap an open connection, and the lock that makes it ours alone; use ``open`` or ``look``."""
         self._connection = connection
-        self._path = path
+        self._lock = lock
         self.id: str = connection.execute("SELECT value FROM meta WHERE key = 'outbox'").fetchone()[0]
         """Random: sequences of two outboxes have nothing to do with each other."""
 
@@ -129,10 +130,10 @@ class Outbox:
         """Open the file for a gateway's own use; make it if there is none.
 
         Raises:
-            OutboxError: it is damaged, of a later layout, or can't be written.
+            OutboxError: it is damaged, of a later layout, in use by another gateway, or can't be written.
         """
+        lock = _lock(path)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
@@ -143,12 +144,13 @@ class Outbox:
                     connection.execute(statement)
                 connection.execute("INSERT OR IGNORE INTO meta VALUES ('layout', ?)", (_LAYOUT,))
                 connection.execute("INSERT OR IGNORE INTO meta VALUES ('outbox', ?)", (uuid.uuid4().hex,))
-        except (OSError, sqlite3.Error) as error:
+        except sqlite3.Error as error:
+            lock.close()
             raise OutboxError(
                 f"{path}: the outbox can't be used: {error}. Nothing was changed. If the file is damaged, move it "
                 "away (keep it: stands may be recovered from it) and start again; a new one is made."
             ) from error
-        return cls._checked(connection, path)
+        return cls._checked(connection, path, lock)
 
     @classmethod
     def look(cls, path: Path) -> Self:
@@ -166,15 +168,20 @@ class Outbox:
             raise OutboxError(f"{path}: the outbox can't be read: {error}") from error
 
     @classmethod
-    def _checked(cls, connection: sqlite3.Connection, path: Path) -> Self:
+    def _checked(cls, connection: sqlite3.Connection, path: Path, lock: BinaryIO | None = None) -> Self:
         layout = connection.execute("SELECT value FROM meta WHERE key = 'layout'").fetchone()[0]
         if layout != _LAYOUT:
+            connection.close()
+            if lock is not None:
+                lock.close()
             raise OutboxError(f"{path}: its layout is {layout}; this version of klaster knows {_LAYOUT}")
-        return cls(connection, path)
+        return cls(connection, lock)
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+        if self._lock is not None:
+            self._lock.close()
 
     def add(self, stands: Sequence[Stand], stamp: Stamp, lives: Mapping[tuple[str, str], Accepted]) -> int:
         """Commit stands and the lives they come from, (meter, OBIS) to last observation; how many stands are new.
@@ -257,6 +264,21 @@ class Outbox:
             for sequence, meter, register, at, wh, reason in refused
         )
         return Summary(outbox=self.id, counts=dict(counts), oldest_waiting=oldest, aside=rows)
+
+
+def _lock(path: Path) -> BinaryIO:
+    """Make the outbox ours alone until the file that is returned is closed, or the process ends."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held = path.with_suffix(".lock").open("ab")
+    except OSError as error:
+        raise OutboxError(f"{path}: the outbox can't be written: {error.strerror}") from error
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        held.close()
+        raise OutboxError(f"{path}: another klaster-gateway is using this outbox") from error
+    return held
 
 
 class _transaction:  # noqa: N801 - reads as the statement it stands for

@@ -139,8 +139,16 @@ def test_a_damaged_file_is_named_and_left_alone(path):
 def test_a_file_of_a_later_version_is_refused(box, path):
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE meta SET value = '7' WHERE key = 'layout'")
+    box.close()
     with pytest.raises(OutboxError, match="layout is 7"):
         Outbox.open(path)
+
+
+def test_two_gateways_never_share_an_outbox(box, path):
+    with pytest.raises(OutboxError, match="another klaster-gateway is using"):
+        Outbox.open(path)
+    box.close()
+    Outbox.open(path).close()
 
 
 def test_looking_in_needs_an_outbox_and_never_writes(box, path):
