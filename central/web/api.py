@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Router, get
 from litestar.exceptions import ClientException, ServiceUnavailableException
+from litestar.params import QueryParameter
 
 from central.answers import Span
 from central.ask import Answer, Question
@@ -19,6 +20,8 @@ from metering.period import WARSAW, Month
 
 Ask = Callable[[Question, Span], Awaitable[Answer]]
 Now = Callable[[], datetime]
+MonthAsked = Annotated[str | None, QueryParameter(name="month", description="A local month, like 2026-10")]
+DayAsked = Annotated[str | None, QueryParameter(name="day", description="A local day, like 2026-10-05")]
 
 
 def span_of(month: str | None, day: str | None, now: datetime) -> Span:
@@ -60,15 +63,15 @@ def api_router(ask: Ask, now: Now) -> Router:
     """The routes below ``/api/v1``."""
 
     @get("/balance", summary="The balance of every period, in Wh")
-    async def balance(month: str | None = None, day: str | None = None) -> dict[str, Any]:
+    async def balance(month: MonthAsked = None, day: DayAsked = None) -> dict[str, Any]:
         return await value_of(ask("balance", span_of(month, day, now())))
 
     @get("/shares", summary="Members' and points' shares; for a month the charges too")
-    async def shares(month: str | None = None, day: str | None = None) -> dict[str, Any]:
+    async def shares(month: MonthAsked = None, day: DayAsked = None) -> dict[str, Any]:
         return await value_of(ask("shares", span_of(month, day, now())))
 
     @get("/findings", summary="What isn't as it should be")
-    async def findings(month: str | None = None, day: str | None = None) -> dict[str, Any]:
+    async def findings(month: MonthAsked = None, day: DayAsked = None) -> dict[str, Any]:
         return await value_of(ask("findings", span_of(month, day, now())))
 
     @get("/gateways", summary="Every gateway as central last saw it")
@@ -76,7 +79,7 @@ def api_router(ask: Ask, now: Now) -> Router:
         return await value_of(ask("gateways", span_of(None, None, now())))
 
     @get("/stands", summary="The stands as they were sent")
-    async def stands(month: str | None = None, day: str | None = None) -> dict[str, Any]:
+    async def stands(month: MonthAsked = None, day: DayAsked = None) -> dict[str, Any]:
         return await value_of(ask("stands", span_of(month, day, now())))
 
     return Router("/api/v1", route_handlers=[balance, shares, findings, gateways, stands], tags=["books"])

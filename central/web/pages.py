@@ -20,7 +20,7 @@ from central.ask import Question
 from central.balance import ratio_text
 from central.cluster import PeriodName
 from central.reports.settlement_text import kwh
-from central.web.api import Ask, Now, span_of
+from central.web.api import Ask, DayAsked, Now, span_of
 from metering.period import WARSAW, day_periods, local_text, utc_text
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -40,7 +40,7 @@ def page_handlers(ask: Ask, now: Now) -> list[BaseRouteHandler]:
         )
 
     @get("/", include_in_schema=False)
-    async def day_page(day: str | None = None) -> Response[str]:
+    async def day_page(day: DayAsked = None) -> Response[str]:
         at = now()
         try:
             span = span_of(None, day, at)

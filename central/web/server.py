@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from litestar import Litestar, Response
+from litestar import Litestar
+from litestar.datastructures import MutableScopeHeaders
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.response.base import ASGIResponse
 from litestar.static_files import create_static_files_router
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from central.answers import Span
 from central.ask import Answer, Question, ask
@@ -28,7 +29,7 @@ from runtime.clock import Clock
 from runtime.log import logger
 
 _log = logger("central.web")
-_NAMES = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE)
+_NAMES = re.compile(r"(127(\.\d{1,3}){3}|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE)
 _STATIC = Path(__file__).parent / "static"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
@@ -57,12 +58,14 @@ def own_names_only(app: ASGIApp) -> ASGIApp:
     return guarded
 
 
+async def _secure(message: Message, _: Scope) -> None:
+    # Before sending, not after the handler: refusals and errors pass here too.
+    if message["type"] == "http.response.start":
+        MutableScopeHeaders(message).update(_HEADERS)
+
+
 def make_app(ask_books: Ask, now: Now) -> Litestar:
     """The web application: pages at ``/``, the API below ``/api/v1``, its description at ``/api/openapi.json``."""
-
-    def secured(response: Response[Any]) -> Response[Any]:
-        response.headers.update({**_HEADERS, **response.headers})
-        return response
 
     return Litestar(
         [
@@ -70,7 +73,7 @@ def make_app(ask_books: Ask, now: Now) -> Litestar:
             *page_handlers(ask_books, now),
             create_static_files_router("/static", directories=[_STATIC]),
         ],
-        after_request=secured,
+        before_send=[_secure],
         middleware=[own_names_only],
         openapi_config=OpenAPIConfig(
             title="klaster", version="1", path="/api", render_plugins=[JsonRenderPlugin(path="/openapi.json")]
