@@ -16,7 +16,7 @@ import msgspec
 from rich.progress import BarColumn, Progress, TextColumn
 
 from metering.period import HOUR, WARSAW
-from runtime.clock import SimulationClock
+from runtime.clock import SimulationClock, monotonic_s
 from runtime.console import Exit, out
 from simulators.compare import Difference, compare
 from simulators.ledger import Ledger, keep_books, true_flows
@@ -167,8 +167,8 @@ def _let_pass(cluster: Cluster, clock: SimulationClock, scenario: Scenario) -> N
 def _await_last(cluster: Cluster, scenario: Scenario) -> None:
     """The last hour may still be on its way; what is missing then is told by the comparison."""
     day = scenario.first_hour.astimezone(WARSAW).date().isoformat()
-    give_up = time.monotonic() + _LAST_WAIT_S
-    while time.monotonic() < give_up:
+    give_up = monotonic_s() + _LAST_WAIT_S
+    while monotonic_s() < give_up:
         answer = ask(cluster, "balance", "--day", day)
         if answer["complete"] == answer["periods"]:
             return

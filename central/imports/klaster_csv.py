@@ -103,9 +103,8 @@ def read_readings(
     for file in files:
         progress(file)
         parts.append(_check(read_rows(file), declared, bad))
-    values = _concatenate(parts)
-    parts.clear()
-    values = _merge(values, files, declared, bad)
+        pa.default_memory_pool().release_unused()
+    values = _merge(parts, files, declared, bad)
     if bad:
         order = {str(file): number for number, file in reversed(list(enumerate(files)))}
         raise BadRowsError(sorted(set(bad), key=lambda row: (order[row.file], row.line)))
@@ -125,24 +124,17 @@ def _declared(cluster: Cluster) -> _Declared:
 def _check(rows: Rows, declared: _Declared, bad: list[BadRow]) -> _Values:
     """The good rows of one file; its bad ones are appended to ``bad``."""
     bad += [BadRow(str(rows.file), line, reason) for line, reason in rows.broken]
-    parts, first = [], 0
+    key, wh = np.empty(rows.table.num_rows, dtype=np.int64), np.empty(rows.table.num_rows, dtype=np.int64)
+    first = kept = 0
     for batch in rows.table.to_batches(max_chunksize=_BATCH):
         values, good = _values(batch, declared)
         if not good.all():
             rows = rows.reread()
             places = (first + np.flatnonzero(~good)).tolist()
             bad += [BadRow(str(rows.file), rows.line(i), _reason(rows, i, declared)) for i in places]
-        parts.append(values)
-        first += len(batch)
-    return _concatenate(parts)
-
-
-def _concatenate(parts: Sequence[_Values]) -> _Values:
-    empty = np.zeros(0, dtype=np.int64)
-    return _Values(
-        key=np.concatenate([empty, *(part.key for part in parts)]),
-        wh=np.concatenate([empty, *(part.wh for part in parts)]),
-    )
+        key[kept : kept + len(values.key)], wh[kept : kept + len(values.wh)] = values.key, values.wh
+        first, kept = first + len(batch), kept + len(values.key)
+    return _Values(key[:kept], wh[:kept])
 
 
 def _values(batch: pa.RecordBatch, declared: _Declared) -> tuple[_Values, Bools]:
@@ -210,20 +202,30 @@ def _number_problem(text: str) -> str | None:
     return "is over 2^40" if len(text.lstrip("0")) > _DIGITS or int(text) > MAX_READING_WH else None
 
 
-def _merge(values: _Values, files: Sequence[Path], declared: _Declared, bad: list[BadRow]) -> _Values:
-    """All values ordered by key, equal ones once; two different values for one key go to ``bad``."""
-    key, wh = values.key, values.wh
+def _merge(parts: list[_Values], files: Sequence[Path], declared: _Declared, bad: list[BadRow]) -> _Values:
+    """All values ordered by key, equal ones once; two different values for one key go to ``bad``. Empties ``parts``."""
+    key = _joined([part.key for part in parts])
+    wh = _joined([part.wh for part in parts])
+    parts.clear()
     if (key[1:] > key[:-1]).all():
-        return values
+        return _Values(key, wh)
     order = np.argsort(key, kind="stable")
-    key, wh = key[order], wh[order]
+    key = key[order]
+    wh = wh[order]
     del order
     same = key[1:] == key[:-1]
+    if not same.any():
+        return _Values(key, wh)
     differs = same & (wh[1:] != wh[:-1])
     if differs.any():
         bad += _conflicts(np.unique(key[1:][differs]), files, declared)
     first = np.concatenate([[True], ~same])
     return _Values(key[first], wh[first])
+
+
+def _joined(arrays: list[Ints]) -> Ints:
+    """One array of several; the very same where there is only one: a year of a large cluster is worth no copy."""
+    return arrays[0] if len(arrays) == 1 else np.concatenate([np.zeros(0, dtype=np.int64), *arrays])
 
 
 def _conflicts(keys: Ints, files: Sequence[Path], declared: _Declared) -> list[BadRow]:
@@ -251,8 +253,10 @@ def _used(values: _Values, cluster: Cluster, points: list[str], months: Sequence
     start *= _QUARTER_S
     start += _ZERO_S
     inside = (start >= months[0].start.timestamp()) & (start < months[-1].end.timestamp())
-    valid = inside & _valid(series // len(_DIRECTIONS), start, cluster, points)
-    series, start, wh = series[valid], start[valid], values.wh[valid]
+    valid = inside & _valid(series, start, cluster, points)
+    wh = values.wh
+    if not valid.all():
+        series, start, wh = series[valid], start[valid], wh[valid]
     if cluster.period is PeriodName.HOUR:
         series, start, wh = _hours(series, start, wh)
     return Readings(
@@ -263,12 +267,21 @@ def _used(values: _Values, cluster: Cluster, points: list[str], months: Sequence
     )
 
 
-def _valid(place: Ints, start: Ints, cluster: Cluster, points: list[str]) -> Bools:
+def _valid(series: Ints, start: Ints, cluster: Cluster, points: list[str]) -> Bools:
+    """Which values lie in their point's validity; the values are ordered by series."""
     members = {member.id: member for member in cluster.members}
-    bounds = {point.id: valid_instants(point, members[point.member]) for point in cluster.points}
-    first = np.array([-np.inf if (at := bounds[name][0]) is None else at.timestamp() for name in points])
-    last = np.array([np.inf if (at := bounds[name][1]) is None else at.timestamp() for name in points])
-    found: Bools = (start >= first[place]) & (start < last[place])
+    places = {name: i for i, name in enumerate(points)}
+    found = np.ones(len(series), dtype=np.bool_)
+    for point in cluster.points:
+        first, last = valid_instants(point, members[point.member])
+        if first is None and last is None:
+            continue
+        place = places[point.id] * len(_DIRECTIONS)
+        mine = slice(*np.searchsorted(series, [place, place + len(_DIRECTIONS)]))
+        if first is not None:
+            found[mine] &= start[mine] >= first.timestamp()
+        if last is not None:
+            found[mine] &= start[mine] < last.timestamp()
     return found
 
 

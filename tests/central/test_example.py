@@ -1,0 +1,49 @@
+"""The example in docs/example uses every key, and settles."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from central.cluster import ClusterTable, Member, Meter, Point
+from central.rates import Rate
+from central.settings import CHOICES
+
+DOCS = Path(__file__).parents[2] / "docs"
+EXAMPLE = DOCS / "example"
+
+
+def test_the_example_uses_every_key_and_every_key_is_documented() -> None:
+    cluster = tomllib.loads((EXAMPLE / "cluster.toml").read_text(encoding="utf-8"))
+    rates = tomllib.loads((EXAMPLE / "rates.toml").read_text(encoding="utf-8"))
+    tables = [("members", Member), ("points", Point), ("meters", Meter)]
+    used = {name: set().union(*(row.keys() for row in cluster[name])) for name, _ in tables}
+    for name, schema in tables:
+        assert used[name] == {field.name for field in msgspec.structs.fields(schema)}
+    assert set(cluster["cluster"]) == {field.name for field in msgspec.structs.fields(ClusterTable)}
+    assert set(cluster["settings"]) == set(CHOICES)
+    assert set().union(*(row.keys() for row in rates["rates"])) == {f.name for f in msgspec.structs.fields(Rate)}
+    documented = (DOCS / "cluster.md").read_text(encoding="utf-8")
+    keys = set(CHOICES).union(*used.values(), cluster["cluster"], *(row.keys() for row in rates["rates"]))
+    assert {key for key in keys if f"`{key}`" not in documented} == set()
+
+
+def test_the_example_settles(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "central",
+        "settle",
+        "--cluster",
+        EXAMPLE / "cluster.toml",
+        "--rates",
+        EXAMPLE / "rates.toml",
+    ]
+    command += ["--month", "2026-10", "--out", tmp_path, "--readings", *sorted(EXAMPLE.glob("readings*.csv"))]
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "745 of 745 hours" in done.stdout
