@@ -18,7 +18,8 @@ from central.answers import Span
 from central.ask import Answer, Question
 from metering.period import WARSAW, Month
 
-Ask = Callable[[Question, Span], Awaitable[Answer]]
+Ask = Callable[[Question, Span, datetime], Awaitable[Answer]]
+"""A question about a span, as the books stand at an instant."""
 Now = Callable[[], datetime]
 MonthAsked = Annotated[str | None, QueryParameter(name="month", description="A local month, like 2026-10")]
 DayAsked = Annotated[str | None, QueryParameter(name="day", description="A local day, like 2026-10-05")]
@@ -64,22 +65,27 @@ def api_router(ask: Ask, now: Now) -> Router:
 
     @get("/balance", summary="The balance of every period, in Wh")
     async def balance(month: MonthAsked = None, day: DayAsked = None) -> dict[str, Any]:
-        return await value_of(ask("balance", span_of(month, day, now())))
+        at = now()
+        return await value_of(ask("balance", span_of(month, day, at), at))
 
     @get("/shares", summary="Members' and points' shares; for a month the charges too")
     async def shares(month: MonthAsked = None, day: DayAsked = None) -> dict[str, Any]:
-        return await value_of(ask("shares", span_of(month, day, now())))
+        at = now()
+        return await value_of(ask("shares", span_of(month, day, at), at))
 
     @get("/findings", summary="What isn't as it should be")
     async def findings(month: MonthAsked = None, day: DayAsked = None) -> dict[str, Any]:
-        return await value_of(ask("findings", span_of(month, day, now())))
+        at = now()
+        return await value_of(ask("findings", span_of(month, day, at), at))
 
     @get("/gateways", summary="Every gateway as central last saw it")
     async def gateways() -> dict[str, Any]:
-        return await value_of(ask("gateways", span_of(None, None, now())))
+        at = now()
+        return await value_of(ask("gateways", span_of(None, None, at), at))
 
     @get("/stands", summary="The stands as they were sent")
     async def stands(month: MonthAsked = None, day: DayAsked = None) -> dict[str, Any]:
-        return await value_of(ask("stands", span_of(month, day, now())))
+        at = now()
+        return await value_of(ask("stands", span_of(month, day, at), at))
 
     return Router("/api/v1", route_handlers=[balance, shares, findings, gateways, stands], tags=["books"])

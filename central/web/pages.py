@@ -48,7 +48,7 @@ def page_handlers(ask: Ask, now: Now) -> list[BaseRouteHandler]:
             return page("bad_day.html", 400, asked=day)
         answers: dict[str, Any] = {}
         for question in _ASKED:
-            answer = await ask(question, span)
+            answer = await ask(question, span, at)  # one instant for all: they must agree
             if answer.value is None:
                 return page("trouble.html", 503, trouble=answer.trouble)
             answers[question] = answer.value

@@ -85,9 +85,9 @@ def make_app(ask_books: Ask, now: Now) -> Litestar:
 async def serve_web(settings: WebTable, config_file: Path, clock: Clock, compute: Compute) -> None:
     """Serve until cancelled."""
 
-    async def ask_books(question: Question, span: Span) -> Answer:
+    async def ask_books(question: Question, span: Span, at: datetime) -> Answer:
         try:
-            found: Answer = await compute(ask, question, config_file, span, clock.now())
+            found: Answer = await compute(ask, question, config_file, span, at)
         except (OSError, sqlite3.Error, BrokenProcessPool) as error:
             _log.error("books_unreadable", question=question, error=str(error))
             return Answer(None, f"the books can't be read: {error}")

@@ -146,14 +146,17 @@ def make_books(folder: Path) -> Made:
 
 
 class StoppedClock:
-    """A clock that a test sets."""
+    """A clock that a test sets, and that stands still unless it has a step."""
 
     state = ClockState.SIMULATED
 
     def __init__(self, at: datetime) -> None:
         self.at = at
+        self.step = timedelta(0)
+        """How far it moves whenever it is looked at."""
 
     def now(self) -> datetime:
+        self.at += self.step
         return self.at
 
     def real_seconds_until(self, at: datetime) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import httpx
@@ -26,8 +26,8 @@ def made(tmp_path: Path) -> Made:
 
 @pytest.fixture
 async def client(made: Made) -> AsyncIterator[Client]:
-    async def ask_books(question: Question, span: Span) -> Answer:
-        return ask(question, made.config, span, AFTER)
+    async def ask_books(question: Question, span: Span, at: datetime) -> Answer:
+        return ask(question, made.config, span, at)
 
     async with AsyncTestClient(make_app(ask_books, lambda: AFTER), base_url=HOST) as found:
         yield found
@@ -62,7 +62,7 @@ async def test_an_incomplete_hour_is_null_and_in_no_sum(made: Made, client: Clie
 async def test_a_day_on_which_the_clock_changes_has_23_or_25_hours(made: Made, day: str, hours: int) -> None:
     made.day(date.fromisoformat(day))
 
-    async def ask_books(question: Question, span: Span) -> Answer:
+    async def ask_books(question: Question, span: Span, at: datetime) -> Answer:
         return ask(question, made.config, span, span.month.end)
 
     async with AsyncTestClient(make_app(ask_books, lambda: AFTER), base_url=HOST) as client:

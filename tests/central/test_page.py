@@ -310,3 +310,14 @@ async def test_a_simulation_says_so_and_the_api_is_linked(desk: Desk) -> None:
     page = await desk.open()
     assert "This is a simulation" in await page.inner_text("#notes")
     assert await page.locator("footer a").get_attribute("href") == "/api/openapi.json"
+
+
+async def test_all_figures_of_a_page_are_of_one_instant_however_fast_the_clock_runs(desk: Desk) -> None:
+    desk.made.day()
+    desk.clock.at, desk.clock.step = day_start(date(2026, 6, 17)), timedelta(hours=1)
+    page = await desk.open()
+    count = (await columns(page, "state")).count("complete")
+    drawn_wh = kwh(sum(map(drawn, range(count))))
+    assert 0 < count < 24
+    assert (await page.locator("#hours-foot td").all_text_contents())[0] == drawn_wh
+    assert (await page.locator("#shares-body td").all_text_contents())[0] == drawn_wh
