@@ -70,7 +70,8 @@ def outbox(config: Path, as_json: bool) -> None:
         print_json(msgspec.structs.replace(summary, counts=counts))
         return
     rows = [(state.value, summary.count(state)) for state in RowState]
-    table(f"Outbox of {settings.gateway.id} ({settings.outbox_path})", ("state", "rows"), rows, right=("rows",))
+    out.print(f"Outbox of {settings.gateway.id}: {settings.outbox_path}", soft_wrap=True)
+    table("", ("state", "rows"), rows, right=("rows",))
     out.print(f"oldest waiting: {summary.oldest_waiting or 'none'}")
     if summary.aside:
         refused = [(row.sequence, row.meter, row.register, row.at, row.wh, row.reason) for row in summary.aside]

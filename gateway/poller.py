@@ -93,6 +93,7 @@ class Poller:
                 failure = Failure(FailureKind.WRONG_ANSWER, "the clock is not set")
                 break
             self._last_read[meter.id] = answer.received
+            _log.debug("polled", meter=meter.id, sent=str(answer.sent), received=str(answer.received))
             await self._recorder.keep(meter, meter.take(block, answer))
         now = self._clock.now()
         if failure is None:

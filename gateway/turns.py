@@ -10,6 +10,7 @@ from metering.period import HOUR, floor_to, on_grid
 
 _FIRST_PAUSE_S = 5.0
 _LONGEST_PAUSE_S = 60.0
+_NONE = timedelta(0)
 
 
 @dataclass(slots=True)
@@ -19,6 +20,10 @@ class Turn:
     index: int
     every: timedelta
     due: datetime
+    late: bool = False
+    """Whether it is due at once because its last poll overran the grid."""
+    taken: int = 0
+    """The number of its last turn on the bus; of meters due alike the one whose turn is longest ago comes first."""
     failures: int = 0
     not_before_s: float = 0.0
     """Until then (monotonic clock, seconds) only the full hour is tried."""
@@ -30,6 +35,7 @@ class Turns:
     def __init__(self, everies: Sequence[timedelta], now: datetime) -> None:
         """Every meter is due at once: the first poll after a start need not wait for its grid."""
         self._turns = [Turn(index, every, floor_to(now, every)) for index, every in enumerate(everies)]
+        self._count = 0
 
     def next_due(self, now: datetime) -> datetime:
         """When the next turn comes; a turn that a clock set back has left far ahead is brought home."""
@@ -49,10 +55,14 @@ class Turns:
         return min(due, key=lambda turn: turn.due + (turn.every if turn.failures else timedelta(0)), default=None)
 
     def done(self, turn: Turn, now: datetime) -> None:
-        """Its poll succeeded; if the grid has moved on meanwhile it is due again at once."""
+        """Its poll succeeded; if the grid has moved on meanwhile it is due again at once, but not twice in a row."""
         turn.failures = 0
         turn.not_before_s = 0.0
-        turn.due = max(turn.due + turn.every, floor_to(now, turn.every))
+        latest = floor_to(now, turn.every)
+        overran = latest >= turn.due + turn.every
+        # Begun late a poll tends to overrun again, and never falls on the grid: after one such, wait for the grid.
+        turn.due = latest if overran and not turn.late else max(turn.due + turn.every, latest + turn.every)
+        turn.late = overran and not turn.late
 
     def failed(self, turn: Turn, now: datetime, monotonic_s: float) -> None:
         """Its poll failed; from the second failure in a row on it pauses, 5 s doubling to 60 s of real time."""
