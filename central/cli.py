@@ -121,7 +121,7 @@ def serve(config_file: Path) -> None:
         except BusyError as error:
             console.fail(f"{error}; stop that one first")
         except (OSError, sqlite3.Error) as error:
-            console.fail(f"central can't run with {config.data_dir}: {error}")
+            console.fail(f"central can't start: {error}")
 
 
 @main.command()

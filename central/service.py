@@ -1,26 +1,27 @@
-"""Builds everything that central runs, and runs it: the only TaskGroup."""
+"""Builds everything that central runs, and runs it: the only place that starts tasks."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import fcntl
-import signal
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+import socket
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from central.config import CentralConfig
 from central.downlink import Downlink
 from central.journal import Message
 from central.keeper import Keeper
-from central.web.server import serve_web
+from central.web.server import page_socket, serve_web
 from central.workers import Workers
 from metering.wire import GatewayStatus, ReceiptsMessage
 from runtime.clock import Clock, make_clock
 from runtime.config import ConfigError
 from runtime.log import logger
+from runtime.tasks import stopped_by_signals, together, until
 
 _log = logger("central.service")
 _LOOK_S = 1.0
@@ -55,12 +56,14 @@ async def serve(config: CentralConfig, config_file: Path) -> None:
         BusyError, ConfigError, OSError, sqlite3.Error: it can't start.
     """
     clock = make_clock(config.clock)
-    with sole_writer(config), ThreadPoolExecutor(1, "books") as thread:
+    stop = asyncio.Event()
+    with sole_writer(config), page_socket(config.web) as page, ThreadPoolExecutor(1, "books") as thread:
         keeper = await _in(thread, lambda: Keeper(config))
         try:
             count = await _in(thread, keeper.catch_up)
             _log.info("started", data_dir=str(config.data_dir), caught_up=count)
-            await _until_signalled(_run(config, config_file, clock, keeper, thread))
+            with stopped_by_signals(stop):
+                await _run(config, config_file, clock, keeper, thread, page, stop)
         finally:
             await _in(thread, keeper.close)
     _log.info("stopped")
@@ -70,23 +73,14 @@ async def _in(thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(thread, work)
 
 
-async def _together(*coroutines: Coroutine[Any, Any, None]) -> None:
-    async with asyncio.TaskGroup() as group:
-        for coroutine in coroutines:
-            group.create_task(coroutine)
-
-
-async def _until_signalled(work: Coroutine[Any, Any, None]) -> None:
-    task = asyncio.ensure_future(work)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, task.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
-
-
 async def _run(
-    config: CentralConfig, config_file: Path, clock: Clock, keeper: Keeper, thread: ThreadPoolExecutor
+    config: CentralConfig,
+    config_file: Path,
+    clock: Clock,
+    keeper: Keeper,
+    thread: ThreadPoolExecutor,
+    page: socket.socket,
+    stop: asyncio.Event,
 ) -> None:
     async def take(messages: Sequence[Message]) -> list[ReceiptsMessage]:
         return await _in(thread, lambda: keeper.take(messages, clock.now()))
@@ -94,13 +88,14 @@ async def _run(
     async def heard(gateway: str, status: GatewayStatus) -> None:
         await _in(thread, lambda: keeper.heard(gateway, status, clock.now()))
 
-    downlink = Downlink(config.broker, clock, take, heard, _together)
+    downlink = Downlink(config.broker, clock, take, heard, together)
     workers = Workers()
     try:
-        await _together(
+        await until(
+            stop,
             downlink.run(),
             _watch_cluster(keeper, thread),
-            serve_web(config.web, config_file, clock, workers.compute),
+            serve_web(page, config_file, clock, workers.compute),
         )
     finally:
         workers.close()

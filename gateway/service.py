@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Coroutine, Iterable
 from importlib.metadata import version
-from typing import Any
 
 import aiomqtt
 
@@ -25,32 +22,9 @@ from metering.wire import BusStatus, MeterStatus, topic
 from runtime.broker import connection
 from runtime.clock import Clock, make_clock
 from runtime.log import logger
+from runtime.tasks import stopped_by_signals, together, until
 
 _log = logger("gateway.service")
-
-
-async def together(*jobs: Coroutine[Any, Any, None]) -> None:
-    """Run jobs side by side until all have ended; when one raises, the others are cancelled and it raises too."""
-    tasks = [asyncio.ensure_future(job) for job in jobs]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-    finally:
-        await _end(tasks, patience_s=0.2)
-    for task in done:
-        task.result()
-
-
-async def _end(tasks: Iterable[asyncio.Task[None]], patience_s: float) -> None:
-    """Cancel tasks until they have ended.
-
-    Once is not enough: asyncio.wait_for of Python 3.11, which aiomqtt and pymodbus use, can lose a cancellation that
-    comes in the moment of success.
-    """
-    pending = {task for task in tasks if not task.done()}
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=patience_s)
 
 
 async def run(config: GatewayConfig, stop: asyncio.Event | None = None) -> None:
@@ -61,19 +35,15 @@ async def run(config: GatewayConfig, stop: asyncio.Event | None = None) -> None:
         ConfigError: a certificate or key can't be used.
     """
     stop = stop or asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
     # Certificates that can't be used are found here, before anything runs.
     connection(config.broker, f"klaster-{config.gateway.id}", aiomqtt.Will(topic(config.gateway.id, "status")))
     clock = make_clock(config.clock)
     outbox = OutboxThread.open(config.outbox_path)
     try:
-        await _run(config, outbox, clock, stop)
+        with stopped_by_signals(stop):
+            await _run(config, outbox, clock, stop)
     finally:
         outbox.close()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
 
 
 async def _run(config: GatewayConfig, outbox: OutboxThread, clock: Clock, stop: asyncio.Event) -> None:
@@ -99,11 +69,7 @@ async def _run(config: GatewayConfig, outbox: OutboxThread, clock: Clock, stop: 
         meters += there
         pollers.append(Poller(_bus(bus, settings[0], clock), there, recorder, clock))
     _log.info("gateway_started", gateway=config.gateway.id, version=release, buses=len(pollers), meters=len(meters))
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(job) for job in (uplink.run(), *(poller.run() for poller in pollers))]
-        await stop.wait()
-        # Long enough for the uplink's farewell.
-        await _end(tasks, patience_s=3)
+    await until(stop, uplink.run(), *(poller.run() for poller in pollers))
     await recorder.remember(*meters)
     _log.info("gateway_ended", gateway=config.gateway.id)
 

@@ -140,7 +140,7 @@ def ledger(scenario: str, until: datetime | None, as_json: bool) -> None:
 @main.command()
 @click.option("--scenario", default="three-sites", show_default=True, help="A file, or one that comes with klaster.")
 @click.option(
-    "--speed", type=click.IntRange(1, 100_000), default=864, show_default=True, help="Simulated seconds a second."
+    "--speed", type=click.IntRange(1, 100_000), default=740, show_default=True, help="Simulated seconds a second."
 )
 @click.option(
     "--workdir", type=click.Path(path_type=Path, file_okay=False), default=Path("var/demo"), show_default=True

@@ -24,8 +24,8 @@ from simulators.processes import LEAD_S, Cluster, program
 from simulators.scenario import Scenario
 from simulators.world import World
 
-SPEED: Final = 864
-"""Simulated seconds a second: a day in 100 seconds, a step of one simulated minute in 69 ms."""
+SPEED: Final = 740
+"""Simulated seconds a second: a day in two minutes, a step of one simulated minute in 81 ms."""
 AFTER: Final = timedelta(minutes=5)
 """Simulated time to wait after the last hour, for its stands to arrive."""
 _LAST_WAIT_S: Final = 15.0

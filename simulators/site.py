@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from runtime.clock import Clock
+from runtime.tasks import until
 from simulators.configs import HOST, Prepared
 from simulators.devices.sdm630 import Sdm630
 from simulators.faults import Fault, FaultFile
@@ -45,10 +46,7 @@ async def serve_sites(work: Prepared, sites: Sequence[Site], clock: Clock, say: 
                     serial.append(serve_rtu(units, stack.enter_context(serial_line(link)), bus.baud))
                     say(f"{site.id}: {bus.id} is Modbus RTU on {link}, {bus.baud} 8N1, units {sorted(units)}")
         say("ready")
-        async with asyncio.TaskGroup() as tasks:
-            for line in serial:
-                tasks.create_task(line)
-            await asyncio.Event().wait()
+        await until(asyncio.Event(), *serial)
 
 
 def _units(site: Site, bus: Bus, world: World, now: Callable[[], datetime], faults: FaultFile) -> Units:

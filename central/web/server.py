@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import socket
 import sqlite3
 from collections.abc import Awaitable, Callable
 from concurrent.futures.process import BrokenProcessPool
@@ -82,8 +83,25 @@ def make_app(ask_books: Ask, now: Now) -> Litestar:
     )
 
 
-async def serve_web(settings: WebTable, config_file: Path, clock: Clock, compute: Compute) -> None:
-    """Serve until cancelled."""
+def page_socket(settings: WebTable) -> socket.socket:
+    """The socket of the page, bound, so that a port that is taken is found before anything starts.
+
+    Raises:
+        OSError: it is taken; the message names it.
+    """
+    made = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((settings.host, settings.port))
+    except OSError as error:
+        made.close()
+        where = f"{settings.host}:{settings.port}"
+        raise OSError(error.errno, f"the page can't be served on {where}: {error.strerror}") from error
+    return made
+
+
+async def serve_web(page: socket.socket, config_file: Path, clock: Clock, compute: Compute) -> None:
+    """Serve on a bound socket until cancelled."""
 
     async def ask_books(question: Question, span: Span, at: datetime) -> Answer:
         try:
@@ -97,18 +115,10 @@ async def serve_web(settings: WebTable, config_file: Path, clock: Clock, compute
         return clock.now()
 
     app = make_app(ask_books, now)
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="off",
-    )
-    server = _Server(config)
-    _log.info("page", url=f"http://{settings.host}:{settings.port}")
-    await server.serve()
+    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="off"))
+    host, port = page.getsockname()[:2]
+    _log.info("page", url=f"http://{host}:{port}")
+    await server.serve(sockets=[page])
 
 
 class _Server(uvicorn.Server):

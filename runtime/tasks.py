@@ -1,0 +1,58 @@
+"""Jobs side by side, and their end. Only a program's ``service.py`` calls this: tasks are started in one place."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Coroutine, Iterable, Iterator
+from typing import Any
+
+
+async def together(*jobs: Coroutine[Any, Any, None]) -> None:
+    """Run jobs side by side until all have ended; when one raises, the others are cancelled and it raises too."""
+    tasks = [asyncio.ensure_future(job) for job in jobs]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        await end(tasks, patience_s=0.2)
+    for task in done:
+        task.result()
+
+
+async def until(stop: asyncio.Event, *jobs: Coroutine[Any, Any, None], patience_s: float = 3) -> None:
+    """Run jobs side by side until ``stop`` is set, then end them; when one raises before, all end and it raises.
+
+    ``patience_s`` is how long a job may take for its farewell before it is cancelled again.
+    """
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(job) for job in jobs]
+        await stop.wait()
+        await end(tasks, patience_s)
+
+
+async def end(tasks: Iterable[asyncio.Task[None]], patience_s: float) -> None:
+    """Cancel tasks until they have ended.
+
+    Once is not enough: asyncio.wait_for of Python 3.11, which aiomqtt and pymodbus use, can lose a cancellation that
+    comes in the moment of success.
+    """
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=patience_s)
+
+
+@contextlib.contextmanager
+def stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
+    """Set ``stop`` on SIGTERM and SIGINT while this is entered."""
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    for number in numbers:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
