@@ -17,7 +17,7 @@ from central.config import WebTable
 from central.gateways import GatewayTable
 from central.readings import Entry
 from central.stores.sqlite import SqliteStore
-from central.web.server import serve_web
+from central.web.server import page_socket, serve_web
 from metering.period import day_periods, day_start
 from metering.stand import Quality
 from metering.wire import ClockState, GatewayStatus, MeterStatus, StandOnWire
@@ -177,7 +177,7 @@ async def served(made: Made, clock: StoppedClock) -> AsyncIterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    server = asyncio.create_task(serve_web(WebTable(port=port), made.config, clock, _here))
+    server = asyncio.create_task(serve_web(page_socket(WebTable(port=port)), made.config, clock, _here))
     try:
         async with asyncio.timeout(15), httpx.AsyncClient() as client:
             while True:
