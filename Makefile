@@ -7,7 +7,8 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 DEMO_PACKAGES := python3-venv mosquitto
-TEST_PACKAGES := $(DEMO_PACKAGES) mbpoll chromium fonts-dejavu-core
+# libatomic1: the browser driver needs it and no package brings it.
+TEST_PACKAGES := $(DEMO_PACKAGES) mbpoll chromium fonts-dejavu-core libatomic1
 
 .PHONY: help demo test check bench format lock install packages-demo packages-test clean
 
