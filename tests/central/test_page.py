@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from metering.period import day_start
 from tests.central.made_books import AFTER, EVENING, FARM, Made, StoppedClock, drawn, injected, make_books, served
@@ -245,11 +245,12 @@ async def test_without_javascript_the_tables_and_the_choice_of_a_day_work(desk: 
     page = await desk.open("/?day=2026-06-18", java_script_enabled=False)
     await page.get_by_label("Day", exact=True).last.fill("2026-06-17")
     await page.get_by_role("button", name="Show").click()
-    assert await page.locator("#hours-body tr").count() == 24
+    await expect(page.locator("#hours-body tr")).to_have_count(24)
+    await expect(page.locator("h1 + p")).to_contain_text("2026-06-17")
     assert (await columns(page, "drawn"))[5] == kwh(drawn(5))
     assert await page.locator("figure").first.is_hidden()
     await page.get_by_role("link", name="2026-06-16").click()
-    assert "2026-06-16" in await page.inner_text("h1 + p")
+    await expect(page.locator("h1 + p")).to_contain_text("2026-06-16")
 
 
 async def test_the_arrow_keys_read_the_chart_hour_by_hour(desk: Desk) -> None:
