@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 DEMO_PACKAGES := python3-venv mosquitto
 # libatomic1: the browser driver needs it and no package brings it.
-TEST_PACKAGES := $(DEMO_PACKAGES) mbpoll chromium fonts-dejavu-core libatomic1
+TEST_PACKAGES := $(DEMO_PACKAGES) mbpoll chromium fonts-dejavu-core libatomic1 golang-go
 
 .PHONY: help demo test check bench format lock install packages-demo packages-test clean
 
@@ -21,7 +21,7 @@ help:
 demo: packages-demo install
 	@$(BIN)/klaster-sim demo $(ARGS)
 
-test: packages-test install
+test: packages-test influxd install
 	$(BIN)/pytest $(ARGS)
 
 check: install
@@ -30,7 +30,7 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: install
+bench: influxd install
 	$(BIN)/python -m benchmarks $(ARGS)
 
 format: install
@@ -45,6 +45,11 @@ $(VENV)/.installed: requirements.lock pyproject.toml | packages-venv
 	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# Without it the tests of InfluxDB are skipped, but for CI, where they then fail.
+.PHONY: influxd
+influxd:
+	@deploy/build-influxd || [ -z "$$CI" ]
 
 .PHONY: packages-venv
 packages-venv:

@@ -93,7 +93,7 @@ def findings(books: Books, span: Span, now: datetime) -> dict[str, Any]:
     found = [
         one
         for one in books.findings(span.month, now)
-        if one.since is None or one.until is None or _touches(one.since, one.until, span)
+        if one.kind in _OF_NOW or one.since is None or one.until is None or _touches(one.since, one.until, span)
     ]
     return {"span": str(span), "now": utc_text(now), "findings": [_finding(one) for one in found]}
 
@@ -107,6 +107,10 @@ def stands(books: Books, span: Span) -> dict[str, Any]:
     """The stands of the span, both ends included, as they were sent: no multiplier applied."""
     table = books.stands(span.start, span.end)
     return {"span": str(span), "stands": _rows(table, table.schema.names)}
+
+
+_OF_NOW = ("store_behind", "store_down")
+"""Findings that are told whatever span is asked for: its answer isn't whole."""
 
 
 def _touches(since: datetime, until: datetime, span: Span) -> bool:

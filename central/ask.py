@@ -11,6 +11,7 @@ import msgspec
 from central import answers
 from central.answers import Span
 from central.books import Books
+from central.readings import StoreDownError
 from runtime.config import ConfigError
 
 Question = Literal["balance", "shares", "findings", "gateways", "stands"]
@@ -38,7 +39,7 @@ def ask(question: Question, config_file: Path, span: Span, now: datetime) -> Ans
                 return Answer(answers.gateways(books, now))
             case "stands":
                 return Answer(answers.stands(books, span))
-    except ConfigError as error:
+    except (ConfigError, StoreDownError) as error:
         return Answer(None, str(error))
     except FileNotFoundError as error:
         return Answer(None, f"{error.filename or error}: there is nothing yet; start klaster-central serve first")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,18 +12,22 @@ import pyarrow as pa
 from central.cluster import Cluster
 from central.config import CentralConfig, load_config
 from central.energies import energies_of
-from central.findings import Finding, doubts, falls, missing, unknown_meters
+from central.findings import Finding, behind, doubts, falls, missing, unknown_meters, unreachable
 from central.gateways import GatewaySeen, GatewayTable
 from central.intake import KnownMeters
+from central.journal import Journal
 from central.master import load_master, master_tables, periods_table
-from central.readings import ReadingsStore
+from central.opened import open_store
+from central.readings import ReadingsStore, StoreDownError
 from central.reports.summary import Summary, summarise
 from central.settlement import settle
-from central.stores.sqlite import SqliteStore
 from metering.period import Month
 
 LOOK_AROUND = timedelta(days=62)
 """How far outside a month stands are looked for: two equal ones may prove zeros across its ends."""
+
+LATE = timedelta(minutes=1)
+"""A message that reaches the store's server sooner after it came is not worth a finding."""
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -51,8 +56,7 @@ class Books:
         """
         self.cluster, self.rates = load_master(config.cluster_file, config.rates_file)
         self._config = config
-        if not config.readings.is_file():
-            raise FileNotFoundError(config.readings)
+        self._store().close()
 
     @classmethod
     def open(cls, config_file: Path) -> Books:
@@ -60,10 +64,14 @@ class Books:
         return cls(load_config(config_file))
 
     def settled(self, month: Month) -> Settled:
-        """Settle a month from the stands that are in the store."""
+        """Settle a month from the stands that are in the store.
+
+        Raises:
+            StoreDownError: the store's server can't be used.
+        """
         store = self._store()
         try:
-            stands = store.stands(month.start - LOOK_AROUND, month.end + LOOK_AROUND)
+            stands = store.values(month.start - LOOK_AROUND, month.end + LOOK_AROUND)
         finally:
             store.close()
         master = master_tables(self.cluster, self.rates)
@@ -75,11 +83,18 @@ class Books:
 
     def findings(self, month: Month, now: datetime) -> list[Finding]:
         """What isn't as it should be in a month, up to ``now``, and in the intake."""
-        settled = self.settled(month)
+        found: list[Finding] = []
+        down = False
+        try:
+            settled = self.settled(month)
+            found += missing(settled.tables, settled.gaps, min(now, month.end))
+            found += falls(settled.gaps)
+        except StoreDownError as error:
+            down = True
+            found.append(unreachable(str(error), now))
         store = self._store()
         try:
-            found = list(missing(settled.tables, settled.gaps, min(now, month.end)))
-            found += falls(settled.gaps)
+            found += self._behind(store.position(), now, down=down)
             found += unknown_meters(store.meters(), KnownMeters(self.cluster))
             found += doubts(store.doubts())
         finally:
@@ -104,5 +119,17 @@ class Books:
         finally:
             table.close()
 
+    def _behind(self, position: int, now: datetime, *, down: bool) -> Iterator[Finding]:
+        """What a store on a server lacks; an embedded one is written with the receipt."""
+        if self._config.store.kind == "sqlite" or not self._config.journal.is_file():
+            return
+        journal = Journal(self._config.journal, read_only=True)
+        try:
+            count, since = journal.count_after(position), journal.received(position)
+        finally:
+            journal.close()
+        if since is not None and (down or now - since > LATE):
+            yield behind(count, since, now)
+
     def _store(self) -> ReadingsStore:
-        return SqliteStore(self._config.readings, read_only=True)
+        return open_store(self._config, read_only=True)

@@ -15,6 +15,7 @@ from runtime.console import Exit
 
 if TYPE_CHECKING:
     from central.ask import Question
+    from central.config import StoreKind
 
 
 class ManyFiles(click.Command):
@@ -126,11 +127,15 @@ def serve(config_file: Path) -> None:
 
 @main.command()
 @click.argument("config_file", type=FILE)
-def rebuild(config_file: Path) -> None:
-    """Throw the readings store away and make it again from the journal."""
+@click.option(
+    "--store", "kind", type=click.Choice(["sqlite", "influxdb"]), help="Another store than the configured one."
+)
+def rebuild(config_file: Path, kind: StoreKind | None) -> None:
+    """Make the readings store again from the journal: the configured one, or with --store the one to move to."""
     import sqlite3
 
     from central.config import load_config
+    from central.readings import StoreDownError
     from central.rebuild import rebuild_readings
     from central.service import BusyError
 
@@ -138,12 +143,18 @@ def rebuild(config_file: Path) -> None:
         config = load_config(config_file)
         try:
             with console.err.status("reading the journal") as status:
-                count = rebuild_readings(config, lambda done, of: status.update(f"{done} of {of} messages"))
+                count = rebuild_readings(config, lambda done, of: status.update(f"{done} of {of} messages"), kind)
         except BusyError as error:
             console.fail(f"{error}; stop it first, then rebuild")
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.Error, StoreDownError) as error:
             console.fail(f"the readings of {config.data_dir} can't be rebuilt: {error}; what was there is unchanged")
-    console.out.print(f"{config.readings}: rebuilt from {count} messages", markup=False, soft_wrap=True)
+    chosen = kind or config.store.kind
+    where = str(config.readings) if chosen == "sqlite" else f"{config.store.url}, bucket {config.store.bucket}"
+    console.out.print(f"{where}: rebuilt from {count} messages", markup=False, soft_wrap=True)
+    if chosen != config.store.kind:
+        console.out.print(
+            f'{config_file} still says [store] kind = "{config.store.kind}"', markup=False, soft_wrap=True
+        )
 
 
 class DayType(click.ParamType[date]):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -17,7 +18,7 @@ class CentralTable(msgspec.Struct, frozen=True, kw_only=True):
     """``[central]``."""
 
     data_dir: str
-    """Folder of journal.sqlite, readings.sqlite and gateways.sqlite."""
+    """Folder of the journal and of central's other databases."""
     cluster: str
     """The cluster file; read again whenever it changes."""
     rates: str = ""
@@ -32,12 +33,34 @@ class WebTable(msgspec.Struct, frozen=True, kw_only=True):
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8080
 
 
+StoreKind = Literal["sqlite", "influxdb"]
+
+
+class StoreTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``[store]``: where the readings are kept."""
+
+    kind: StoreKind = "sqlite"
+    url: str = ""
+    """The InfluxDB server; plain http only to this machine."""
+    org: str = "-"
+    """The organisation of a 2.x server; 1.8 has none."""
+    bucket: str = ""
+    """The bucket of a 2.x server; ``database/retention_policy`` of 1.8."""
+    token_file: str = ""
+    """File whose first line is the token (``user:password`` for 1.8); a token never stands in a configuration."""
+    timeout_s: Annotated[int, msgspec.Meta(ge=1, le=600)] = 10
+    """How long the server may be silent."""
+    write_back_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 300
+    """How often balance, shares, completeness and gateways are written back, if they changed (real seconds)."""
+
+
 class CentralConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A central configuration as read; paths are absolute or relative to the working directory."""
 
     central: CentralTable
     broker: BrokerSettings = BrokerSettings()
     web: WebTable = WebTable()
+    store: StoreTable = StoreTable()
     clock: SimulationSettings | None = None
     log: LogSettings = LogSettings()
 
@@ -55,6 +78,16 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True):
     def readings(self) -> Path:
         """The embedded readings store's file."""
         return self.data_dir / "readings.sqlite"
+
+    @property
+    def intake(self) -> Path:
+        """The file of what was admitted, beside a store on a server."""
+        return self.data_dir / "intake.sqlite"
+
+    @property
+    def written(self) -> Path:
+        """The file of what was written back to the server."""
+        return self.data_dir / "written.sqlite"
 
     @property
     def gateways(self) -> Path:
@@ -84,15 +117,72 @@ def load_config(path: Path) -> CentralConfig:
     if not is_loopback(config.web.host):
         said = "only this machine (127.0.0.1) may be named: there are no logins yet"
         problems.append(Problem(file, "web.host", f'"{config.web.host}"', said))
+    here = path.parent
+    store = config.store
+    if store.token_file:
+        store = msgspec.structs.replace(store, token_file=str(here / store.token_file))
+    if store.kind == "influxdb":
+        problems += store_problems(store, file)
     if problems:
         raise ConfigError(problems)
-    here = path.parent
     table = config.central
     return msgspec.structs.replace(
         config,
+        store=store,
         central=CentralTable(
             data_dir=str(here / table.data_dir),
             cluster=str(here / table.cluster),
             rates=str(here / table.rates) if table.rates else "",
         ),
     )
+
+
+def store_problems(store: StoreTable, file: str) -> list[Problem]:
+    """What forbids the use of an InfluxDB server with these settings."""
+    found = [
+        Problem(file, f"store.{key}", "", "is missing: an InfluxDB store needs it")
+        for key in ("url", "bucket", "token_file")
+        if not getattr(store, key)
+    ]
+    if store.url:
+        found += [Problem(file, "store.url", "", said) for said in _url_problems(store.url)]
+    if store.token_file:
+        try:
+            said = "" if _first_line(Path(store.token_file)) else "is empty: its first line is the token"
+        except OSError:
+            said = "no such file, or it can't be read"
+        except UnicodeDecodeError:
+            said = "isn't UTF-8"
+        found += [Problem(file, "store.token_file", store.token_file, said)] if said else []
+    return found
+
+
+def _url_problems(url: str) -> list[str]:
+    """Never shows the URL: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return ["isn't a URL like https://influx.example:8086"]
+    if parts.scheme not in {"http", "https"} or not host:
+        return ["expected https://host:port"]
+    if parts.username or parts.password:
+        return ["holds a user or password: those belong into token_file"]
+    if parts.query or parts.fragment:
+        return ["expected https://host:port, without query or fragment"]
+    if parts.scheme == "http" and not is_loopback(host):
+        return [f"plain http only to this machine, not to {host}: use https"]
+    return []
+
+
+def token(store: StoreTable) -> str:
+    """The token from its file.
+
+    Raises:
+        OSError: the file can't be read.
+    """
+    return _first_line(Path(store.token_file))
+
+
+def _first_line(path: Path) -> str:
+    return path.read_text(encoding="utf-8").split("\n", 1)[0].strip()

@@ -21,7 +21,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that isn't as it should be."""
 
     kind: str
-    """missing · fall · unknown_meter · conflict · refused."""
+    """missing · fall · unknown_meter · conflict · refused · store_behind · store_down."""
     what: str
     """The point, meter or gateway it is about."""
     since: datetime | None = None
@@ -121,3 +121,27 @@ def doubts(kept: Iterable[Doubt]) -> Iterator[Finding]:
             text=said,
             way_out=way_out,
         )
+
+
+def behind(count: int, since: datetime, now: datetime) -> Finding:
+    """Journalled messages that the readings store's server doesn't have yet; ``since``: when the first of them came."""
+    return Finding(
+        kind="store_behind",
+        what="readings store",
+        since=since,
+        until=now,
+        text=f"{count} journalled message{'s are' if count > 1 else ' is'} not in the store yet; nothing is lost",
+        way_out="see to the InfluxDB server: the store catches up by itself when it can be reached",
+    )
+
+
+def unreachable(reason: str, now: datetime) -> Finding:
+    """The readings store's server can't be read now, so the month's own findings aren't known."""
+    return Finding(
+        kind="store_down",
+        what="readings store",
+        since=now,
+        until=now,
+        text=f"{reason}; missing hours and falls can't be told meanwhile",
+        way_out="see to the InfluxDB server, and to url, bucket and token_file of [store]",
+    )

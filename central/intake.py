@@ -13,7 +13,7 @@ import msgspec
 
 from central.cluster import Cluster
 from central.journal import Message
-from central.readings import Doubt, Entry, ReadingsStore
+from central.readings import Admits, Doubt, Entry
 from central.validity import valid_instants
 from metering.period import QUARTER, on_grid, utc_text
 from metering.wire import Receipt, ReceiptsMessage, Refused, StandOnWire, Verdict, decode_stands, digest
@@ -48,11 +48,22 @@ class _Read(msgspec.Struct):
     refused: Refused | None = None
 
 
-def take_in(
-    store: ReadingsStore, messages: Sequence[tuple[int, Message]], meters: KnownMeters
-) -> list[ReceiptsMessage]:
-    """Put journalled messages into the store; gives the receipt of each, in order."""
+def take_in(store: Admits, messages: Sequence[tuple[int, Message]], meters: KnownMeters) -> list[ReceiptsMessage]:
+    """Put journalled messages into the store; gives the receipt of each, in order. Raises as ``Admits.admit``."""
     read = [_read(number, message) for number, message in messages]
+    outcome = iter(_admit(store, read))
+    return [
+        _receipt(one, [next(outcome) if isinstance(s, StandOnWire) else None for s in one.stands], meters)
+        for one in read
+    ]
+
+
+def put_in(store: Admits, messages: Sequence[tuple[int, Message]]) -> None:
+    """The same without receipts: they were given before."""
+    _admit(store, [_read(number, message) for number, message in messages])
+
+
+def _admit(store: Admits, read: Sequence[_Read]) -> list[str | None]:
     entries = [
         Entry(journal=one.number, gateway=one.message.gateway, stand=stand)
         for one in read
@@ -60,12 +71,7 @@ def take_in(
         if isinstance(stand, StandOnWire)
     ]
     refused = [doubt for one in read for doubt in _doubts(one)]
-    position = max((number for number, _ in messages), default=0)
-    outcome = iter(store.admit(entries, refused, position))
-    return [
-        _receipt(one, [next(outcome) if isinstance(s, StandOnWire) else None for s in one.stands], meters)
-        for one in read
-    ]
+    return store.admit(entries, refused, max((one.number for one in read), default=0))
 
 
 def _read(number: int, message: Message) -> _Read:

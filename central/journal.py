@@ -65,6 +65,15 @@ class Journal:
         """The highest id; 0 when there is none."""
         return int(self._db.execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()[0])
 
+    def count_after(self, position: int) -> int:
+        """How many messages have a higher id."""
+        return int(self._db.execute("SELECT count(*) FROM messages WHERE id > ?", (position,)).fetchone()[0])
+
+    def received(self, after: int) -> datetime | None:
+        """When the first message with a higher id was taken; None when there is none."""
+        row = self._db.execute("SELECT received FROM messages WHERE id > ? ORDER BY id LIMIT 1", (after,)).fetchone()
+        return datetime.fromisoformat(row[0]) if row else None
+
     def after(self, position: int, limit: int = 1000) -> Iterator[list[tuple[int, Message]]]:
         """All messages with a higher id, in order, in lists of at most ``limit``."""
         while rows := self._db.execute(

@@ -1,4 +1,8 @@
-"""The writer's side of the books, in one thread: journal, store, gateways, and the cluster file as it changes."""
+"""The writer's side of the books, in one thread: journal, admissions, gateways, and the cluster file as it changes.
+
+An embedded store is written here too. One on a server is filled beside it (``central.catch_up``): verdicts need only
+what is known locally, so a server that is down or slow never delays a receipt.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,10 @@ from datetime import datetime
 from central.cluster import load_cluster
 from central.config import CentralConfig
 from central.gateways import GatewayTable
-from central.intake import KnownMeters, take_in
+from central.intake import KnownMeters, put_in, take_in
+from central.intake_file import IntakeFile
 from central.journal import Journal, Message
-from central.readings import ReadingsStore
+from central.readings import Admits
 from central.stores.sqlite import SqliteStore
 from metering.wire import GatewayStatus, ReceiptsMessage
 
@@ -36,13 +41,13 @@ class Keeper:
         self._meters = KnownMeters(load_cluster(config.cluster_file))
         config.data_dir.mkdir(parents=True, exist_ok=True)
         self._journal = Journal(config.journal)
-        self._store: ReadingsStore = SqliteStore(config.readings)
+        self._admits = SqliteStore(config.readings) if config.store.kind == "sqlite" else IntakeFile(config.intake)
         self._gateways = GatewayTable(config.gateways)
         self._cluster_mark = self._mark()
 
     def catch_up(self) -> int:
-        """Take in what was journalled but isn't in the store yet; gives the number of messages."""
-        return replay(self._journal, self._store, self._meters)
+        """Admit what was journalled but not admitted yet; gives the number of messages."""
+        return replay(self._journal, self._admits)
 
     def take(self, messages: Sequence[Message], now: datetime) -> list[ReceiptsMessage]:
         """Journal messages together, then take them in; gives the receipt of each. After the commit nothing is lost.
@@ -52,7 +57,7 @@ class Keeper:
         """
         try:
             numbers = self._journal.append(messages)
-            receipts = take_in(self._store, list(zip(numbers, messages, strict=True)), self._meters)
+            receipts = take_in(self._admits, list(zip(numbers, messages, strict=True)), self._meters)
             self._gateways.receipted({message.gateway for message in messages}, now)
         except sqlite3.Error as error:
             raise NotKeptError(str(error)) from error
@@ -85,14 +90,14 @@ class Keeper:
     def close(self) -> None:
         """Close the databases."""
         self._journal.close()
-        self._store.close()
+        self._admits.close()
         self._gateways.close()
 
 
-def replay(journal: Journal, store: ReadingsStore, meters: KnownMeters) -> int:
-    """Take everything in that the journal has beyond the store's position; gives the number of messages."""
+def replay(journal: Journal, store: Admits) -> int:
+    """Admit everything that the journal has beyond the store's position; gives the number of messages."""
     count = 0
     for batch in journal.after(store.position(), _BATCH):
-        take_in(store, batch, meters)
+        put_in(store, batch)
         count += len(batch)
     return count

@@ -34,6 +34,13 @@ STANDS = pa.schema(
 )
 """Stands as they were sent: ``wh`` and ``resolution`` are exact decimals, ``journal`` the message they came in."""
 
+VALUES = pa.schema([STANDS.field(name) for name in ("meter", "register", "epoch", "gateway", "at", "wh", "quality")])
+"""What energies are made of (``central.energies``)."""
+
+
+class StoreDownError(Exception):
+    """A store's server can't be used now; the journal has everything, and the same call can be made again later."""
+
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One stand of one journalled message."""
@@ -70,21 +77,36 @@ class MeterSeen(msgspec.Struct, frozen=True, kw_only=True):
     stands: int
 
 
-class ReadingsStore(Protocol):
-    """A store of readings."""
+class Admits(Protocol):
+    """What gives stands their verdicts."""
 
     def position(self) -> int:
-        """The id of the last journalled message whose content is in the store; 0 at first."""
+        """The id of the last journalled message whose content is in; 0 at first."""
 
     def admit(self, entries: Sequence[Entry], refused: Sequence[Doubt], position: int) -> list[str | None]:
-        """Keep entries, conflicts and refusals, and move to ``position``: all of it, or none.
+        """Keep entries, conflicts and refusals, and move to ``position``.
 
-        Gives for each entry None when it is in the store now (or was there with an equal value), else the value that
-        was there first. Entries of one call count in their order.
+        Gives for each entry None when it is in now (or was there with an equal value), else the value that was there
+        first. Entries of one call count in their order. The same again changes nothing: a call that was cut short is
+        repaired by repeating it.
+
+        Raises:
+            StoreDownError: the store's server can't be used; the position has not moved.
         """
 
+
+class ReadingsStore(Admits, Protocol):
+    """A store of readings."""
+
     def stands(self, first: datetime, last: datetime) -> pa.Table:
-        """The stands from ``first`` to ``last``, both inclusive, as ``STANDS``; by meter, register, epoch, time."""
+        """The stands from ``first`` to ``last``, both inclusive, as ``STANDS``; by meter, register, epoch, time.
+
+        Raises:
+            StoreDownError: the store's server can't be used.
+        """
+
+    def values(self, first: datetime, last: datetime) -> pa.Table:
+        """The same stands as ``VALUES``, in any order: all that a settlement needs, and faster; raises the same."""
 
     def meters(self) -> list[MeterSeen]:
         """All meters of which there are stands, with the gateways that read them."""

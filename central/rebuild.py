@@ -5,39 +5,58 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from central.cluster import load_cluster
-from central.config import CentralConfig
-from central.intake import KnownMeters, take_in
+import msgspec
+
+from central.config import CentralConfig, StoreKind, store_problems
+from central.intake import put_in
 from central.journal import Journal
+from central.opened import open_store
 from central.service import sole_writer
-from central.stores.sqlite import SqliteStore
+from runtime.config import ConfigError
 
 
-def rebuild_readings(config: CentralConfig, progress: Callable[[int, int], None]) -> int:
-    """Rebuild; gives the number of messages. ``progress`` is told how many of how many are done.
+def rebuild_readings(config: CentralConfig, progress: Callable[[int, int], None], kind: StoreKind | None = None) -> int:
+    """Fill the configured store, or the one of ``kind``; gives the number of messages.
+
+    ``progress`` is told how many of how many are done.
 
     Raises:
         BusyError: central is running.
-        ConfigError, FileNotFoundError, OSError, sqlite3.Error: the old store is left as it was.
+        ConfigError: ``[store]`` doesn't say what a server needs.
+        FileNotFoundError, OSError, sqlite3.Error, StoreDownError: the old store is left as it was.
     """
-    meters = KnownMeters(load_cluster(config.cluster_file))
+    chosen = msgspec.structs.replace(config.store, kind=kind or config.store.kind)
+    if chosen.kind == "influxdb" and (problems := store_problems(chosen, "[store]")):
+        raise ConfigError(problems)
+    config = msgspec.structs.replace(config, store=chosen)
     if not config.journal.is_file():
         raise FileNotFoundError(2, "there is no journal", str(config.journal))
-    fresh = config.readings.with_suffix(".new")
     with sole_writer(config):
-        _remove(fresh)
-        journal, store = Journal(config.journal), SqliteStore(fresh)
-        try:
-            done, of = 0, journal.last()
-            for batch in journal.after(0):
-                take_in(store, batch, meters)
-                done += len(batch)
-                progress(done, of)
-        finally:
-            store.close()
-            journal.close()
-        _remove(config.readings)
-        fresh.replace(config.readings)
+        fresh = config.data_dir / "rebuilt"
+        fresh.mkdir(exist_ok=True)
+        beside = msgspec.structs.replace(config, central=msgspec.structs.replace(config.central, data_dir=str(fresh)))
+        moved = [(beside.readings, config.readings) if chosen.kind == "sqlite" else (beside.intake, config.intake)]
+        for new, _ in moved:
+            _remove(new)
+        done = _fill(beside, config.journal, progress)
+        for new, old in moved:
+            _remove(old)
+            new.replace(old)
+        fresh.rmdir()
+    return done
+
+
+def _fill(config: CentralConfig, file: Path, progress: Callable[[int, int], None]) -> int:
+    journal, store = Journal(file), open_store(config)
+    try:
+        done, of = 0, journal.last()
+        for batch in journal.after(0):
+            put_in(store, batch)
+            done += len(batch)
+            progress(done, of)
+    finally:
+        store.close()
+        journal.close()
     return done
 
 

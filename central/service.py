@@ -6,15 +6,18 @@ import asyncio
 import contextlib
 import fcntl
 import socket
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from central.catch_up import CatchUp
 from central.config import CentralConfig
 from central.downlink import Downlink
 from central.journal import Message
 from central.keeper import Keeper
+from central.readings import StoreDownError
 from central.web.server import page_socket, serve_web
 from central.workers import Workers
 from metering.wire import GatewayStatus, ReceiptsMessage
@@ -25,6 +28,8 @@ from runtime.tasks import stopped_by_signals, together, until
 
 _log = logger("central.service")
 _LOOK_S = 1.0
+_FILL_S = 0.2
+_RETRY_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 T = TypeVar("T")
 
 
@@ -96,6 +101,7 @@ async def _run(
             downlink.run(),
             _watch_cluster(keeper, thread),
             serve_web(page, config_file, clock, workers.compute),
+            *([_fill_store(config)] if config.store.kind != "sqlite" else []),
         )
     finally:
         workers.close()
@@ -110,3 +116,25 @@ async def _watch_cluster(keeper: Keeper, thread: ThreadPoolExecutor) -> None:
                 _log.info("cluster_read_again")
         except ConfigError as error:
             _log.error("cluster_unusable", problems=str(error), kept="the meters known before")
+
+
+async def _fill_store(config: CentralConfig) -> None:
+    """Bring the store on its server to where the journal is, for ever; a server that is down means lag, never loss."""
+    with ThreadPoolExecutor(1, "store") as thread:
+        catch_up = await _in(thread, lambda: CatchUp(config))
+        try:
+            failures = 0
+            while True:
+                try:
+                    count = await _in(thread, catch_up.step)
+                    if failures:
+                        failures = 0
+                        _log.info("store_reached", url=config.store.url)
+                    await asyncio.sleep(0 if count else _FILL_S)
+                except (StoreDownError, sqlite3.Error) as error:
+                    behind = await _in(thread, catch_up.behind)
+                    _log.warning("store_behind", messages=behind, error=str(error), next="tried again by itself")
+                    await asyncio.sleep(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
+                    failures += 1
+        finally:
+            await _in(thread, catch_up.close)

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.influx import influx, influxd
 from tests.mosquitto import Mosquitto
+
+__all__ = ["broker", "influx", "influxd"]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from central.readings import STANDS, Doubt, Entry, ReadingsStore
+from central.stores.influxdb import InfluxStore
 from central.stores.sqlite import SqliteStore
 from metering.wire import Verdict
 from tests.central.stands import T0, stand
@@ -16,10 +17,13 @@ from tests.central.stands import T0, stand
 Open = Callable[[], ReadingsStore]
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "influxdb"])
 def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
     """Opens the same store again and again."""
-    return {"sqlite": lambda: SqliteStore(tmp_path / "readings.sqlite")}[request.param]
+    if request.param == "sqlite":
+        return lambda: SqliteStore(tmp_path / "readings.sqlite")
+    settings = request.getfixturevalue("influx")
+    return lambda: InfluxStore(settings, tmp_path / "intake.sqlite")
 
 
 def entries(*stands_, journal: int = 1, gateway: str = "g1") -> list[Entry]:

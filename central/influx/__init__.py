@@ -1,0 +1,1 @@
+"""An InfluxDB server as central speaks to it: lines in, Flux out."""

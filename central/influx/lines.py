@@ -1,0 +1,75 @@
+"""Line protocol: one line of text for each point of a series.
+
+Source: docs.influxdata.com, "Line protocol reference". Timestamps are whole seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+from urllib.parse import quote, unquote
+
+import pyarrow as pa
+
+from central.admissions import unix_micros, unix_seconds
+from central.readings import Entry
+
+STAND: Final = "stand"
+"""The measurement of stands. Tags: ``STAND_TAGS``. Fields: ``wh`` (whole Wh, cut), ``text`` (the exact decimal, only
+where ``wh`` doesn't say all of it: tag ``whole`` = 0), ``before_us`` and ``after_us`` (the polls around the instant,
+microseconds from it), ``journal``."""
+STAND_TAGS: Final = ("clock", "epoch", "fill", "gateway", "meter", "quality", "register", "resolution", "whole")
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\\]+")
+
+
+@lru_cache(4096)
+def exact(text: str) -> str:
+    """A tag's value that ``words`` gives back exactly, whatever is in it."""
+    return quote(text, safe=":/+ ").replace(" ", "\\ ")
+
+
+@lru_cache(4096)
+def readable(text: str) -> str:
+    """A tag's value for people to read: what a line can't hold becomes a space."""
+    plain = _UNPRINTABLE.sub(" ", text).strip() or "-"
+    return plain.replace(",", "\\,").replace("=", "\\=").replace(" ", "\\ ")
+
+
+def words(column: pa.ChunkedArray) -> pa.Array:
+    """A column of tags as they were before ``exact``, as a dictionary."""
+    encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
+    plain = [unquote(word) for word in encoded.dictionary.to_pylist()]
+    return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(plain, pa.string()))
+
+
+def stand_line(fill: str, entry: Entry) -> str:
+    """A stand as a line; the same entry gives the same line."""
+    stand = entry.stand
+    cut = int(stand.wh.partition(".")[0])
+    whole = str(cut) == stand.wh
+    at = unix_micros(stand.at)
+    text = "" if whole else f'text="{stand.wh}",'
+    return (
+        f"{STAND},clock={stand.clock.value},epoch={exact(stand.epoch)},fill={fill},gateway={exact(entry.gateway)},"
+        f"meter={exact(stand.meter)},quality={stand.quality.value},register={exact(stand.register)},"
+        f"resolution={stand.resolution},whole={int(whole)} "
+        f"after_us={unix_micros(stand.after) - at}i,before_us={unix_micros(stand.before) - at}i,"
+        f"journal={entry.journal}i,{text}wh={cut}i {unix_seconds(stand.at)}"
+    )
+
+
+def line(measurement: str, tags: Mapping[str, str], fields: Mapping[str, int | float | None], at: int) -> str:
+    """Any other line: integers as integers, decimals as floats, absent values left out.
+
+    ``tags`` in the order of their names (the server sorts them otherwise); ``at`` in seconds since 1970.
+    """
+    keys = "".join(f",{name}={readable(value)}" for name, value in tags.items())
+    values = ",".join(
+        f"{name}={value}i" if isinstance(value, int) else f"{name}={value!r}"
+        for name, value in fields.items()
+        if value is not None
+    )
+    return f"{measurement}{keys} {values} {at}"

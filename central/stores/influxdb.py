@@ -1,0 +1,147 @@
+"""The production store of readings: an InfluxDB server, with ``intake.sqlite`` beside it for what it can't promise.
+
+InfluxDB overwrites a point of the same series and time without a word; so the first value of each stand is decided in
+the local file, and only it is written. Every line carries the file's *fill*: a server that is filled anew never mixes
+with what an earlier fill left there. Measured figures and limits: docs/central.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from central.config import StoreTable
+from central.influx.lines import STAND, stand_line, words
+from central.influx.pivot import pivoted
+from central.influx.server import BadLine, InfluxServer
+from central.intake_file import IntakeFile
+from central.readings import STANDS, VALUES, Doubt, Entry, MeterSeen
+from metering.period import utc_text
+from metering.wire import Verdict
+
+_WINDOW = timedelta(days=31)
+"""So much is asked for at once: an answer is held in memory."""
+_KEY = ("meter", "register", "epoch", "_time", "gateway", "resolution", "quality", "clock")
+_INSTANT = STANDS.field("at").type
+_MICROS = STANDS.field("before").type
+_INT, _TEXT = pa.int64(), pa.string()
+
+
+class InfluxStore:
+    """See ``central.readings.ReadingsStore``."""
+
+    def __init__(self, settings: StoreTable, intake: Path, *, read_only: bool = False) -> None:
+        """Open the local file; the server is spoken to when it is needed.
+
+        Raises:
+            OSError, sqlite3.Error: the file, or the token's, can't be opened.
+        """
+        self._server = InfluxServer(settings)
+        self._file = IntakeFile(intake, read_only=read_only)
+        if not read_only:
+            self._file.aim(f"{settings.url} {settings.org} {settings.bucket}")
+        self._bucket = settings.bucket
+
+    def position(self) -> int:
+        """See ``ReadingsStore``: how far the server is."""
+        return self._file.on_server()
+
+    def admit(self, entries: Sequence[Entry], refused: Sequence[Doubt], position: int) -> list[str | None]:
+        """See ``ReadingsStore``: into the file, to the server, then on."""
+        outcome = self._file.admit(entries, refused, position)
+        firsts = self._file.firsts(entries)
+        bad = self._server.write([stand_line(self._file.fill(), entry) for entry in firsts])
+        self._file.now_on_server(position, [_doubt(firsts[one.place], one) for one in bad])
+        return outcome
+
+    def stands(self, first: datetime, last: datetime) -> pa.Table:
+        """See ``ReadingsStore``."""
+        parts = [STANDS.empty_table(), *(self._stands(window) for window in _windows(first, last))]
+        return pa.concat_tables(parts).sort_by([(name, "ascending") for name in ("meter", "register", "epoch", "at")])
+
+    def values(self, first: datetime, last: datetime) -> pa.Table:
+        """See ``ReadingsStore``."""
+        chosen = '(r._field == "text" or (r._field == "wh" and r.whole == "1"))'
+        return pa.concat_tables(
+            [
+                VALUES.empty_table(),
+                *(
+                    _values(block)
+                    for window in _windows(first, last)
+                    for block in self._server.query(self._flux(window, chosen, ("_time", "_value", *_TAGS)))
+                ),
+            ]
+        )
+
+    def _stands(self, window: tuple[datetime, datetime]) -> pa.Table:
+        fields = pivoted(
+            self._server.query(self._flux(window, "true", ("_value", "_field", *_KEY))),
+            _KEY,
+            {"wh": _INT, "journal": _INT, "before_us": _INT, "after_us": _INT, "text": _TEXT},
+        )
+        at = fields["_time"].cast(_INSTANT)
+        micros = at.cast(_MICROS).cast(_INT)
+        made = {name: words(fields[name]).cast(_TEXT) for name in _KEY if name != "_time"} | {
+            "at": at,
+            "wh": pc.coalesce(fields["text"], fields["wh"].cast(_TEXT)),
+            "before": pc.add(micros, fields["before_us"]).cast(_MICROS),
+            "after": pc.add(micros, fields["after_us"]).cast(_MICROS),
+            "journal": fields["journal"],
+        }
+        return pa.table([made[name] for name in STANDS.names], schema=STANDS)
+
+    def _flux(self, window: tuple[datetime, datetime], chosen: str, columns: Sequence[str]) -> str:
+        first, end = window
+        kept = ", ".join(f'"{name}"' for name in dict.fromkeys(columns))
+        return (
+            f'from(bucket: "{self._bucket}") |> range(start: {utc_text(first)}, stop: {utc_text(end)})\n'
+            f'|> filter(fn: (r) => r._measurement == "{STAND}" and r.fill == "{self._file.fill()}" and {chosen})\n'
+            f"|> keep(columns: [{kept}])"
+        )
+
+    def meters(self) -> list[MeterSeen]:
+        """See ``ReadingsStore``."""
+        return self._file.meters()
+
+    def doubts(self) -> list[Doubt]:
+        """See ``ReadingsStore``."""
+        return self._file.doubts()
+
+    def close(self) -> None:
+        """See ``ReadingsStore``."""
+        self._file.close()
+        self._server.close()
+
+
+_TAGS = ("meter", "register", "epoch", "gateway", "quality")
+
+
+def _windows(first: datetime, last: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Half-open pieces of a closed stretch."""
+    end = last + timedelta(seconds=1)
+    while first < end:
+        yield first, min(first + _WINDOW, end)
+        first += _WINDOW
+
+
+def _doubt(entry: Entry, bad: BadLine) -> Doubt:
+    return Doubt(
+        verdict=Verdict.REFUSED,
+        gateway=entry.gateway,
+        journal=entry.journal,
+        reason=f"the readings store refused {bad.line}: {bad.reason}",
+        meter=entry.stand.meter,
+        register=entry.stand.register,
+        at=entry.stand.at,
+        wh=entry.stand.wh,
+    )
+
+
+def _values(block: pa.Table) -> pa.Table:
+    columns = {name: words(block[name]).cast(pa.string()) for name in _TAGS}
+    columns |= {"at": block["_time"].cast(VALUES.field("at").type), "wh": block["_value"].cast(pa.string())}
+    return pa.table([columns[name] for name in VALUES.names], schema=VALUES)
