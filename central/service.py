@@ -9,6 +9,7 @@ import socket
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from central.config import CentralConfig
 from central.downlink import Downlink
 from central.journal import Message
 from central.keeper import Keeper
+from central.publish import Published, publish
 from central.readings import StoreDownError
 from central.web.server import page_socket, serve_web
 from central.workers import Workers
@@ -95,13 +97,14 @@ async def _run(
 
     downlink = Downlink(config.broker, clock, take, heard, together)
     workers = Workers()
+    on_server = [_fill_store(config), _write_back(config, config_file, clock)] if config.store.kind != "sqlite" else []
     try:
         await until(
             stop,
             downlink.run(),
             _watch_cluster(keeper, thread),
             serve_web(page, config_file, clock, workers.compute),
-            *([_fill_store(config)] if config.store.kind != "sqlite" else []),
+            *on_server,
         )
     finally:
         workers.close()
@@ -138,3 +141,25 @@ async def _fill_store(config: CentralConfig) -> None:
                     failures += 1
         finally:
             await _in(thread, catch_up.close)
+
+
+async def _write_back(config: CentralConfig, config_file: Path, clock: Clock) -> None:
+    """Write the figures back whenever they changed, in a worker of their own: the page doesn't wait for it."""
+    workers = Workers()
+    done = Published()
+    try:
+        while True:
+            trouble = done.trouble
+            try:
+                done = await workers.compute(publish, config_file, clock.now(), done.state)
+            except BrokenProcessPool as error:
+                done = Published(trouble=f"its process ended: {error}")
+            if done.trouble and done.trouble != trouble:
+                _log.warning("not_written_back", error=done.trouble, next="tried again by itself")
+            elif done.lines:
+                _log.debug("written_back", lines=done.lines)
+            if done.refused:
+                _log.error("lines_refused", lines=len(done.refused), first=done.refused[0])
+            await asyncio.sleep(config.store.write_back_s)
+    finally:
+        workers.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -32,7 +33,7 @@ class Workers:
     async def _submit(self, work: Callable[..., T], arguments: tuple[object, ...]) -> T:
         if self._pool is None:
             # Not forked: a fork of a process with threads and databases open may hang.
-            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_end_with_parent)
         return await asyncio.get_running_loop().run_in_executor(self._pool, partial(work, *arguments))
 
     def close(self) -> None:
@@ -42,6 +43,10 @@ class Workers:
             self._pool = None
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C reaches the whole group of processes: the worker leaves it to its parent."""
+_PR_SET_PDEATHSIG = 1
+
+
+def _end_with_parent() -> None:
+    """Leave Ctrl-C, which reaches the whole group of processes, to the parent; but never outlive it, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

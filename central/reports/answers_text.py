@@ -38,9 +38,9 @@ def print_balance(answer: dict[str, Any]) -> None:
     title = f"{answer['cluster']}: balance of {answer['span']}, kWh"
     console.table(title, columns, [*rows, total], right=columns[1:])
     covered = answer["covered_pct"]
-    console.out.print("Covered: " + ("nothing was drawn." if covered is None else f"{covered} % of what was drawn."))
+    console.say("Covered: " + ("nothing was drawn." if covered is None else f"{covered} % of what was drawn."))
     ended = f"{answer['periods']} {answer['period']}s that have ended"
-    console.out.print(f"Every sum rests on {answer['complete']} of {ended}.")
+    console.say(f"Every sum rests on {answer['complete']} of {ended}.")
     _notes(answer)
 
 
@@ -73,7 +73,7 @@ def print_shares(answer: dict[str, Any]) -> None:
     if money:
         doubtful = ", ".join(f"{n} {status}" for status, n in sorted(answer["rates"].items()) if status != "verified")
         if doubtful:
-            console.out.print(f"Rows of charges whose rate is not verified: {doubtful}.")
+            console.say(f"Rows of charges whose rate is not verified: {doubtful}.")
     _notes(answer)
 
 
@@ -82,11 +82,11 @@ def print_findings(answer: dict[str, Any]) -> None:
     for row in answer["findings"]:
         since, until = _when(row["since"]), _when(row["until"])
         when = since if since == until else f"{since} to {until}"
-        console.out.print(f"{row['kind']}  {row['what']}  {when}", style="bold", markup=False)
-        console.out.print(f"  {row['text']}", markup=False)
-        console.out.print(f"  way out: {row['way_out']}", markup=False)
+        console.say(f"{row['kind']}  {row['what']}  {when}", style="bold")
+        console.say(f"  {row['text']}")
+        console.say(f"  way out: {row['way_out']}")
     count = len(answer["findings"])
-    console.out.print(f"{count or 'No'} finding{'s' if count != 1 else ''} in {answer['span']}.")
+    console.say(f"{count or 'No'} finding{'s' if count != 1 else ''} in {answer['span']}.")
 
 
 def print_gateways(answer: dict[str, Any]) -> None:
@@ -94,16 +94,14 @@ def print_gateways(answer: dict[str, Any]) -> None:
     for row in answer["gateways"]:
         status = row["status"] or {}
         state = "online" if status.get("online") else "offline"
-        console.out.print(f"{row['gateway']}  {state}  version {status.get('version') or 'not known'}", style="bold")
-        console.out.print(
-            f"  heard {_when(row['heard']) or 'never'}, last receipt {_when(row['receipted']) or 'never'}"
-        )
-        console.out.print(f"  {status.get('backlog', 0)} stands wait, {status.get('aside', 0)} are set aside")
+        console.say(f"{row['gateway']}  {state}  version {status.get('version') or 'not known'}", style="bold")
+        console.say(f"  heard {_when(row['heard']) or 'never'}, last receipt {_when(row['receipted']) or 'never'}")
+        console.say(f"  {status.get('backlog', 0)} stands wait, {status.get('aside', 0)} are set aside")
         for meter in status.get("meters", []):
             trouble = f", {meter['error']}" if meter["error"] else ""
             read = _when(meter["last_read"]) or "never"
-            console.out.print(f"  meter {meter['id']} on {meter['bus']}: last read {read}{trouble}", markup=False)
-    console.out.print(f"{len(answer['gateways'])} gateways have been heard.")
+            console.say(f"  meter {meter['id']} on {meter['bus']}: last read {read}{trouble}")
+    console.say(f"{len(answer['gateways'])} gateways have been heard.")
 
 
 def print_stands(answer: dict[str, Any]) -> None:
@@ -119,4 +117,4 @@ def _when(text: str | None) -> str:
 
 def _notes(answer: dict[str, Any]) -> None:
     for note in answer["notes"]:
-        console.out.print(f"\n{note}", markup=False)
+        console.say(f"\n{note}")
