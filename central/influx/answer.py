@@ -20,7 +20,7 @@ _TYPES = {
     "unsignedLong": pa.uint64(),
     "double": pa.float64(),
     "boolean": pa.bool_(),
-    "dateTime:RFC3339": pa.timestamp("s", "UTC"),
+    "dateTime:RFC3339": pa.timestamp("ns", "UTC"),
     "dateTime:RFC3339Nano": pa.timestamp("ns", "UTC"),
 }
 _OWN = ("", "result", "table")
@@ -33,7 +33,7 @@ class ErrorTableError(Exception):
 def blocks(body: bytes) -> Iterator[pa.Table]:
     """The tables of an answer without the columns that only count them.
 
-    Instants are whole seconds; words are dictionaries, but for ``_value``, which is plain text where it is text.
+    ``_time`` is in whole seconds; words are dictionaries, but for ``_value``, which is plain text where it is text.
 
     Raises:
         ErrorTableError: the server put an error into its answer.
@@ -63,4 +63,6 @@ def _table(block: bytes) -> pa.Table:
 
 
 def _type(name: str, kind: str) -> pa.DataType:
+    if name == "_time":
+        return pa.timestamp("s", "UTC")
     return _TYPES.get(kind, pa.string() if name == "_value" else _WORDS)

@@ -95,10 +95,11 @@ class InfluxStore:
         return pa.table([made[name] for name in STANDS.names], schema=STANDS)
 
     def _flux(self, window: tuple[datetime, datetime], chosen: str, columns: Sequence[str]) -> str:
-        first, end = window
+        # Stands are at whole seconds. Half a second later 1.8, which takes stop in, and 2.x, which doesn't, agree.
+        first, stop = window[0], window[1] + timedelta(milliseconds=500)
         kept = ", ".join(f'"{name}"' for name in dict.fromkeys(columns))
         return (
-            f'from(bucket: "{self._bucket}") |> range(start: {utc_text(first)}, stop: {utc_text(end)})\n'
+            f'from(bucket: "{self._bucket}") |> range(start: {utc_text(first)}, stop: {utc_text(stop)})\n'
             f'|> filter(fn: (r) => r._measurement == "{STAND}" and r.fill == "{self._file.fill()}" and {chosen})\n'
             f"|> keep(columns: [{kept}])"
         )
@@ -121,10 +122,9 @@ _TAGS = ("meter", "register", "epoch", "gateway", "quality")
 
 
 def _windows(first: datetime, last: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """Half-open pieces of a closed stretch."""
-    end = last + timedelta(seconds=1)
-    while first < end:
-        yield first, min(first + _WINDOW, end)
+    """Pieces of a closed stretch; both ends of each are in it, and no instant is in two."""
+    while first <= last:
+        yield first, min(first + _WINDOW - timedelta(seconds=1), last)
         first += _WINDOW
 
 
