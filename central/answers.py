@@ -53,12 +53,15 @@ def balance(books: Books, span: Span, now: datetime) -> dict[str, Any]:
     settled = books.settled(span.month)
     hours = _ended(settled.hours, span, now)
     complete = hours.filter(pc.equal(hours["status"], "complete"))
-    sums = {name: exact_sum(complete[name]) for name in SUMMED}
+    # Without a complete period nothing is known: no sum is 0 then.
+    known = complete.num_rows > 0
+    sums = {name: exact_sum(complete[name]) if known else None for name in SUMMED}
+    covered, drawn = sums["covered_wh"], sums["drawn_wh"]
     return _about(settled, span, now) | {
         "periods": hours.num_rows,
         "complete": complete.num_rows,
         "sums": sums,
-        "covered_pct": ratio_text(sums["covered_wh"], sums["drawn_wh"]),
+        "covered_pct": None if covered is None or drawn is None else ratio_text(covered, drawn),
         "hours": _rows(hours, COLUMNS["hours"]),
     }
 
@@ -140,14 +143,15 @@ def _length(table: pa.Table) -> timedelta:
     return starts[1].as_py() - starts[0].as_py() if len(starts) > 1 else timedelta(hours=1)
 
 
-def _sums(rows: pa.Table, key: str) -> list[tuple[str, dict[str, int]]]:
+def _sums(rows: pa.Table, key: str) -> list[tuple[str, dict[str, int | None]]]:
+    """Each name's sums over its complete periods; null where it has none."""
     complete = rows.filter(pc.equal(rows["status"].cast(pa.string()), "complete"))
     names = complete[key].cast(pa.string())
     found = []
     for name in sorted(pc.unique(rows[key].cast(pa.string())).to_pylist(), key=str.encode):
         mine = complete.filter(pc.equal(names, name))
         columns = ("drawn_wh", "injected_wh", "allocated_wh", "relieved_wh")
-        found.append((name, {column: exact_sum(mine[column]) for column in columns}))
+        found.append((name, {column: exact_sum(mine[column]) if mine.num_rows else None for column in columns}))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -43,3 +44,6 @@ def ask(question: Question, config_file: Path, span: Span, now: datetime) -> Ans
         return Answer(None, str(error))
     except FileNotFoundError as error:
         return Answer(None, f"{error.filename or error}: there is nothing yet; start klaster-central serve first")
+    except (OSError, sqlite3.Error) as error:
+        who = "run this as the user that runs klaster-central serve, or restore the file from the journal by rebuild"
+        return Answer(None, f"the books can't be read: {error}; {who}")

@@ -12,7 +12,7 @@ import pyarrow as pa
 from central.cluster import Cluster
 from central.config import CentralConfig, load_config
 from central.energies import energies_of
-from central.findings import Finding, behind, doubts, falls, missing, unknown_meters, unreachable
+from central.findings import Finding, behind, doubles, doubts, falls, missing, new_lives, unknown_meters, unreachable
 from central.gateways import GatewaySeen, GatewayTable
 from central.intake import KnownMeters
 from central.journal import Journal
@@ -38,6 +38,8 @@ class Settled(msgspec.Struct, frozen=True):
     tables: dict[str, pa.Table]
     """What went into ``settle``."""
     gaps: pa.Table
+    doubles: pa.Table
+    lives: pa.Table
     hours: pa.Table
     shares: pa.Table
     charges: pa.Table
@@ -75,11 +77,10 @@ class Books:
         finally:
             store.close()
         master = master_tables(self.cluster, self.rates)
-        energies = energies_of({**master, "stands": stands})
-        tables = {**master, "periods": periods_table(self.cluster, month), "energies": energies["energies"]}
+        found = energies_of({**master, "stands": stands})
+        tables = {**master, "periods": periods_table(self.cluster, month), "energies": found.pop("energies")}
         result = settle(tables, self.cluster.settings)
-        summary = summarise(self.cluster, [result])
-        return Settled(self.cluster, month, tables, energies["gaps"], summary=summary, **result)
+        return Settled(self.cluster, month, tables, **found, **result, summary=summarise(self.cluster, [result]))
 
     def findings(self, month: Month, now: datetime) -> list[Finding]:
         """What isn't as it should be in a month, up to ``now``, and in the intake."""
@@ -89,6 +90,8 @@ class Books:
             settled = self.settled(month)
             found += missing(settled.tables, settled.gaps, min(now, month.end))
             found += falls(settled.gaps)
+            found += doubles(settled.doubles)
+            found += new_lives(settled.lives)
         except StoreDownError as error:
             down = True
             found.append(unreachable(str(error), now))

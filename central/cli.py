@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.text import Text
 
 from metering.period import Month, months
 from runtime import console
@@ -92,9 +93,10 @@ def settle(
         cluster, rates = load_master(cluster_file, rates_file)
     try:
         with console.err.status("settling") as status:
-            settled = settle_files(cluster, rates, asked, files, out, status.update)
+            settled = settle_files(cluster, rates, asked, files, out, lambda what: status.update(Text(what)))
     except BadRowsError as error:
-        console.fail(f"{len(error.rows)} bad rows; nothing was written:\n{error}")
+        count = len(error.rows)
+        console.fail(f"{count} bad row{'s' if count > 1 else ''}; nothing was written:\n{error}")
     except OSError as error:
         console.fail(f"{error.filename or out}: can't be written: {error.strerror}; what was there is unchanged")
     print_settlement(settled, as_json=as_json)

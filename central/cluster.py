@@ -17,7 +17,7 @@ import msgspec
 from central.settings import Settings, read_settings
 from central.validity import day_problem, overlapping, validity_problems
 from metering.period import HOUR, QUARTER
-from metering.point import METER_PATTERN, Direction, Role, Source, point_id_problem
+from metering.point import METER_PATTERN, Direction, Role, Source, gateway_id_problem, point_id_problem
 from runtime.config import ConfigError, Problem, build, read_toml
 
 MAX_MULTIPLIER = 100_000
@@ -84,11 +84,17 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     member: str
     directions: tuple[Direction, ...]
-    source: Source | None = None
+    source: str = ""
+    """One of ``Source`` where the point injects; ignored elsewhere."""
     tariff: str = ""
     regime: Regime | None = None
     valid_from: date | None = None
     valid_to: date | None = None
+
+    @property
+    def injects_res(self) -> bool:
+        """Whether what it injects is renewable."""
+        return Direction.INJECTED in self.directions and Source(self.source).is_res
 
 
 class Meter(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +104,8 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True):
     point: str
     role: Role
     multiplier: int | Decimal = 1
+    gateway: str = ""
+    """The only gateway whose stands of this meter count; empty: any."""
     valid_from: date | None = None
     valid_to: date | None = None
 
@@ -181,9 +189,10 @@ def _point_problems(read: _File, file: str) -> list[Problem]:
             problems.append(Problem(file, f"{key}.member", f'"{point.member[:60]}"', "no member has this id"))
         if not point.directions or len(set(point.directions)) < len(point.directions):
             problems.append(Problem(file, f"{key}.directions", "", 'expected "drawn", "injected" or both, each once'))
-        if Direction.INJECTED in point.directions and point.source is None:
-            wanted = ", ".join(Source)
-            problems.append(Problem(file, f"{key}.source", "", f"is missing: the point injects; expected {wanted}"))
+        if Direction.INJECTED in point.directions and point.source not in set(Source):
+            shown = f'"{point.source[:60]}"' if point.source else ""
+            said = "" if point.source else "is missing: the point injects; "
+            problems.append(Problem(file, f"{key}.source", shown, f"{said}expected one of {', '.join(Source)}"))
     return problems
 
 
@@ -198,7 +207,9 @@ def _meter_problems(read: _File, file: str) -> list[Problem]:
             )
         if meter.point not in known:
             problems.append(Problem(file, f"{key}.point", f'"{meter.point[:60]}"', "no point has this id"))
-        if not 0 < meter.multiplier <= MAX_MULTIPLIER:
+        if meter.gateway and (why := gateway_id_problem(meter.gateway)):
+            problems.append(Problem(file, f"{key}.gateway", f'"{meter.gateway[:60]}"', why))
+        if not Decimal(meter.multiplier).is_finite() or not 0 < meter.multiplier <= MAX_MULTIPLIER:
             problems.append(
                 Problem(file, f"{key}.multiplier", str(meter.multiplier), f"expected above 0, at most {MAX_MULTIPLIER}")
             )

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from runtime.broker import BrokerSettings, broker_problems, is_loopback
+from runtime.broker import BrokerSettings, beside, broker_problems, is_loopback
 from runtime.clock import SimulationSettings
 from runtime.config import ConfigError, Problem, load
 from runtime.log import LogSettings
@@ -113,7 +113,8 @@ def load_config(path: Path) -> CentralConfig:
     """
     config = load(path, CentralConfig)
     file = str(path)
-    problems = broker_problems(config.broker, file)
+    broker = beside(config.broker, path.parent)
+    problems = broker_problems(broker, file)
     if not is_loopback(config.web.host):
         said = "only this machine (127.0.0.1) may be named: there are no logins yet"
         problems.append(Problem(file, "web.host", f'"{config.web.host}"', said))
@@ -128,6 +129,7 @@ def load_config(path: Path) -> CentralConfig:
     table = config.central
     return msgspec.structs.replace(
         config,
+        broker=broker,
         store=store,
         central=CentralTable(
             data_dir=str(here / table.data_dir),

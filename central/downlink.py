@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
 import aiomqtt
@@ -18,19 +19,23 @@ from metering.wire import (
     GatewayStatus,
     Presence,
     ReceiptsMessage,
+    Verdict,
     decode_status,
+    digest,
     encode,
     gateway_of,
     topic,
 )
 from runtime.broker import BrokerSettings, connection
 from runtime.clock import Clock
+from runtime.config import ConfigError
 from runtime.log import logger
 
 _log = logger("central.downlink")
 _RECONNECT_S = (1.0, 2.0, 4.0, 5.0)
 _BATCH = 200
 _QUEUE = 2000
+_FAREWELL_S = 2.0
 
 Take = Callable[[Sequence[Message]], Awaitable[list[ReceiptsMessage]]]
 Heard = Callable[[str, GatewayStatus], Awaitable[None]]
@@ -58,7 +63,7 @@ class Downlink:
                     _log.info("broker_connected", host=self._settings.host, port=self._settings.port)
                     failures = 0
                     await self._serve(client)
-            except* (aiomqtt.MqttError, OSError) as group:
+            except* (aiomqtt.MqttError, OSError, ConfigError) as group:
                 if failures == 0:
                     _log.warning("broker_lost", error=str(group.exceptions[0]))
             pause = _RECONNECT_S[min(failures, len(_RECONNECT_S) - 1)]
@@ -73,7 +78,10 @@ class Downlink:
         try:
             await self._together(self._receive(client, queue), self._receipt(client, queue))
         except asyncio.CancelledError:
-            await client.publish(PRESENCE_TOPIC, encode(Presence(online=False)), qos=1, retain=True)
+            # A clean end keeps the last will back, so say it.
+            with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
+                async with asyncio.timeout(_FAREWELL_S):
+                    await client.publish(PRESENCE_TOPIC, encode(Presence(online=False)), qos=1, retain=True)
             raise
 
     async def _receive(self, client: aiomqtt.Client, queue: asyncio.Queue[Message]) -> None:
@@ -84,10 +92,14 @@ class Downlink:
                 _log.warning("topic_unusable", topic=message.topic.value[:100])
             elif message.topic.value.endswith("/status"):
                 await self._status(gateway, payload)
+            elif len(payload) > MAX_BYTES:
+                # No gateway of ours sends such a one: it is refused unread, and need not fill the journal.
+                _log.warning("message_too_long", gateway=gateway, bytes=len(payload))
+                said = f"{len(payload)} bytes; at most {MAX_BYTES} are read"
+                refusal = ReceiptsMessage(message=digest(payload), verdict=Verdict.REFUSED, reason=said)
+                await client.publish(topic(gateway, "receipts"), encode(refusal), qos=1)
             else:
-                # Longer ones are refused by what they are; their bytes need not fill the journal.
-                kept = payload[: MAX_BYTES + 1]
-                await queue.put(Message(received=self._clock.now(), gateway=gateway, payload=kept))
+                await queue.put(Message(received=self._clock.now(), gateway=gateway, payload=payload))
 
     async def _status(self, gateway: str, payload: bytes) -> None:
         try:

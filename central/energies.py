@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from central.grid import Bools, Ints, seconds
-from central.tables import GAPS, INSTANT, LABEL, METERED
+from central.tables import DOUBLES, GAPS, INSTANT, LABEL, LIVES, METERED
 from metering.energy import MAX_READING_WH, half_up
 from metering.obis import ACTIVE_EXPORT, ACTIVE_IMPORT
 from metering.point import Direction, Role
@@ -40,6 +40,7 @@ class _Record:
     multiplier: Decimal
     first: float
     last: float
+    gateway: str
     declared: frozenset[str]
 
 
@@ -50,6 +51,8 @@ class _Found:
     point: int
     direction: str
     meter: str
+    gateway: str
+    epoch: str
     since: Ints
     until: Ints
     first: Ints
@@ -61,16 +64,18 @@ def energies_of(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     """Difference the stands of the cluster's settlement meters.
 
     Takes the tables cluster, points, meters and stands (``central.readings.STANDS``). Gives ``energies``
-    (``central.tables.METERED``, at most one row for a point, direction and period: the earliest epoch's where several
-    lives give one) and ``gaps`` (``GAPS``: neighbouring stands more than a period apart with the sum they prove, and
-    those whose difference can't be an energy). Stands off the grid of the cluster's period are left out: the next one
-    on it covers the same energy.
+    (``central.tables.METERED``, at most one row for a point, direction and period), ``gaps`` (``GAPS``: neighbouring
+    stands more than a period apart with the sum they prove, and those whose difference can't be an energy), ``doubles``
+    (``DOUBLES``: periods for which two lives give different energies, so that none counts) and ``lives`` (``LIVES``).
+    Stands off the grid of the cluster's period are left out: the next one on it covers the same energy.
     """
     about = tables["cluster"].to_pylist()[0]
     length = PERIOD_S[about["period"]]
     points = tables["points"]["point"].to_pylist()
     found = list(_differences(tables["stands"], _records(tables, points), length))
-    return {"energies": _energies(about["cluster"], found, points, length), "gaps": _gaps(found, points, length)}
+    energies, doubles = _energies(about["cluster"], found, points, length)
+    gaps = _gaps(found, points, length)
+    return {"energies": energies, "gaps": gaps, "doubles": doubles, "lives": _lives(found, points)}
 
 
 def _records(tables: Mapping[str, pa.Table], points: list[str]) -> dict[str, list[_Record]]:
@@ -87,6 +92,7 @@ def _records(tables: Mapping[str, pa.Table], points: list[str]) -> dict[str, lis
                 multiplier=Decimal(row["multiplier"]),
                 first=-np.inf if row["valid_from"] is None else row["valid_from"].timestamp(),
                 last=np.inf if row["valid_to"] is None else row["valid_to"].timestamp(),
+                gateway=row["gateway"] or "",
                 declared=declared[row["point"]],
             )
             records.setdefault(row["serial"], []).append(record)
@@ -98,7 +104,6 @@ def _differences(stands: pa.Table, records: Mapping[str, list[_Record]], length:
     stands = stands.filter(pa.array(at % length == 0))
     codes, words = zip(*(_codes(stands[name]) for name in _LIFE), strict=True)
     at = seconds(stands["at"])
-    # Lives in the order of meter, register, epoch, gateway, so that the earliest epoch comes first.
     order = np.lexsort((at, codes[3], codes[2], codes[1], codes[0]))
     at, measured = at[order], _is_measured(stands["quality"])[order]
     text = stands["wh"].take(pa.array(order)).combine_chunks()
@@ -106,15 +111,28 @@ def _differences(stands: pa.Table, records: Mapping[str, list[_Record]], length:
     changes = np.any(keys[:, 1:] != keys[:, :-1], axis=0)
     bounds = [0, *(np.flatnonzero(changes) + 1).tolist(), len(order)] if len(order) else []
     for first, last in pairwise(bounds):
-        meter, register = (words[i][keys[i, first]] for i in (0, 1))
+        meter, register, epoch, gateway = (words[i][keys[i, first]] for i in range(4))
         direction = DIRECTIONS.get(register)
         for record in records.get(meter, []):
             inside = (at[first:last] >= record.first) & (at[first:last] <= record.last)
             if direction is None or direction not in record.declared or inside.sum() < 2:
                 continue
+            if record.gateway not in {"", gateway}:
+                continue
             when, how = at[first:last][inside], measured[first:last][inside]
             wh = _scaled(text.slice(first, last - first).filter(pa.array(inside)), record.multiplier)
-            yield _Found(record.point, direction, meter, when[:-1], when[1:], wh[:-1], wh[1:], how[:-1] & how[1:])
+            yield _Found(
+                point=record.point,
+                direction=direction,
+                meter=meter,
+                gateway=gateway,
+                epoch=epoch,
+                since=when[:-1],
+                until=when[1:],
+                first=wh[:-1],
+                then=wh[1:],
+                measured=how[:-1] & how[1:],
+            )
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
@@ -145,7 +163,7 @@ def _plausible(one: _Found, length: int) -> Bools:
     return found
 
 
-def _energies(cluster: str, found: list[_Found], points: list[str], length: int) -> pa.Table:
+def _energies(cluster: str, found: list[_Found], points: list[str], length: int) -> tuple[pa.Table, pa.Table]:
     ways = [way.value for way in Direction]
     columns: list[tuple[Any, ...]] = []
     for one in found:
@@ -164,19 +182,41 @@ def _energies(cluster: str, found: list[_Found], points: list[str], length: int)
             )
         )
     empty = (np.zeros(0, dtype=np.int64),) * 5
-    point, way, start, wh, measured = (np.concatenate(part) for part in zip(empty, *columns, strict=True))
-    _, once = np.unique(np.stack([point, way, start]), axis=1, return_index=True) if len(point) else (None, start)
-    return pa.table(
+    joined = (np.concatenate(part).astype(np.int64) for part in zip(empty, *columns, strict=True))
+    point, way, start, wh, measured = joined
+    order = np.lexsort((start, way, point))
+    point, way, start, wh, measured = point[order], way[order], start[order], wh[order], measured[order]
+    once, low, high = _alike(point, way, start, wh)
+    one_value = low == high
+    kept, double = once[one_value], once[~one_value]
+    energies = pa.table(
         {
-            "cluster": _labels([cluster], np.zeros(len(once), dtype=np.int64)),
-            "point": _labels(points, point[once]),
-            "direction": _labels(ways, way[once]),
-            "start": pa.array(start[once].astype(np.int64)).cast(INSTANT),
-            "wh": pa.array(wh[once].astype(np.int64)),
-            "quality": _labels(list(_QUALITIES), 1 - measured[once].astype(np.int64)),
+            "cluster": _labels([cluster], np.zeros(len(kept), dtype=np.int64)),
+            "point": _labels(points, point[kept]),
+            "direction": _labels(ways, way[kept]),
+            "start": pa.array(start[kept]).cast(INSTANT),
+            "wh": pa.array(wh[kept]),
+            "quality": _labels(list(_QUALITIES), 1 - measured[kept]),
         },
         schema=METERED,
     )
+    doubles = {
+        "point": pa.array([points[i] for i in point[double]], pa.string()),
+        "direction": pa.array([ways[i] for i in way[double]], pa.string()),
+        "start": pa.array(start[double]).cast(INSTANT),
+        "low_wh": pa.array(low[~one_value]),
+        "high_wh": pa.array(high[~one_value]),
+    }
+    return energies, pa.table(doubles, schema=DOUBLES)
+
+
+def _alike(point: Ints, way: Ints, start: Ints, wh: Ints) -> tuple[Ints, Ints, Ints]:
+    """The first row of each point, direction and period, and the least and greatest energy given for it."""
+    if not len(point):
+        return point, wh, wh
+    changes = (point[1:] != point[:-1]) | (way[1:] != way[:-1]) | (start[1:] != start[:-1])
+    first = np.flatnonzero(np.concatenate([[True], changes]))
+    return first, np.minimum.reduceat(wh, first), np.maximum.reduceat(wh, first)
 
 
 def _gaps(found: list[_Found], points: list[str], length: int) -> pa.Table:
@@ -195,6 +235,24 @@ def _gaps(found: list[_Found], points: list[str], length: int) -> pa.Table:
         for i in np.flatnonzero(~_plausible(one, length) | (one.until - one.since > length)).tolist()
     ]
     return pa.Table.from_pylist(rows, schema=GAPS)
+
+
+def _lives(found: list[_Found], points: list[str]) -> pa.Table:
+    rows = [
+        {
+            "point": points[one.point],
+            "direction": one.direction,
+            "meter": one.meter,
+            "gateway": one.gateway,
+            "epoch": one.epoch,
+            "first": int(one.since[0]),
+            "last": int(one.until[-1]),
+            "first_wh": int(one.first[0]),
+            "last_wh": int(one.then[-1]),
+        }
+        for one in found
+    ]
+    return pa.Table.from_pylist(rows, schema=LIVES)
 
 
 def _labels(words: list[str], places: npt.NDArray[Any]) -> pa.Array:

@@ -21,7 +21,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that isn't as it should be."""
 
     kind: str
-    """missing · fall · unknown_meter · conflict · refused · store_behind · store_down."""
+    """missing · fall · two_values · new_life · unknown_meter · conflict · refused · store_behind · store_down."""
     what: str
     """The point, meter or gateway it is about."""
     since: datetime | None = None
@@ -88,10 +88,38 @@ def falls(gaps: pa.Table) -> Iterator[Finding]:
             )
 
 
+def doubles(table: pa.Table) -> Iterator[Finding]:
+    """Periods for which two lives give different energies: none counts."""
+    for row in table.to_pylist():
+        yield Finding(
+            kind="two_values",
+            what=row["point"],
+            since=row["start"],
+            until=row["start"],
+            text=f"{row['direction']}: {row['low_wh']} Wh and {row['high_wh']} Wh for one period, so none counts",
+            way_out="find out who reads this meter, and name its gateway in [[meters]]",
+        )
+
+
+def new_lives(table: pa.Table) -> Iterator[Finding]:
+    """Settlement registers that began anew: what was used between the two lives is in no sum."""
+    rows = sorted(table.to_pylist(), key=lambda row: (row["meter"], row["direction"], row["gateway"], row["first"]))
+    for old, new in pairwise(rows):
+        if all(old[name] == new[name] for name in ("point", "meter", "direction", "gateway")):
+            yield Finding(
+                kind="new_life",
+                what=new["meter"],
+                since=old["last"],
+                until=new["first"],
+                text=f"{new['direction']}: it stood at {old['last_wh']} Wh and began anew at {new['first_wh']} Wh",
+                way_out="reset, exchange or a wrong reading: look at the meter; what lies between is not proved",
+            )
+
+
 def unknown_meters(seen: Iterable[MeterSeen], meters: KnownMeters) -> Iterator[Finding]:
     """Meters whose stands are held."""
     for row in seen:
-        problem = meters.problem(row.meter, row.last)
+        problem = meters.problem(row.meter, row.last, row.gateway)
         if problem:
             yield Finding(
                 kind="unknown_meter",

@@ -18,25 +18,30 @@ from central.validity import valid_instants
 from metering.period import QUARTER, on_grid, utc_text
 from metering.wire import Receipt, ReceiptsMessage, Refused, StandOnWire, Verdict, decode_stands, digest
 
-Validity = tuple[datetime | None, datetime | None]
-
 
 class KnownMeters:
-    """The meters of a cluster file and when they hang somewhere."""
+    """The meters of a cluster file, when they hang somewhere and which gateway reads them."""
 
     def __init__(self, cluster: Cluster) -> None:
         """Read them once."""
-        self._valid: dict[str, list[Validity]] = {}
+        self._records: dict[str, list[tuple[datetime | None, datetime | None, str]]] = {}
         for meter in cluster.meters:
-            self._valid.setdefault(meter.serial, []).append(valid_instants(meter))
+            self._records.setdefault(meter.serial, []).append((*valid_instants(meter), meter.gateway))
 
-    def problem(self, meter: str, at: datetime) -> str | None:
-        """Why a stand of a meter isn't in the books, or None when it is."""
-        if meter not in self._valid:
+    def problem(self, meter: str, at: datetime, gateway: str) -> str | None:
+        """Why a gateway's stand of a meter isn't in the books, or None when it is."""
+        if meter not in self._records:
             return f"meter {meter} isn't in the cluster file"
-        if any((first is None or first <= at) and (last is None or at <= last) for first, last in self._valid[meter]):
+        valid = [
+            reader
+            for first, last, reader in self._records[meter]
+            if (first is None or first <= at) and (last is None or at <= last)
+        ]
+        if not valid:
+            return f"meter {meter} is in the cluster file, but not valid at {utc_text(at)}"
+        if not {"", gateway}.isdisjoint(valid):
             return None
-        return f"meter {meter} is in the cluster file, but not valid at {utc_text(at)}"
+        return f"meter {meter} is gateway {valid[0]}'s to read by the cluster file, not {gateway}'s"
 
 
 class _Read(msgspec.Struct):
@@ -75,7 +80,10 @@ def _admit(store: Admits, read: Sequence[_Read]) -> list[str | None]:
 
 
 def _read(number: int, message: Message) -> _Read:
-    found = decode_stands(message.gateway, message.payload)
+    try:
+        found = decode_stands(message.gateway, message.payload)
+    except Exception as error:  # noqa: BLE001 - it is in the journal for ever: it must never stop central again
+        found = Refused(sequence=None, reason=f"reading it failed: {type(error).__name__}")
     if isinstance(found, Refused):
         return _Read(number, message, [], found)
     _, stands = found
@@ -104,16 +112,17 @@ def _receipt(one: _Read, firsts: list[str | None], meters: KnownMeters) -> Recei
     name = digest(one.message.payload)
     if one.refused:
         return ReceiptsMessage(message=name, verdict=Verdict.REFUSED, reason=one.refused.reason)
-    receipts = [_fate(stand, first, meters) for stand, first in zip(one.stands, firsts, strict=True)]
+    gateway = one.message.gateway
+    receipts = [_fate(stand, first, meters, gateway) for stand, first in zip(one.stands, firsts, strict=True)]
     return ReceiptsMessage(message=name, receipts=tuple(receipts))
 
 
-def _fate(stand: StandOnWire | Refused, first: str | None, meters: KnownMeters) -> Receipt:
+def _fate(stand: StandOnWire | Refused, first: str | None, meters: KnownMeters, gateway: str) -> Receipt:
     if isinstance(stand, Refused):
         return Receipt(sequence=stand.sequence or 0, verdict=Verdict.REFUSED, reason=stand.reason)
     if first is not None:
         reason = f"{first} Wh was there first and stays; {stand.wh} Wh is kept beside it"
         return Receipt(sequence=stand.sequence, verdict=Verdict.CONFLICT, reason=reason)
-    if problem := meters.problem(stand.meter, stand.at):
+    if problem := meters.problem(stand.meter, stand.at, gateway):
         return Receipt(sequence=stand.sequence, verdict=Verdict.HELD, reason=problem)
     return Receipt(sequence=stand.sequence, verdict=Verdict.STORED)

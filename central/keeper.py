@@ -7,7 +7,7 @@ what is known locally, so a server that is down or slow never delays a receipt.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from central.cluster import load_cluster
@@ -19,7 +19,9 @@ from central.journal import Journal, Message
 from central.readings import Admits
 from central.stores.sqlite import SqliteStore
 from metering.wire import GatewayStatus, ReceiptsMessage
+from runtime.log import logger
 
+_log = logger("central.keeper")
 _BATCH = 1000
 
 
@@ -44,6 +46,7 @@ class Keeper:
         self._admits = SqliteStore(config.readings) if config.store.kind == "sqlite" else IntakeFile(config.intake)
         self._gateways = GatewayTable(config.gateways)
         self._cluster_mark = self._mark()
+        self._behind = False
 
     def catch_up(self) -> int:
         """Admit what was journalled but not admitted yet; gives the number of messages."""
@@ -56,16 +59,29 @@ class Keeper:
             NotKeptError: a database can't be written (a full disk).
         """
         try:
+            if self._behind:
+                # A batch that was journalled but not admitted comes first: the position must not pass it by.
+                self.catch_up()
+                self._behind = False
             numbers = self._journal.append(messages)
+            self._behind = True
             receipts = take_in(self._admits, list(zip(numbers, messages, strict=True)), self._meters)
-            self._gateways.receipted({message.gateway for message in messages}, now)
+            self._behind = False
         except sqlite3.Error as error:
             raise NotKeptError(str(error)) from error
+        self._note(lambda: self._gateways.receipted({message.gateway for message in messages}, now))
         return receipts
 
     def heard(self, gateway: str, status: GatewayStatus, now: datetime) -> None:
         """Keep what a gateway said of itself."""
-        self._gateways.heard(gateway, status, now)
+        self._note(lambda: self._gateways.heard(gateway, status, now))
+
+    def _note(self, write: Callable[[], None]) -> None:
+        """What is only for people to see never stops the books."""
+        try:
+            write()
+        except sqlite3.Error as error:
+            _log.error("gateways_not_noted", error=str(error))
 
     def look_at_cluster(self) -> bool:
         """Read the cluster file again if it changed; whether it did.

@@ -52,7 +52,7 @@ def master_tables(cluster: Cluster, rates: Sequence[Rate]) -> dict[str, pa.Table
                 "member": point.member,
                 "drawn": Direction.DRAWN in point.directions,
                 "injected": Direction.INJECTED in point.directions,
-                "res": point.source is not None and point.source.is_res,
+                "res": point.injects_res,
                 "tariff": point.tariff,
                 "regime": point.regime,
                 "valid_from": first,
@@ -78,6 +78,7 @@ def _meter(meter: Meter) -> dict[str, object]:
         "point": meter.point,
         "role": meter.role.value,
         "multiplier": str(meter.multiplier),
+        "gateway": meter.gateway,
         "valid_from": first,
         "valid_to": last,
     }

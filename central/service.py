@@ -13,6 +13,8 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TypeVar
 
+import aiomqtt
+
 from central.catch_up import CatchUp
 from central.config import CentralConfig
 from central.downlink import Downlink
@@ -22,7 +24,8 @@ from central.publish import Published, publish
 from central.readings import StoreDownError
 from central.web.server import page_socket, serve_web
 from central.workers import Workers
-from metering.wire import GatewayStatus, ReceiptsMessage
+from metering.wire import PRESENCE_TOPIC, GatewayStatus, ReceiptsMessage
+from runtime.broker import connection
 from runtime.clock import Clock, make_clock
 from runtime.config import ConfigError
 from runtime.log import logger
@@ -62,6 +65,8 @@ async def serve(config: CentralConfig, config_file: Path) -> None:
     Raises:
         BusyError, ConfigError, OSError, sqlite3.Error: it can't start.
     """
+    # Certificates that can't be used are found here, before anything runs.
+    connection(config.broker, "klaster-central", aiomqtt.Will(PRESENCE_TOPIC))
     clock = make_clock(config.clock)
     stop = asyncio.Event()
     with sole_writer(config), page_socket(config.web) as page, ThreadPoolExecutor(1, "books") as thread:

@@ -58,10 +58,37 @@ METERS: Final = _schema(
     ("point", pa.string()),
     ("role", pa.string()),
     ("multiplier", pa.string()),
+    ("gateway", pa.string()),
     ("valid_from", INSTANT),
     ("valid_to", INSTANT),
 )
-"""``multiplier`` is an exact decimal."""
+"""``multiplier`` is an exact decimal; an empty ``gateway`` is any."""
+
+DOUBLES: Final = pa.schema(
+    [
+        ("point", pa.string()),
+        ("direction", pa.string()),
+        ("start", INSTANT),
+        ("low_wh", pa.int64()),
+        ("high_wh", pa.int64()),
+    ]
+)
+"""Periods for which two lives of registers (two gateways, two epochs) give different energies: none of them counts."""
+
+LIVES: Final = pa.schema(
+    [
+        ("point", pa.string()),
+        ("direction", pa.string()),
+        ("meter", pa.string()),
+        ("gateway", pa.string()),
+        ("epoch", pa.string()),
+        ("first", INSTANT),
+        ("last", INSTANT),
+        ("first_wh", pa.int64()),
+        ("last_wh", pa.int64()),
+    ]
+)
+"""The lives of settlement registers with their first and last stand, multiplied."""
 
 GAPS: Final = pa.schema(
     [

@@ -9,8 +9,8 @@ from typing import Protocol, TypeVar
 from metering.period import day_start
 from runtime.config import Problem
 
-EARLIEST = date(1990, 1, 1)
-LATEST = date(2199, 12, 31)
+EARLIEST = date(1900, 1, 1)
+LATEST = date(9999, 12, 31)
 
 
 class Dated(Protocol):

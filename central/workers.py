@@ -47,6 +47,6 @@ _PR_SET_PDEATHSIG = 1
 
 
 def _end_with_parent() -> None:
-    """Leave Ctrl-C, which reaches the whole group of processes, to the parent; but never outlive it, however it ends."""
+    """Leave Ctrl-C, which reaches the whole group of processes, to the parent; but never outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -14,7 +14,7 @@ REACTIVE_IMPORT: Final = "1-0:3.8.0"
 REACTIVE_EXPORT: Final = "1-0:4.8.0"
 """R-, reactive energy, total (varh)."""
 
-PATTERN: Final = r"^[0-9]{1,3}-[0-9]{1,3}:[0-9A-Z]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$"
+PATTERN: Final = r"\A[0-9]{1,3}-[0-9]{1,3}:[0-9A-Z]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\Z"
 """The shape of a code as klaster writes it."""
 
 

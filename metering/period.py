@@ -88,7 +88,7 @@ class Month:
         """
         found = re.fullmatch(r"(2[01][0-9]{2})-(0[1-9]|1[0-2])", text)
         if not found:
-            raise ValueError(f"{text!r} is not a month like 2026-10")
+            raise ValueError(f"{text!r} is not a month like 2026-10, from 2000-01 to 2199-12")
         return cls(int(found[1]), int(found[2]))
 
     def __str__(self) -> str:

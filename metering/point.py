@@ -6,11 +6,11 @@ import re
 from enum import StrEnum
 from typing import Final
 
-POINT_PATTERN: Final = r"^[A-Za-z0-9_-]{1,35}$"
+POINT_PATTERN: Final = r"\A[A-Za-z0-9_-]{1,35}\Z"
 """The shape of a point's id."""
-METER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,63}$"
+METER_PATTERN: Final = r"\A[A-Za-z0-9][A-Za-z0-9 ._/-]{0,63}\Z"
 """The shape of a meter's serial number or declared id."""
-GATEWAY_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,34}$"
+GATEWAY_PATTERN: Final = r"\A[a-z0-9][a-z0-9_-]{0,34}\Z"
 """The shape of a gateway's id: one level of a topic, one line of an access list."""
 
 

@@ -11,7 +11,7 @@ import re
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
@@ -32,10 +32,12 @@ MAX_BYTES: Final = 262_144
 MAX_IN_FLIGHT: Final = 200
 """The most messages a gateway may have without a receipt."""
 
+T = TypeVar("T")
+
 _EARLIEST_YEAR: Final = 2000
 _LATEST_YEAR: Final = 2199
 
-Wh = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,13}(\.[0-9]{1,12})?$")]
+Wh = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,13}(\.[0-9]{1,12})?\Z")]
 """A decimal in Wh below 10^13: more than any meter's display holds."""
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Short = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -222,8 +224,8 @@ def decode_stands(gateway: str, payload: bytes) -> tuple[str, list[StandOnWire |
     if len(payload) > MAX_BYTES:
         return Refused(sequence=None, reason=f"{len(payload)} bytes; at most {MAX_BYTES} are read")
     try:
-        envelope = msgspec.json.decode(payload, type=_Envelope)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        envelope = _decode(payload, _Envelope)
+    except msgspec.DecodeError as error:
         return Refused(sequence=None, reason=f"not a message of stands: {error}")
     if envelope.v != VERSION:
         return Refused(sequence=None, reason=f"version {envelope.v}; this central reads version {VERSION}")
@@ -234,8 +236,8 @@ def decode_stands(gateway: str, payload: bytes) -> tuple[str, list[StandOnWire |
 
 def _decode_stand(raw: msgspec.Raw) -> StandOnWire | Refused:
     try:
-        stand = msgspec.json.decode(raw, type=StandOnWire)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        stand = _decode(raw, StandOnWire)
+    except msgspec.DecodeError as error:
         return Refused(sequence=_sequence_of(raw), reason=str(error))
     if not all(_EARLIEST_YEAR <= when.year <= _LATEST_YEAR for when in (stand.at, stand.before, stand.after)):
         return Refused(sequence=stand.sequence, reason=f"an instant outside {_EARLIEST_YEAR} to {_LATEST_YEAR}")
@@ -247,14 +249,24 @@ def _decode_stand(raw: msgspec.Raw) -> StandOnWire | Refused:
 
 
 class _OnlySequence(msgspec.Struct):
-    sequence: int
+    sequence: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 def _sequence_of(raw: msgspec.Raw) -> int | None:
     try:
-        return msgspec.json.decode(raw, type=_OnlySequence).sequence
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _decode(raw, _OnlySequence).sequence
+    except msgspec.DecodeError:
         return None
+
+
+def _decode(payload: bytes | msgspec.Raw, kind: type[T]) -> T:
+    """Read JSON; whatever is wrong with it is a ``DecodeError``, nesting deep enough to exhaust the stack too."""
+    try:
+        return msgspec.json.decode(payload, type=kind)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError("it isn't UTF-8") from error
+    except RecursionError:
+        raise msgspec.DecodeError("it is nested too deeply") from None
 
 
 def decode_receipts(payload: bytes) -> ReceiptsMessage:
@@ -263,7 +275,7 @@ def decode_receipts(payload: bytes) -> ReceiptsMessage:
     Raises:
         msgspec.DecodeError: it isn't one (ValidationError is a DecodeError).
     """
-    return msgspec.json.decode(payload, type=ReceiptsMessage)
+    return _decode(payload, ReceiptsMessage)
 
 
 def decode_presence(payload: bytes) -> Presence:
@@ -272,7 +284,7 @@ def decode_presence(payload: bytes) -> Presence:
     Raises:
         msgspec.DecodeError: it isn't one.
     """
-    return msgspec.json.decode(payload, type=Presence)
+    return _decode(payload, Presence)
 
 
 def decode_status(payload: bytes) -> GatewayStatus:
@@ -281,4 +293,4 @@ def decode_status(payload: bytes) -> GatewayStatus:
     Raises:
         msgspec.DecodeError: it isn't one.
     """
-    return msgspec.json.decode(payload, type=GatewayStatus)
+    return _decode(payload, GatewayStatus)

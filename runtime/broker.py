@@ -6,13 +6,19 @@ import ipaddress
 import logging
 import ssl
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import aiomqtt
 import msgspec
+import paho.mqtt.client as paho
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from metering.wire import MAX_IN_FLIGHT
 from runtime.config import ConfigError, Problem
+from runtime.log import logger
+
+_log = logger("runtime.broker")
 
 
 class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +70,13 @@ def broker_problems(settings: BrokerSettings, file: str) -> list[Problem]:
     return found
 
 
+def beside(settings: BrokerSettings, folder: Path) -> BrokerSettings:
+    """The same settings with the names of files taken relative to a folder."""
+    files = ("ca", "cert", "key", "password_file")
+    named = {key: str(folder / name) for key in files if (name := getattr(settings, key))}
+    return msgspec.structs.replace(settings, **named)
+
+
 def _readable(name: str) -> bool:
     try:
         with Path(name).open("rb"):
@@ -72,20 +85,40 @@ def _readable(name: str) -> bool:
         return False
 
 
+class CheckedClient(aiomqtt.Client):
+    """A client to which the broker's refusals don't pass for success: aiomqtt looks at no reason code."""
+
+    _told = False
+
+    async def subscribe(self, *args: Any, **kwargs: Any) -> tuple[int, ...] | list[ReasonCode]:
+        """Subscribe; raises ``MqttError`` where the broker refuses a topic."""
+        codes = await super().subscribe(*args, **kwargs)
+        for code in codes:
+            if isinstance(code, ReasonCode) and code.is_failure:
+                raise aiomqtt.MqttError(f"the broker refuses a subscription: {code}")
+        return codes
+
+    def _on_publish(
+        self, client: paho.Client, userdata: Any, mid: int, reason_code: ReasonCode, properties: Properties
+    ) -> None:
+        if reason_code.is_failure and not self._told:
+            self._told = True
+            hint = "does the certificate's or user's name equal this program's id, and does the access list know it?"
+            _log.warning("broker_refuses", reason=str(reason_code), hint=hint)
+        super()._on_publish(client, userdata, mid, reason_code, properties)
+
+
 def connection(settings: BrokerSettings, client_id: str, will: aiomqtt.Will) -> aiomqtt.Client:
     """A client for one connection, to be entered with ``async with``; a new one for each attempt.
 
     Raises:
-        ConfigError: a certificate or key can't be used.
+        ConfigError: a certificate, key or password file can't be used.
     """
-    password = None
-    if settings.password_file:
-        password = Path(settings.password_file).read_text(encoding="utf-8").splitlines()[0]
-    client = aiomqtt.Client(
+    client = CheckedClient(
         settings.host,
         settings.port,
         username=settings.username or None,
-        password=password,
+        password=_password(settings.password_file),
         identifier=client_id,
         protocol=aiomqtt.ProtocolVersion.V5,
         will=will,
@@ -97,6 +130,18 @@ def connection(settings: BrokerSettings, client_id: str, will: aiomqtt.Will) -> 
     )
     client.pending_calls_threshold = 2 * MAX_IN_FLIGHT
     return client
+
+
+def _password(file: str) -> str | None:
+    if not file:
+        return None
+    try:
+        lines = Path(file).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([Problem(file, "", "", f"the password can't be read: {error}")]) from error
+    if not lines or not lines[0]:
+        raise ConfigError([Problem(file, "", "", "the first line, the password, is empty")])
+    return lines[0]
 
 
 def _tls(settings: BrokerSettings) -> ssl.SSLContext | None:

@@ -6,6 +6,7 @@ import tomllib
 import typing
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
+from enum import Enum
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar
@@ -116,11 +117,25 @@ def _value(content: object, hint: object, file: str, key: str, problems: list[Pr
         return _struct(content, kind, file, key, problems)
     if kind is not None and isinstance(content, list):
         return tuple(_struct(item, kind, file, f"{key}[{i}]", problems) for i, item in enumerate(content, 1))
+    if kind is not None:
+        problems.append(Problem(file, key, "", f"expected a list of tables: write [[{key}]] for each"))
+        return None
     try:
         return msgspec.convert(content, typing.cast("type[Any]", hint), builtin_types=_BUILTIN)
     except msgspec.ValidationError as error:
-        problems.append(Problem(file, key, shown(key, content), str(error)))
+        problems.append(Problem(file, key, shown(key, content), _expected(content, hint, str(error))))
         return None
+
+
+def _expected(content: object, hint: object, said: str) -> str:
+    """What would have been right, in words of the file rather than of the reader."""
+    kinds = [hint, *typing.get_args(hint)]
+    if choices := next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Enum)), None):
+        several = "a list of " if isinstance(hint, type) is False and typing.get_origin(hint) is tuple else ""
+        return f"expected {several}{', '.join(str(choice.value) for choice in choices)}"
+    if date in kinds and isinstance(content, str):
+        return "expected a date like 2024-10-01, without quotes"
+    return said
 
 
 _BUILTIN = (Decimal, date, datetime, time)
@@ -148,5 +163,7 @@ def shown(key: str, value: object) -> str:
     """A value as an error message may show it: short, and never a secret."""
     if any(word in key.lower() for word in _SECRET_WORDS) and not key.lower().endswith("_file"):
         return "(not shown)"
-    text = f'"{value}"' if isinstance(value, str) else str(value)
+    if isinstance(value, dict | list):
+        return "(a table)" if isinstance(value, dict) else "(a list)"
+    text = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

@@ -13,6 +13,7 @@ import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from runtime.config import ConfigError
 
@@ -32,13 +33,14 @@ class Exit(IntEnum):
 _PIPED_COLUMNS = 160
 """The width of tables that no terminal shows: wide enough not to fold."""
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
+out = Console(highlight=False, width=None if sys.stdout and sys.stdout.isatty() else _PIPED_COLUMNS)
 err = Console(stderr=True, highlight=False)
 
 
 def fail(message: str, code: Exit = Exit.BAD_INPUT) -> NoReturn:
     """Print one message to standard error and end the program."""
-    err.print(message, markup=False, soft_wrap=True)
+    for line in message.split("\n"):
+        err.print(Text(plain(line)), soft_wrap=True)
     sys.exit(code)
 
 
@@ -57,15 +59,27 @@ def print_json(answer: object) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
 
 
+def plain(text: str) -> str:
+    """Text from elsewhere as a terminal may show it: no control characters, no escapes."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def say(text: str, *, style: str | None = None) -> None:
+    """Print a line that may hold text from elsewhere: no markup, no control characters."""
+    out.print(Text(plain(text), style=style or ""), soft_wrap=False)
+
+
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
     """Print a table; the columns named in ``right`` are aligned right."""
-    made = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD)
+    made = Table(
+        title=Text(plain(title)), title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD
+    )
     made.show_edge = made.pad_edge = False
     made.collapse_padding = True
     for i, name in enumerate(columns):
         justify: Literal["left", "right"] = "right" if name in right else "left"
         made.add_column(name, justify=justify, overflow="fold", no_wrap=i == 0 or name in right)
     for row in rows:
-        made.add_row(*("" if cell is None else str(cell) for cell in row))
+        made.add_row(*(Text("" if cell is None else plain(str(cell))) for cell in row))
     out.print(made)
     out.print()

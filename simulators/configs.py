@@ -129,7 +129,13 @@ def _cluster(scenario: Scenario) -> list[str]:
     tables += [
         _table(
             "[meters]",
-            {"serial": m.serial, "point": site.point, "role": m.role.value, "multiplier": m.multiplier},
+            {
+                "serial": m.serial,
+                "point": site.point,
+                "role": m.role.value,
+                "multiplier": m.multiplier,
+                "gateway": site.id,
+            },
         )
         for site, m in scenario.meters()
     ]

@@ -17,8 +17,10 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from metering.period import HOUR, WARSAW
 from runtime.clock import SimulationClock, monotonic_s
+from runtime.config import ConfigError, Problem
 from runtime.console import Exit, out
 from simulators.compare import Difference, compare
+from simulators.configs import SITE_FILE
 from simulators.ledger import Ledger, keep_books, true_flows
 from simulators.processes import LEAD_S, Cluster, program
 from simulators.scenario import Scenario
@@ -57,7 +59,7 @@ def run_demo(scenario_file: Path, workdir: Path, *, speed: int, web_from: int, o
         ConfigError: the scenario can't be used.
         OSError: a file can't be written.
     """
-    shutil.rmtree(workdir, ignore_errors=True)
+    _clear(workdir)
     cluster = Cluster(scenario_file, workdir, speed=speed, web_from=web_from, lead_s=LEAD_S)
     scenario = cluster.work.scenario
     _introduce(cluster, speed)
@@ -75,6 +77,19 @@ def run_demo(scenario_file: Path, workdir: Path, *, speed: int, web_from: int, o
             _say("Simulated time goes on. Ctrl-C ends everything.")
             _serve(cluster)
     return Exit.DIFFERS if checked.differences else Exit.DONE
+
+
+def _clear(workdir: Path) -> None:
+    """Remove an earlier demo's work directory, and nothing else.
+
+    Raises:
+        ConfigError: the directory holds something that isn't an earlier demo's.
+    """
+    if (workdir / SITE_FILE).is_file():
+        shutil.rmtree(workdir)
+    elif workdir.exists() and (not workdir.is_dir() or any(workdir.iterdir())):
+        said = "isn't empty, nor the work directory of an earlier demo: it is left as it is; name another"
+        raise ConfigError([Problem(str(workdir), "", "", said)])
 
 
 def check(cluster: Cluster, scenario: Scenario, until: datetime | None = None) -> Checked:

@@ -6,6 +6,7 @@ needs all four, summed here, before any min() and before netting. Otherwise each
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -31,6 +32,11 @@ _DIRECTIONS = tuple(Direction)
 _SERIES_SHIFT = 2**30
 _BATCH = 2**20
 _DIGITS = 13
+_ISO_8601 = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(?P<fraction>[.,][0-9]{1,6})?)?)"
+    r"(?P<offset>Z|[+-][0-9]{2}(:?[0-9]{2})?)?",
+    re.ASCII | re.IGNORECASE,
+)
 _ZERO = datetime(1, 1, 1, tzinfo=UTC)
 _ZERO_S = int((_ZERO - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
 _EARLIEST, _LATEST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
@@ -123,17 +129,19 @@ def _declared(cluster: Cluster) -> _Declared:
 
 def _check(rows: Rows, declared: _Declared, bad: list[BadRow]) -> _Values:
     """The good rows of one file; its bad ones are appended to ``bad``."""
-    bad += [BadRow(str(rows.file), line, reason) for line, reason in rows.broken]
     key, wh = np.empty(rows.table.num_rows, dtype=np.int64), np.empty(rows.table.num_rows, dtype=np.int64)
     first = kept = 0
     for batch in rows.table.to_batches(max_chunksize=_BATCH):
         values, good = _values(batch, declared)
         if not good.all():
-            rows = rows.reread()
+            if rows.lines is None:
+                # All of it once more, line by line: one reader's numbers mean nothing in another's rows.
+                return _check(rows.reread(), declared, bad)
             places = (first + np.flatnonzero(~good)).tolist()
             bad += [BadRow(str(rows.file), rows.line(i), _reason(rows, i, declared)) for i in places]
         key[kept : kept + len(values.key)], wh[kept : kept + len(values.wh)] = values.key, values.wh
         first, kept = first + len(batch), kept + len(values.key)
+    bad += [BadRow(str(rows.file), line, reason) for line, reason in rows.broken]
     return _Values(key[:kept], wh[:kept])
 
 
@@ -169,16 +177,18 @@ def _numbers(text: pa.Array, whole: Bools) -> Ints:
 
 def _quarter(word: str) -> int | str:
     """The quarter (since the year 1) that starts at an ISO 8601 instant, or why it can't be read."""
-    try:
-        at = datetime.fromisoformat(word)
-    except ValueError:
-        return "isn't an ISO 8601 instant"
-    if at.tzinfo is None:
+    if not (found := _ISO_8601.fullmatch(word)):
+        return "isn't an ISO 8601 instant like 2026-10-05T10:00:00+02:00"
+    if not found["offset"]:
         return "has no offset: add Z, or +01:00 or +02:00"
+    try:
+        at = datetime.fromisoformat(word.upper())
+    except ValueError:
+        return "isn't an instant that exists"
     if not _EARLIEST <= at <= _LATEST:
         return "is out of range"
     quarter, off = divmod(at - _ZERO, timedelta(seconds=_QUARTER_S))
-    return "is off the grid of quarters" if off else quarter
+    return "is off the grid of quarters" if off or (found["fraction"] or "").strip(".,0") else quarter
 
 
 def _reason(rows: Rows, i: int, declared: _Declared) -> str:
@@ -218,7 +228,8 @@ def _merge(parts: list[_Values], files: Sequence[Path], declared: _Declared, bad
         return _Values(key, wh)
     differs = same & (wh[1:] != wh[:-1])
     if differs.any():
-        bad += _conflicts(np.unique(key[1:][differs]), files, declared)
+        conflicts = _conflicts(np.unique(key[1:][differs]), files, declared)
+        bad += conflicts or [BadRow(str(files[0]), 1, "two different values for one key, in lines that can't be told")]
     first = np.concatenate([[True], ~same])
     return _Values(key[first], wh[first])
 

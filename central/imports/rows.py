@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import mmap
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +19,8 @@ from central.tables import LABEL
 COLUMNS = ("point", "direction", "start", "wh")
 _BLOCK = 16 * 2**20
 _LONGEST_CELL = 131_072
+_PLAIN_CELL = re.compile(rb'(?<![^,\r\n\xbf])"[^",\r\n]*"(?![^,\r\n])')
+"""A quoted cell without quotes, commas or line ends in it; the byte BF ends a BOM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +48,20 @@ def read_rows(file: Path) -> Rows:
 
     Trouble with the file as a whole (absent, no header, unknown or absent columns) is one broken line 1.
     """
-    empty = pa.table({name: pa.array([], LABEL if name != "wh" else pa.string()) for name in COLUMNS})
     try:
+        if file.exists() and not file.is_file():
+            return _unreadable(file, "isn't a file that can be read twice; save it as one first")
         header = _header(file)
+        if problem := _header_problem(header):
+            return _unreadable(file, problem)
+        return _at_once(file, header) or _line_by_line(file, header)
     except OSError as error:
-        return Rows(file, empty, _no_lines(), [(1, f"can't be read: {error.strerror}")])
-    if problem := _header_problem(header):
-        return Rows(file, empty, _no_lines(), [(1, problem)])
-    return _at_once(file, header) or _line_by_line(file, header)
+        return _unreadable(file, f"can't be read: {error.strerror or error}")
+
+
+def _unreadable(file: Path, why: str) -> Rows:
+    empty = pa.table({name: pa.array([], LABEL if name != "wh" else pa.string()) for name in COLUMNS})
+    return Rows(file, empty, _no_lines(), [(1, why)])
 
 
 def _no_lines() -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -58,6 +69,9 @@ def _no_lines() -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 
 
 def _header(file: Path) -> list[str]:
+    with file.open("rb") as raw:
+        if raw.read(2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+            raise OSError(0, "it is UTF-16; save it as UTF-8")
     with file.open("r", encoding="utf-8-sig", errors="replace", newline="") as text:
         try:
             return next(csv.reader([text.readline(_LONGEST_CELL)]), [])
@@ -76,6 +90,8 @@ def _header_problem(header: Sequence[str]) -> str | None:
         found.append("unknown column " + ", ".join(f"{name[:40]!r}" for name in unknown[:5]))
     if twice:
         found.append(f"column {', '.join(name[:40] for name in twice)} stands twice")
+    if len(header) == 1 and ";" in header[0]:
+        found.append("its cells are separated by semicolons; commas are expected")
     return "; ".join(found) + f" (expected the columns {','.join(COLUMNS)})" if found else None
 
 
@@ -88,19 +104,34 @@ def _at_once(file: Path, header: Sequence[str]) -> Rows | None:
         broken = True
         return "skip"
 
+    if not _quotes_are_plain(file):
+        return None
     try:
-        table = pacsv.read_csv(
-            file,
-            read_options=pacsv.ReadOptions(column_names=list(header), skip_rows=1, block_size=_BLOCK),
-            parse_options=pacsv.ParseOptions(invalid_row_handler=note),
-            convert_options=pacsv.ConvertOptions(
-                column_types={name: pa.string() if name == "wh" else LABEL for name in header},
-                strings_can_be_null=False,
-            ),
-        )
+        with file.open("rb") as raw:
+            table = pacsv.read_csv(
+                raw,
+                read_options=pacsv.ReadOptions(column_names=list(header), skip_rows=1, block_size=_BLOCK),
+                parse_options=pacsv.ParseOptions(invalid_row_handler=note),
+                convert_options=pacsv.ConvertOptions(
+                    column_types={name: pa.string() if name == "wh" else LABEL for name in header},
+                    strings_can_be_null=False,
+                ),
+            )
     except pa.ArrowException:
         return None
     return None if broken else Rows(file, table.unify_dictionaries(), None)
+
+
+def _quotes_are_plain(file: Path) -> bool:
+    """Whether every quote begins or ends a plain cell: of others pyarrow makes something without a word."""
+    with file.open("rb") as raw:
+        if not raw.seek(0, 2):
+            return True
+        with mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            if content.find(b'"') < 0:
+                return True
+            quotes = sum(content[i : i + _BLOCK].count(b'"') for i in range(0, len(content), _BLOCK))
+            return quotes == 2 * sum(1 for _ in _PLAIN_CELL.finditer(content))
 
 
 def _line_by_line(file: Path, header: Sequence[str]) -> Rows:

@@ -38,7 +38,10 @@ def print_balance(answer: dict[str, Any]) -> None:
     title = f"{answer['cluster']}: balance of {answer['span']}, kWh"
     console.table(title, columns, [*rows, total], right=columns[1:])
     covered = answer["covered_pct"]
-    console.say("Covered: " + ("nothing was drawn." if covered is None else f"{covered} % of what was drawn."))
+    if not answer["complete"]:
+        console.say("Covered: not known, no hour is complete.")
+    else:
+        console.say("Covered: " + ("nothing was drawn." if covered is None else f"{covered} % of what was drawn."))
     ended = f"{answer['periods']} {answer['period']}s that have ended"
     console.say(f"Every sum rests on {answer['complete']} of {ended}.")
     _notes(answer)
@@ -117,4 +120,5 @@ def _when(text: str | None) -> str:
 
 def _notes(answer: dict[str, Any]) -> None:
     for note in answer["notes"]:
-        console.say(f"\n{note}")
+        console.say("")
+        console.say(note)

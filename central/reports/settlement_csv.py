@@ -6,6 +6,7 @@ Readers go by column name: later versions only append columns. No cell ever need
 from __future__ import annotations
 
 import contextlib
+import errno
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -63,9 +64,12 @@ def write_settlement(results: Iterable[Mapping[str, pa.Table]], out: Path) -> li
     out.mkdir(parents=True, exist_ok=True)
     finals = [out / f"{name}.csv" for name in COLUMNS]
     parts = [out / f".{name}.csv.part" for name in COLUMNS]
+    for final in finals:
+        if final.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a folder", str(final))
     try:
         with contextlib.ExitStack() as stack:
-            sinks = [stack.enter_context(pa.OSFile(str(part), "wb")) for part in parts]
+            sinks = [stack.enter_context(part.open("wb")) for part in parts]
             for sink, columns in zip(sinks, COLUMNS.values(), strict=True):
                 sink.write((",".join(columns) + "\n").encode())
             for result in results:

@@ -50,6 +50,8 @@ def print_summary(summary: Summary) -> None:
         what, ("energy", "kWh"), [(_LABELS[k], kwh(v)) for k, v in summary.energies_wh.items()], right=["kWh"]
     )
     covered = "nothing was drawn" if summary.covered_pct is None else f"{summary.covered_pct} % of what was drawn"
+    if not summary.complete:
+        covered = f"not known, none of the {names} is complete"
     console.out.print(f"Covered: {covered}.")
     console.out.print(
         f"Every sum rests on {summary.complete} of {summary.periods} {names}; {_missing(summary, names)}\n"
@@ -67,8 +69,9 @@ def print_summary(summary: Summary) -> None:
         ],
         right=("drawn", "injected", "allocated", "relieved", "relief zł"),
     )
-    total = summary.relief_zl
-    console.out.print("Relief in all: " + ("not known, a rate is missing." if total is None else f"{total} zł net."))
+    why = "a rate is missing" if summary.complete else f"none of the {names} is complete"
+    total = f"not known, {why}" if summary.relief_zl is None else f"{summary.relief_zl} zł net"
+    console.out.print(f"Relief in all: {total}.")
     doubtful = {status: count for status, count in summary.rates.items() if status != "verified"}
     if doubtful:
         said = ", ".join(f"{count} {status}" for status, count in sorted(doubtful.items()))

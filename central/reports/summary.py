@@ -34,14 +34,14 @@ STORAGE = (
 
 
 class MemberSum(msgspec.Struct, kw_only=True):
-    """One member's sums over the complete periods; money is None where a rate is missing."""
+    """One member's sums over its complete periods, None where it has none; no money where a rate is missing."""
 
     member: str
     name: str = ""
-    drawn_wh: int = 0
-    injected_wh: int = 0
-    allocated_wh: int = 0
-    relieved_wh: int = 0
+    drawn_wh: int | None = None
+    injected_wh: int | None = None
+    allocated_wh: int | None = None
+    relieved_wh: int | None = None
     relief_zl: str | None = None
 
 
@@ -53,7 +53,8 @@ class Summary(msgspec.Struct, kw_only=True):
     months: list[str] = []
     periods: int = 0
     complete: int = 0
-    energies_wh: dict[str, int] = {}
+    energies_wh: dict[str, int | None] = {}
+    """None where no period is complete."""
     covered_pct: str | None = None
     """Of what is drawn; None where nothing is."""
     periods_by_multiplier: dict[str, int] = {}
@@ -76,7 +77,7 @@ class Summing:
         self.summary = Summary(
             cluster=cluster,
             period=period,
-            energies_wh=dict.fromkeys(SUMMED, 0),
+            energies_wh=dict.fromkeys(SUMMED),
             notes=[SIMULATION, *([STORAGE] if storage else [])],
         )
 
@@ -87,8 +88,8 @@ class Summing:
         complete = hours.filter(pc.equal(hours["status"], "complete"))
         summary.periods += hours.num_rows
         summary.complete += complete.num_rows
-        for name in SUMMED:
-            summary.energies_wh[name] += exact_sum(complete[name])
+        for name in SUMMED if complete.num_rows else ():
+            summary.energies_wh[name] = (summary.energies_wh[name] or 0) + exact_sum(complete[name])
         for multiplier, count in _counts(complete["multiplier"]).items():
             before = summary.periods_by_multiplier.get(multiplier, 0)
             summary.periods_by_multiplier[multiplier] = before + count
@@ -98,14 +99,16 @@ class Summing:
     def done(self) -> Summary:
         """The summary of all that was added."""
         summary = self.summary
-        summary.covered_pct = ratio_text(summary.energies_wh["covered_wh"], summary.energies_wh["drawn_wh"])
+        covered, drawn = summary.energies_wh["covered_wh"], summary.energies_wh["drawn_wh"]
+        summary.covered_pct = None if covered is None or drawn is None else ratio_text(covered, drawn)
         summary.periods_by_multiplier = dict(sorted(summary.periods_by_multiplier.items(), reverse=True))
         for member, relief in self._relief.items():
             self._members[member].relief_zl = None if relief is None else f"{relief:.2f}"
         summary.members = sorted(self._members.values(), key=lambda row: row.member)
         drawing = [self._relief[row.member] for row in summary.members if row.drawn_wh]
         known = [relief for relief in drawing if relief is not None]
-        summary.relief_zl = f"{sum(known, Decimal(0)):.2f}" if drawing and len(known) == len(drawing) else None
+        if summary.complete and len(known) == len(drawing):
+            summary.relief_zl = f"{sum(known, Decimal(0)):.2f}"
         return summary
 
     def _add_shares(self, shares: pa.Table) -> None:
@@ -115,7 +118,7 @@ class Summing:
             mine = complete.filter(pc.equal(places.indices, place))
             row = self._members[member]
             for name in ("drawn_wh", "injected_wh", "allocated_wh", "relieved_wh"):
-                setattr(row, name, getattr(row, name) + exact_sum(mine[name]))
+                setattr(row, name, (getattr(row, name) or 0) + exact_sum(mine[name]))
 
     def _add_charges(self, charges: pa.Table) -> None:
         rows = charges.select(["member", "drawn_wh", "relief_zl", "rate_status"]).to_pylist()

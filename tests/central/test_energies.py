@@ -29,9 +29,15 @@ def stand(
 
 
 def meter(
-    serial: str = "M1", point: str = "P1", role: str = "settlement", multiplier: str = "1", first=None, last=None
+    serial: str = "M1",
+    point: str = "P1",
+    role: str = "settlement",
+    multiplier: str = "1",
+    gateway: str = "",
+    first=None,
+    last=None,
 ):
-    row = {"cluster": "T", "serial": serial, "point": point, "role": role, "multiplier": multiplier}
+    row = {"cluster": "T", "serial": serial, "point": point, "role": role, "multiplier": multiplier, "gateway": gateway}
     return row | {"valid_from": first, "valid_to": last}
 
 
@@ -79,9 +85,29 @@ def test_nothing_is_differenced_across_two_epochs() -> None:
     assert energies(result) == [("P1", "drawn", 1, 4)]
 
 
-def test_of_two_epochs_with_the_same_hour_the_earliest_counts_once() -> None:
-    two = [stand(h, str(h * 10), epoch="e1") for h in (0, 1)] + [stand(h, str(h * 11), epoch="e2") for h in (0, 1)]
+def test_two_lives_that_agree_on_an_hour_give_one_energy() -> None:
+    two = [stand(h, str(h * 10), epoch="e1") for h in (0, 1)] + [stand(h, str(h * 10 + 5), epoch="e2") for h in (0, 1)]
     assert energies(run(two)) == [("P1", "drawn", 0, 10)]
+
+
+def test_two_lives_that_differ_on_an_hour_leave_it_missing_and_are_reported() -> None:
+    two = [stand(h, str(h * 10), epoch="e1") for h in (0, 1)] + [stand(h, str(h * 11), epoch="e0") for h in (0, 1, 2)]
+    result = run(two)
+    assert energies(result) == [("P1", "drawn", 1, 11)]
+    (double,) = result["doubles"].to_pylist()
+    assert (double["start"], double["low_wh"], double["high_wh"]) == (T0, 10, 11)
+
+
+def test_only_the_gateway_that_the_record_names_counts() -> None:
+    own = [stand(h, str(h * 10)) for h in (0, 1)]
+    foreign = [stand(h, str(h * 99), epoch="e0") | {"gateway": "evil"} for h in (0, 1)]
+    assert energies(run(own + foreign, [meter(gateway="g")])) == [("P1", "drawn", 0, 10)]
+
+
+def test_the_lives_of_a_register_are_told() -> None:
+    result = run([stand(0, "100"), stand(1, "110"), stand(2, "5", epoch="e2"), stand(3, "7", epoch="e2")])
+    lives = [(row["epoch"], row["first_wh"], row["last_wh"]) for row in result["lives"].to_pylist()]
+    assert sorted(lives) == [("e1", 100, 110), ("e2", 5, 7)]
 
 
 def test_a_fall_within_an_epoch_is_no_energy_and_is_reported() -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from central.cluster import load_cluster
+from central.config import load_config
 from central.intake import KnownMeters, take_in
 from central.journal import Journal, Message
-from central.keeper import replay
+from central.keeper import Keeper, NotKeptError, replay
 from central.stores.sqlite import SqliteStore
-from metering.wire import ReceiptsMessage, Verdict, digest, encode
+from metering.wire import GatewayStatus, ReceiptsMessage, Verdict, digest, encode
 from tests.central.stands import CLUSTER, T0, message, stand
 
 
@@ -169,3 +172,46 @@ def test_presence_and_status_are_not_stands(store: SqliteStore, known: KnownMete
 
     (receipt,) = take(store, known, Message(received=T0, gateway="g1", payload=encode(Presence(online=True))))
     assert receipt.verdict is Verdict.REFUSED
+
+
+def test_a_gateway_may_not_send_for_a_meter_that_is_anothers_to_read(store: SqliteStore, tmp_path: Path) -> None:
+    (tmp_path / "cluster.toml").write_text(
+        CLUSTER.replace('serial = "M1"', 'serial = "M1"\ngateway = "g1"'), encoding="utf-8"
+    )
+    known = KnownMeters(load_cluster(tmp_path / "cluster.toml"))
+    own, foreign = take(store, known, message(stand(0, "5")), message(stand(1, "6"), gateway="evil"))
+    assert verdicts(own) == [(1, Verdict.STORED)]
+    assert verdicts(foreign) == [(1, Verdict.HELD)]
+    assert "gateway g1's to read" in foreign.receipts[0].reason
+
+
+def test_after_a_failed_admission_the_batch_comes_first_and_is_not_passed_by(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "cluster.toml").write_text(CLUSTER, encoding="utf-8")
+    (tmp_path / "central.toml").write_text('[central]\ndata_dir = "data"\ncluster = "cluster.toml"\n', encoding="utf-8")
+    keeper = Keeper(load_config(tmp_path / "central.toml"))
+    keeper.take([message(stand(0, "1"))], T0)
+    store = keeper._admits
+    real = store.admit
+    monkeypatch.setattr(store, "admit", lambda *_: (_ for _ in ()).throw(sqlite3.OperationalError("disk full")))
+    with pytest.raises(NotKeptError, match="disk full"):
+        keeper.take([message(stand(1, "2"))], T0)
+    monkeypatch.setattr(store, "admit", real)
+    keeper.take([message(stand(2, "3"))], T0)
+    rows = store.stands(T0, T0 + timedelta(hours=9)).to_pylist()
+    assert [row["wh"] for row in rows] == ["1", "2", "3"]
+    assert store.position() == 3
+
+
+def test_a_gateways_table_that_cannot_be_written_costs_no_receipt(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "cluster.toml").write_text(CLUSTER, encoding="utf-8")
+    (tmp_path / "central.toml").write_text('[central]\ndata_dir = "data"\ncluster = "cluster.toml"\n', encoding="utf-8")
+    keeper = Keeper(load_config(tmp_path / "central.toml"))
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("disk full")
+
+    monkeypatch.setattr(keeper._gateways, "receipted", full)
+    monkeypatch.setattr(keeper._gateways, "heard", full)
+    (receipt,) = keeper.take([message(stand(0, "1"))], T0)
+    assert verdicts(receipt) == [(1, Verdict.STORED)]
+    keeper.heard("g1", GatewayStatus(online=True), T0)

@@ -173,3 +173,45 @@ def test_the_days_of_23_and_25_hours_are_whole(tmp_path: Path, day: datetime, ho
     rows = "".join(f"A1,drawn,{p.start.astimezone().isoformat()},{i}\n" for i, p in enumerate(periods))
     readings = read(tmp_path, HEADER + rows, months=f"{day:%Y-%m}")
     assert list(energies(readings).values()) == list(range(hours))
+
+
+@pytest.mark.parametrize(
+    ("rows", "lines"),
+    [
+        ('A1,drawn,2026-10-05T10:00Z,"5"6\n', [2]),
+        ('"A"1,drawn,2026-10-05T10:00Z,5\n', [2]),
+        ('A1,drawn,2026-10-05T10:00Z,"5', [2]),
+        ('A1,drawn,2026-10-05T10:00Z,5\n"A"1,drawn,2026-10-05T10:00Z,6\n', [3]),
+        ('"A"1,drawn,2026-10-05T09:00Z,5\nA1,drawn,2026-10-05T10:00Z,x\nA1,drawn,2026-10-05T11:00Z,7\n', [2, 3]),
+        ('"A1"x,drawn,2026-10-05T10:00Z,5\n', [2]),
+        ("A" * 200_000 + ",drawn,2026-10-05T10:00Z,5\n", [2]),
+    ],
+)
+def test_quotes_that_are_no_cells_are_bad_rows_on_their_own_lines(tmp_path: Path, rows: str, lines: list[int]) -> None:
+    assert [said.split(": ")[0] for said in reasons(tmp_path, HEADER + rows)] == [f"r1.csv:{line}" for line in lines]
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["2026-10-05x10:00Z", "2026-10-05T10:00 +02:00", "2026-10-05T10:00+02:00:30", "20261005", "2026-W41-1T10:00Z"],
+)
+def test_a_start_that_is_not_an_instant_of_iso_8601_is_a_bad_row(tmp_path: Path, start: str) -> None:
+    (said,) = reasons(tmp_path, HEADER + f"A1,drawn,{start},1\n")
+    assert "isn't an ISO 8601 instant" in said
+
+
+def test_a_fraction_of_a_second_is_off_the_grid_unless_it_is_zero(tmp_path: Path) -> None:
+    (said,) = reasons(tmp_path, HEADER + "A1,drawn,2026-10-05T10:00:00.000001Z,1\n")
+    assert "off the grid" in said
+    assert energies(read(tmp_path, HEADER + "A1,drawn,2026-10-05T10:00:00.000z,1\n")) == {("A1", "drawn", at(10)): 1}
+
+
+def test_other_kinds_of_file_are_named(tmp_path: Path) -> None:
+    assert reasons(tmp_path, (HEADER + "A1,drawn,2026-10-05T10:00Z,1\n").encode("utf-16")) == [
+        "r1.csv:1: can't be read: it is UTF-16; save it as UTF-8"
+    ]
+    (said,) = reasons(tmp_path, HEADER.replace(",", ";"))
+    assert "separated by semicolons" in said
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(BadRowsError, match="isn't a file that can be read twice"):
+        read_readings([tmp_path / "folder.csv"], load_cluster(tmp_path / "cluster.toml"), [Month.parse("2026-10")])

@@ -244,3 +244,63 @@ def test_months_that_make_no_sense_are_usage_errors(files: Path, words: list[str
     done = subprocess.run([*command, "--out", "o", *words], cwd=files, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert not (files / "o").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('kind = "gmina"', 'kind = "city"', "expected gmina, powiat"),
+        ("registered_from = 2026-10-11", 'registered_from = "2026-10-11"', "without quotes"),
+        ('directions = ["drawn"]', 'directions = ["in"]', "expected a list of drawn, injected"),
+        ('[[members]]\nid = "F"\nkind = "company"', "", "no member has this id"),
+        ('source = "pv"', 'source = "coal"', "expected one of pv, wind"),
+        ('source = "pv"', "", "is missing: the point injects"),
+        (
+            '[[points]]\nid = "A1"',
+            '[[meters]]\nserial = "1"\npoint = "A1"\nrole = "settlement"\nmultiplier = nan\n[[points]]\nid = "A1"',
+            "above 0",
+        ),
+        ('name = "Test"', 'name = ""', "expected a name"),
+    ],
+)
+def test_a_mistake_in_the_cluster_file_says_what_was_expected(
+    files: Path, settle, old: str, new: str, said: str
+) -> None:
+    assert old in CLUSTER
+    (files / "cluster.toml").write_text(CLUSTER.replace(old, new, 1), encoding="utf-8")
+    done = settle()
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_names_that_look_like_markup_or_escapes_are_shown_plain(files: Path, settle) -> None:
+    (files / "cluster.toml").write_text(CLUSTER.replace('"Test"', '"a [/foo] [red]x\\u001b[31m"'), encoding="utf-8")
+    done = settle()
+    assert done.returncode == 0, done.stderr
+    assert "a [/foo] [red]x" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_a_source_is_ignored_where_nothing_is_injected(files: Path, settle) -> None:
+    (files / "cluster.toml").write_text(
+        CLUSTER.replace('directions = ["drawn"]', 'directions = ["drawn"]\nsource = "coal"'), encoding="utf-8"
+    )
+    assert settle().returncode == 0
+
+
+def test_a_folder_where_a_file_should_go_leaves_everything_as_it_was(files: Path, settle) -> None:
+    (files / "out" / "charges.csv").mkdir(parents=True)
+    (files / "out" / "hours.csv").write_text("old", encoding="utf-8")
+    done = settle()
+    assert done.returncode == 2
+    assert "charges.csv" in done.stderr
+    assert (files / "out" / "hours.csv").read_text(encoding="utf-8") == "old"
+    assert sorted(path.name for path in (files / "out").iterdir()) == ["charges.csv", "hours.csv"]
+
+
+def test_without_a_complete_hour_nothing_is_said_to_be_zero(files: Path, settle) -> None:
+    done = settle(month="2026-11")
+    assert "Covered: not known, none of the hours is complete" in done.stdout
+    assert "Relief in all: not known, none of the hours is complete" in done.stdout
+    assert "0.000" not in done.stdout
