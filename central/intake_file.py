@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from central.admissions import SCHEMA, Admissions, unix_seconds
+from central.admissions import SCHEMA, Admissions, Row, unix_seconds
 from central.readings import Doubt, Entry, MeterSeen
 from central.sqlite_file import connect
 
@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS server (
 """
     + SCHEMA
 )
+_INSTANT = "SELECT at, meter, register, epoch, wh, journal FROM admitted WHERE at = ?"
+_MANY = 32
 _FIRST = "SELECT wh, journal FROM admitted WHERE at = ? AND meter = ? AND register = ? AND epoch = ?"
 
 
@@ -48,7 +50,7 @@ class IntakeFile:
             sqlite3.Error: it can't be opened, or isn't such a file.
         """
         self._db = connect(path, _SCHEMA, read_only=read_only, synchronous="NORMAL")
-        self._admissions = Admissions(self._db, "admitted", _row)
+        self._admissions = Admissions(self._db, "admitted", 6, _row)
 
     def position(self) -> int:
         """The id of the last journalled message that was admitted from."""
@@ -58,15 +60,40 @@ class IntakeFile:
         """See ``central.readings.Admits``."""
         return self._admissions.admit(entries, refused, position)
 
-    def firsts(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Those of admitted entries that are the first of their key: what belongs on the server."""
-        found: dict[tuple[str | int, ...], Entry] = {}
-        for entry in entries:
-            *key, wh, journal = _row(entry)
-            first = self._db.execute(_FIRST, key).fetchone()
-            if first == (wh, journal):
-                found.setdefault(tuple(key), entry)
-        return list(found.values())
+    def admit_firsts(
+        self, entries: Sequence[Entry], refused: Sequence[Doubt], position: int
+    ) -> tuple[list[str | None], list[Entry]]:
+        """Admit, and give beside the outcome those entries that are the first of their key: they go to the server."""
+        rows = [_row(entry) for entry in entries]
+        known = self._known(rows)
+        if not refused and position <= self.position() and all(_same(known.get(row[:4]), row) for row in rows):
+            outcome: list[str | None] = [None] * len(rows)
+        else:
+            outcome = self._admissions.admit_rows(rows, entries, refused, position)
+            if not known and len({row[:4] for row in rows}) == len(rows):
+                return outcome, list(entries)  # all of them are new
+            known = self._known(rows)
+        first: dict[Row, Entry] = {}
+        for entry, row in zip(entries, rows, strict=True):
+            if known[row[:4]] == row[4:]:
+                first.setdefault(row[:4], entry)
+        return outcome, list(first.values())
+
+    def _known(self, rows: Sequence[Row]) -> dict[Row, Row]:
+        """First value and message of those keys that are in; where many are of one instant, all of it is read."""
+        by_instant: dict[str | int, list[Row]] = {}
+        for row in rows:
+            by_instant.setdefault(row[0], []).append(row)
+        found: dict[Row, Row] = {}
+        for at, of_instant in by_instant.items():
+            if len(of_instant) >= _MANY:
+                for key in self._db.execute(_INSTANT, (at,)):
+                    found[key[:4]] = key[4:]
+            else:
+                for row in of_instant:
+                    if first := self._db.execute(_FIRST, row[:4]).fetchone():
+                        found[row[:4]] = first
+        return found
 
     def aim(self, target: str) -> None:
         """Name the server and bucket that are filled; another one than before is filled from the beginning."""
@@ -106,6 +133,10 @@ class IntakeFile:
         self._db.close()
 
 
-def _row(entry: Entry) -> tuple[str | int, ...]:
+def _same(first: Row | None, row: Row) -> bool:
+    return first is not None and first[0] == row[4]
+
+
+def _row(entry: Entry) -> Row:
     stand = entry.stand
     return (unix_seconds(stand.at), stand.meter, stand.register, stand.epoch, stand.wh, entry.journal)

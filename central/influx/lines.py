@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote
 
 import pyarrow as pa
 
-from central.admissions import unix_micros, unix_seconds
+from central.admissions import unix_seconds
 from central.readings import Entry
 
 STAND: Final = "stand"
@@ -22,6 +23,7 @@ where ``wh`` doesn't say all of it: tag ``whole`` = 0), ``before_us`` and ``afte
 microseconds from it), ``journal``."""
 STAND_TAGS: Final = ("clock", "epoch", "fill", "gateway", "meter", "quality", "register", "resolution", "whole")
 
+_MICROSECOND = timedelta(microseconds=1)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\\]+")
 
 
@@ -50,15 +52,21 @@ def stand_line(fill: str, entry: Entry) -> str:
     stand = entry.stand
     cut = int(stand.wh.partition(".")[0])
     whole = str(cut) == stand.wh
-    at = unix_micros(stand.at)
     text = "" if whole else f'text="{stand.wh}",'
+    quality, clock = stand.quality.value, stand.clock.value
+    tags = _tags(clock, stand.epoch, fill, entry.gateway, stand.meter, quality, stand.register, stand.resolution, whole)
     return (
-        f"{STAND},clock={stand.clock.value},epoch={exact(stand.epoch)},fill={fill},gateway={exact(entry.gateway)},"
-        f"meter={exact(stand.meter)},quality={stand.quality.value},register={exact(stand.register)},"
-        f"resolution={stand.resolution},whole={int(whole)} "
-        f"after_us={unix_micros(stand.after) - at}i,before_us={unix_micros(stand.before) - at}i,"
-        f"journal={entry.journal}i,{text}wh={cut}i {unix_seconds(stand.at)}"
+        f"{STAND}{tags} after_us={(stand.after - stand.at) // _MICROSECOND}i,"
+        f"before_us={(stand.before - stand.at) // _MICROSECOND}i,journal={entry.journal}i,{text}wh={cut}i "
+        f"{unix_seconds(stand.at)}"
     )
+
+
+@lru_cache(65_536)
+def _tags(*values: str | bool) -> str:
+    """Of a series; in the order of ``STAND_TAGS``, which is that of their names."""
+    words = (str(int(value)) if isinstance(value, bool) else exact(value) for value in values)
+    return "".join(f",{name}={word}" for name, word in zip(STAND_TAGS, words, strict=True))
 
 
 def line(measurement: str, tags: Mapping[str, str], fields: Mapping[str, int | float | None], at: int) -> str:

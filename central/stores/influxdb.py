@@ -52,9 +52,9 @@ class InfluxStore:
 
     def admit(self, entries: Sequence[Entry], refused: Sequence[Doubt], position: int) -> list[str | None]:
         """See ``ReadingsStore``: into the file, to the server, then on."""
-        outcome = self._file.admit(entries, refused, position)
-        firsts = self._file.firsts(entries)
-        bad = self._server.write([stand_line(self._file.fill(), entry) for entry in firsts])
+        outcome, firsts = self._file.admit_firsts(entries, refused, position)
+        fill = self._file.fill()
+        bad = self._server.write([stand_line(fill, entry) for entry in firsts])
         self._file.now_on_server(position, [_doubt(firsts[one.place], one) for one in bad])
         return outcome
 

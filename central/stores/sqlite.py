@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from central.admissions import SCHEMA, Admissions, unix_micros, unix_seconds
+from central.admissions import SCHEMA, Admissions, Row, unix_micros, unix_seconds
 from central.readings import STANDS, VALUES, Doubt, Entry, MeterSeen
 from central.sqlite_file import connect
 
@@ -50,7 +50,7 @@ class SqliteStore:
             sqlite3.Error: it can't be opened, or isn't such a store.
         """
         self._db = connect(path, _SCHEMA, read_only=read_only, synchronous="NORMAL")
-        self._admissions = Admissions(self._db, "stands", _row)
+        self._admissions = Admissions(self._db, "stands", len(STANDS), _row)
 
     def position(self) -> int:
         """See ``ReadingsStore``."""
@@ -92,7 +92,7 @@ class SqliteStore:
         self._db.close()
 
 
-def _row(entry: Entry) -> tuple[str | int, ...]:
+def _row(entry: Entry) -> Row:
     stand = entry.stand
     return (
         unix_seconds(stand.at),
