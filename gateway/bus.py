@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from gateway.links.modbus import Failure, FailureKind, ModbusLink
-from gateway.meter import Answer
+from gateway.observation import Answer
 from gateway.profile import Block
 from metering.wire import BusStatus
 from runtime.clock import Clock, monotonic_s
@@ -72,6 +72,7 @@ class Bus:
             return failure
         self._refusals = 0
         self._error = ""
+        await asyncio.sleep(self._link.settle_s)
         return None
 
     async def _silence(self) -> None:

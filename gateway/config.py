@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
-from gateway.profile import Baud, Parity, StopBits, known, profile
+from gateway.profile import Baud, Parity, Profile, StopBits, known, profile
 from metering.point import METER_PATTERN, gateway_id_problem
 from runtime.broker import BrokerSettings, broker_problems
 from runtime.clock import SimulationSettings
@@ -57,14 +57,18 @@ class MeterSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Its serial number or declared id: central knows it by that."""
     bus: str
     profile: str
-    unit: Annotated[int, msgspec.Meta(ge=0, le=247)] = 1
-    """Modbus unit id; 0 only over TCP."""
+    unit: Annotated[int, msgspec.Meta(ge=0, le=247)] | None = None
+    """Modbus unit id; 0 only over TCP. Absent: as the model leaves the factory."""
     every_s: Annotated[int, msgspec.Meta(ge=1, le=_HOUR_S)] = 10
     """A poll is due at every multiple of this since 1970, in seconds; an hour is a multiple of it."""
     gap_s: Annotated[int, msgspec.Meta(ge=1, le=_HOUR_S)] | None = None
     """Instead of the profile's."""
     max_power_w: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """Instead of the profile's: a meter on current transformers that shows primary values needs it."""
+
+    def unit_of(self, model: Profile) -> int:
+        """Its unit id: the configured one, or the model's."""
+        return model.transport.unit if self.unit is None else self.unit
 
 
 class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,9 +200,9 @@ def _meter_problems(tables: _Tables, number: int, meter: MeterSettings, file: st
         yield Problem(file, f"{key}.bus", f'"{meter.bus}"', f"no such bus; there are: {there}")
     elif bus and meter.unit == 0 and bus.link == "serial":
         yield Problem(file, f"{key}.unit", "0", "is the broadcast on a serial line: nothing answers; expected 1 to 247")
-    earlier = (one for n, one in tables.meters.items() if n < number)
-    if same := next((one for one in earlier if (one.bus, one.unit) == (meter.bus, meter.unit)), None):
-        yield Problem(file, f"{key}.unit", str(meter.unit), f"is meter {same.id}'s already on bus {meter.bus}")
+    earlier = (one for n, one in tables.meters.items() if n < number and one.bus == meter.bus)
+    if same := next((one for one in earlier if _collide(one, meter)), None):
+        yield Problem(file, f"{key}.unit", str(_unit(meter)), f"is meter {same.id}'s already on bus {meter.bus}")
     if _HOUR_S % meter.every_s:
         yield Problem(
             file, f"{key}.every_s", str(meter.every_s), "must divide 3600, so that a poll falls at the full hour"
@@ -207,3 +211,17 @@ def _meter_problems(tables: _Tables, number: int, meter: MeterSettings, file: st
         yield Problem(file, f"{key}.profile", f'"{meter.profile}"', f"no such profile; known are {', '.join(known())}")
     elif meter.every_s > (gap := meter.gap_s or profile(meter.profile).gap_s):
         yield Problem(file, f"{key}.every_s", str(meter.every_s), f"polls must be at most gap_s = {gap} seconds apart")
+
+
+def _unit(meter: MeterSettings) -> int:
+    return meter.unit_of(profile(meter.profile)) if meter.profile in known() else meter.unit or 1
+
+
+def _collide(one: MeterSettings, other: MeterSettings) -> bool:
+    """Whether two meters of one bus have the same unit id, and aren't different parts of one device."""
+    if _unit(one) != _unit(other):
+        return False
+    if one.profile == other.profile or not {one.profile, other.profile} <= set(known()):
+        return True
+    device = profile(one.profile).device
+    return not device or device != profile(other.profile).device

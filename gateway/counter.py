@@ -1,7 +1,7 @@
 """A register's life: which observations are believed, and when a new life (epoch) has begun.
 
-No modulus of any meter here is known, so a fall is never taken for a rollover: it is a glitch until several polls in a
-row agree that the register has begun anew.
+Only where the register's modulus is known, and a wrap explains it within the greatest power, is a fall a rollover: the
+stand goes on counting. Any other fall is a glitch until several polls in a row agree that the register has begun anew.
 """
 
 from __future__ import annotations
@@ -48,27 +48,35 @@ class Counter:
 
     def observe(self, seen: Observation) -> tuple[Counter, Judgement]:
         """Judge one observation (they come in the order of their polls)."""
-        problem = self._problem(seen)
-        if problem is None and seen.wh is not None:
-            return self._believe(seen, seen.wh)
-        return self._doubt(seen, problem or "not a number")
+        if seen.wh is None or _nonsense(seen):
+            return self._doubt(seen, _nonsense(seen) or "not a number")
+        if self.last is None:
+            return self._believe(seen, seen.wh, 0)
+        # What a register with a modulus has counted: as often round as at the last poll, or once more.
+        wraps = self.last.wraps
+        counted = seen.wh + wraps * (seen.modulus or 0)
+        if counted < self.last.wh and seen.modulus is not None and self._problem(seen, counted + seen.modulus) is None:
+            return self._believe(seen, counted + seen.modulus, wraps + 1)
+        problem = self._problem(seen, counted)
+        return self._doubt(seen, problem) if problem else self._believe(seen, counted, wraps)
 
-    def _problem(self, seen: Observation) -> str | None:
-        if problem := _nonsense(seen):
-            return problem
+    def _problem(self, seen: Observation, counted: Decimal) -> str | None:
         if self.last is None:
             return None
-        before = Observation(self.last.wh, self.last.step, self.last.sent, self.last.received)
-        return _break_between(before, seen, self.max_power_w)
+        last = self.last
+        before = Observation(last.wh, last.step, last.sent, last.received, last.scale)
+        return _break_between(before, replace(seen, wh=counted), self.max_power_w)
 
-    def _believe(self, seen: Observation, wh: Decimal) -> tuple[Counter, Judgement]:
+    def _believe(self, seen: Observation, wh: Decimal, wraps: int) -> tuple[Counter, Judgement]:
         events = []
         epoch = self.last.epoch if self.last else utc_text(seen.received)
         if self.last is None:
             events.append(Event("epoch_started", {"epoch": epoch, "cause": "first seen", "wh": plain(wh)}))
         elif self.rejecting:
             events.append(Event("value_plausible_again", {"wh": plain(wh)}))
-        accepted = Accepted(epoch, wh, seen.step, seen.sent, seen.received)
+        if self.last is not None and wraps > self.last.wraps:
+            events.append(_rollover(self.last, seen, wh))
+        accepted = Accepted(epoch, wh, seen.step, seen.sent, seen.received, wraps, seen.scale)
         return Counter(self.max_power_w, accepted), Judgement((accepted,), tuple(events))
 
     def _doubt(self, seen: Observation, problem: str) -> tuple[Counter, Judgement]:
@@ -78,7 +86,9 @@ class Counter:
             return replace(self, witnesses=witnesses, rejecting=True), Judgement((), events)
         epoch = utc_text(witnesses[0].received)
         accepted = tuple(
-            Accepted(epoch, one.wh, one.step, one.sent, one.received) for one in witnesses if one.wh is not None
+            Accepted(epoch, one.wh, one.step, one.sent, one.received, 0, one.scale)
+            for one in witnesses
+            if one.wh is not None
         )
         fields = {"epoch": epoch, "cause": problem, "wh": plain(accepted[0].wh)}
         if self.last is not None:
@@ -100,6 +110,13 @@ class Counter:
         return Event("value_rejected", fields)
 
 
+def _rollover(last: Accepted, seen: Observation, wh: Decimal) -> Event:
+    modulus = seen.modulus or Decimal(0)
+    shown_before = last.wh - last.wraps * modulus
+    fields = {"shown_before": plain(shown_before), "shown": plain(seen.wh or Decimal(0)), "modulus": plain(modulus)}
+    return Event("counter_rolled_over", {**fields, "last_wh": plain(last.wh), "wh": plain(wh)})
+
+
 def _nonsense(seen: Observation) -> str | None:
     """Why a value can't be energy, whatever came before it."""
     if seen.wh is None:
@@ -115,10 +132,15 @@ def _break_between(before: Observation, after: Observation, max_power_w: int) ->
         return "not a number"
     if after.sent < before.sent:
         return "the clock went back"
+    if None not in {before.scale, after.scale} and before.scale != after.scale:
+        return "the weight of a count changed"
     if after.wh < before.wh:
         return "falls"
     most = energy_within(max_power_w, before.sent, after.received) + before.step + after.step
-    return "rises too fast" if after.wh - before.wh > most else None
+    if after.wh - before.wh > most:
+        return "rises too fast"
+    # So long a silence may hide a whole turn of the counter: nobody can say how much was counted in it.
+    return "unread for a whole turn of the counter" if after.modulus is not None and most >= after.modulus else None
 
 
 def energy_within(power_w: int, start: datetime, end: datetime) -> Decimal:

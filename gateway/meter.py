@@ -5,25 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from gateway.boundary import Boundaries, Missing, StandAt
 from gateway.config import MeterSettings
 from gateway.counter import Counter
-from gateway.observation import Accepted, Event, Observation
-from gateway.profile import Block, Profile, Register, blocks
-from gateway.words import decode, energy
+from gateway.observation import Accepted, Answer, Event, Observation
+from gateway.profile import Block, Profile
+from gateway.readout import Readout
+from gateway.register_readout import RegisterReadout
 from metering.period import utc_text
 from metering.stand import Stand
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The words of one block, and between which instants they were read."""
-
-    words: tuple[int, ...]
-    sent: datetime
-    received: datetime
 
 
 @dataclass(slots=True)
@@ -34,11 +25,15 @@ class Findings:
     events: list[Event] = field(default_factory=list)
     new_epoch: bool = False
     """A life of a register began: remember it before anything is shipped in it."""
+    next: Block | None = None
+    """What to ask next in this poll."""
+    problem: str = ""
+    """Why this poll can't go on."""
 
 
 @dataclass(slots=True)
 class _Life:
-    register: Register
+    obis: str
     counter: Counter
     boundaries: Boundaries
 
@@ -49,24 +44,36 @@ class Meter:
     def __init__(self, settings: MeterSettings, profile: Profile, remembered: Mapping[str, Accepted]) -> None:
         """Go on from what an earlier run remembered of each register (OBIS code: last accepted observation)."""
         self.id = settings.id
-        self.unit = settings.unit
+        self.unit = settings.unit_of(profile)
         self.every = timedelta(seconds=settings.every_s)
         self.profile = profile
-        self.blocks: tuple[Block, ...] = blocks(profile.stands, profile.limits)
-        gap = timedelta(seconds=settings.gap_s or profile.gap_s)
-        power = settings.max_power_w or profile.max_power_w
+        self._readout: Readout = RegisterReadout(profile)
+        self._gap = timedelta(seconds=settings.gap_s or profile.gap_s)
+        self._power = settings.max_power_w or profile.max_power_w
+        self._remembered = remembered
         self._lives: dict[str, _Life] = {}
-        for register in profile.stands:
-            last = remembered.get(register.obis)
-            boundaries = Boundaries.after(last, gap) if last else Boundaries(gap)
-            self._lives[register.obis] = _Life(register, Counter(power, last), boundaries)
+        for obis in self._readout.codes:
+            self._life(obis)
 
-    def take(self, block: Block, answer: Answer) -> Findings:
-        """What the answer to one block tells of its registers."""
-        found = Findings()
-        for register in block.registers:
-            self._observe(self._lives[register.obis], block.words_of(register, answer.words), answer, found)
+    def first_block(self) -> Block:
+        """What a poll begins with."""
+        return self._readout.first()
+
+    def take(self, block: Block, answer: Answer | None) -> Findings:
+        """What the answer to one block tells of its registers; None when the device refused by an exception."""
+        heard = self._readout.take(block, answer)
+        found = Findings(next=heard.next, problem=heard.problem)
+        found.events += [Event(event.name, {"meter": self.id, **event.fields}) for event in heard.events]
+        for obis, seen in heard.seen.items():
+            self._observe(self._life(obis), seen, found)
         return found
+
+    def _life(self, obis: str) -> _Life:
+        if obis not in self._lives:
+            last = self._remembered.get(obis)
+            boundaries = Boundaries.after(last, self._gap) if last else Boundaries(self._gap)
+            self._lives[obis] = _Life(obis, Counter(self._power, last), boundaries)
+        return self._lives[obis]
 
     def pass_time(self, now: datetime) -> Findings:
         """What is decided by time alone: ``now`` is an instant before which no further poll will be sent."""
@@ -79,22 +86,13 @@ class Meter:
         """What a later run needs: the last accepted observation of each register that has one."""
         return {obis: life.counter.last for obis, life in self._lives.items() if life.counter.last is not None}
 
-    def _observe(self, life: _Life, words: tuple[int, ...], answer: Answer, found: Findings) -> None:
-        register = life.register
-        raw = decode(words, register.type, register.word_order)
-        value = energy(raw, register.wh_per_count, register.resolution_wh) if raw else None
-        seen = Observation(
-            wh=value.value if value else None,
-            step=value.step if value else Decimal(0),
-            sent=answer.sent,
-            received=answer.received,
-        )
+    def _observe(self, life: _Life, seen: Observation, found: Findings) -> None:
         before = life.counter.last
         life.counter, judged = life.counter.observe(seen)
         found.events += [self._named(life, event) for event in judged.events]
         after = life.counter.last
         found.new_epoch |= after is not None and (before is None or before.epoch != after.epoch)
-        self._advance(life, answer.received, judged.accepted, found)
+        self._advance(life, seen.received, judged.accepted, found)
 
     def _advance(self, life: _Life, now: datetime, new: tuple[Accepted, ...], found: Findings) -> None:
         life.boundaries, decided = life.boundaries.advance(now, new)
@@ -108,7 +106,7 @@ class Meter:
     def _stand(self, life: _Life, one: StandAt) -> Stand:
         return Stand(
             meter=self.id,
-            register=life.register.obis,
+            register=life.obis,
             wh=one.wh,
             resolution=one.resolution,
             at=one.at,
@@ -119,4 +117,4 @@ class Meter:
         )
 
     def _named(self, life: _Life, event: Event) -> Event:
-        return Event(event.name, {"meter": self.id, "register": life.register.obis, **event.fields})
+        return Event(event.name, {"meter": self.id, "register": life.obis, **event.fields})

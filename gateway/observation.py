@@ -19,6 +19,10 @@ class Observation:
     """When the request left."""
     received: datetime
     """When its answer was there."""
+    scale: Decimal | None = None
+    """What one count of the register is, in Wh; None when that isn't known."""
+    modulus: Decimal | None = None
+    """At which the register begins again from 0, in Wh; None when it has no known modulus."""
 
     def __post_init__(self) -> None:
         """Refuse an answer before its question."""
@@ -32,14 +36,28 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """The words of one block, and between which instants (UTC) they were read."""
+
+    words: tuple[int, ...]
+    sent: datetime
+    received: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """An observation that belongs to one life of its register."""
 
     epoch: str
     wh: Decimal
+    """What the register shows, and its modulus for each time that it has begun again in this life, in Wh (varh)."""
     step: Decimal
     sent: datetime
     received: datetime
+    wraps: int = 0
+    """How often the register has begun again from 0 at its modulus in this life."""
+    scale: Decimal | None = None
+    """What one count of the register was then, in Wh; None when that isn't known."""
 
     @property
     def spread(self) -> timedelta:

@@ -26,7 +26,9 @@ from metering.wire import ClockState, StandOnWire
 
 KEPT = timedelta(days=450)
 """So long after its instant a row stays replayable."""
-_LAYOUT = "1"
+_LAYOUT = "2"
+_READABLE = ("1", _LAYOUT)
+"""Layout 1 had no ``wraps`` and ``scale`` of a life; opened for use, it becomes 2."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rows (
@@ -42,9 +44,15 @@ CREATE INDEX IF NOT EXISTS rows_by_state ON rows (state, at, sequence);
 CREATE INDEX IF NOT EXISTS rows_by_at ON rows (at);
 CREATE TABLE IF NOT EXISTS lives (
     meter TEXT NOT NULL, register TEXT NOT NULL, epoch TEXT NOT NULL, wh TEXT NOT NULL, step TEXT NOT NULL,
-    sent TEXT NOT NULL, received TEXT NOT NULL, PRIMARY KEY (meter, register)
+    sent TEXT NOT NULL, received TEXT NOT NULL, wraps INTEGER NOT NULL DEFAULT 0, scale TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (meter, register)
 ) STRICT, WITHOUT ROWID;
 """
+_FROM_1_TO_2 = (
+    "ALTER TABLE lives ADD COLUMN wraps INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE lives ADD COLUMN scale TEXT NOT NULL DEFAULT ''",
+    "UPDATE meta SET value = '2' WHERE key = 'layout'",
+)
 _ON_WIRE = "sequence, meter, register, wh, resolution, at, before, after, quality, epoch, boot, monotonic_ms, clock"
 
 
@@ -144,6 +152,9 @@ class Outbox:
                     connection.execute(statement)
                 connection.execute("INSERT OR IGNORE INTO meta VALUES ('layout', ?)", (_LAYOUT,))
                 connection.execute("INSERT OR IGNORE INTO meta VALUES ('outbox', ?)", (uuid.uuid4().hex,))
+                if _layout(connection) == "1":
+                    for statement in _FROM_1_TO_2:
+                        connection.execute(statement)
         except sqlite3.Error as error:
             lock.close()
             raise OutboxError(
@@ -169,8 +180,8 @@ class Outbox:
 
     @classmethod
     def _checked(cls, connection: sqlite3.Connection, path: Path, lock: BinaryIO | None = None) -> Self:
-        layout = connection.execute("SELECT value FROM meta WHERE key = 'layout'").fetchone()[0]
-        if layout != _LAYOUT:
+        layout = _layout(connection)
+        if layout not in _READABLE:
             connection.close()
             if lock is not None:
                 lock.close()
@@ -197,7 +208,10 @@ class Outbox:
             for one in stands
         ]
         remembered = [
-            (*key, one.epoch, str(one.wh), str(one.step), utc_text(one.sent), utc_text(one.received))
+            (
+                *(*key, one.epoch, str(one.wh), str(one.step), utc_text(one.sent), utc_text(one.received)),
+                *(one.wraps, "" if one.scale is None else str(one.scale)),
+            )
             for key, one in lives.items()
         ]
         with _transaction(self._connection):
@@ -209,17 +223,29 @@ class Outbox:
                 rows,
             )
             new = self._connection.total_changes - before
-            self._connection.executemany("INSERT OR REPLACE INTO lives VALUES (?, ?, ?, ?, ?, ?, ?)", remembered)
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO lives (meter, register, epoch, wh, step, sent, received, wraps, scale)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                remembered,
+            )
         return new
 
     def lives(self) -> dict[tuple[str, str], Accepted]:
         """What was last remembered of every register: (meter, OBIS) to its last accepted observation."""
-        found = self._connection.execute("SELECT meter, register, epoch, wh, step, sent, received FROM lives")
+        found = self._connection.execute(
+            "SELECT meter, register, epoch, wh, step, sent, received, wraps, scale FROM lives"
+        )
         return {
             (meter, register): Accepted(
-                epoch, Decimal(wh), Decimal(step), datetime.fromisoformat(sent), datetime.fromisoformat(received)
+                epoch,
+                Decimal(wh),
+                Decimal(step),
+                datetime.fromisoformat(sent),
+                datetime.fromisoformat(received),
+                wraps,
+                Decimal(scale) if scale else None,
             )
-            for meter, register, epoch, wh, step, sent, received in found
+            for meter, register, epoch, wh, step, sent, received, wraps, scale in found
         }
 
     def waiting(self, limit: int) -> Waiting:
@@ -264,6 +290,10 @@ class Outbox:
             for sequence, meter, register, at, wh, reason in refused
         )
         return Summary(outbox=self.id, counts=dict(counts), oldest_waiting=oldest, aside=rows)
+
+
+def _layout(connection: sqlite3.Connection) -> str:
+    return str(connection.execute("SELECT value FROM meta WHERE key = 'layout'").fetchone()[0])
 
 
 def _lock(path: Path) -> BinaryIO:

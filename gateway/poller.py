@@ -9,6 +9,7 @@ from datetime import datetime
 from gateway.bus import Bus
 from gateway.links.modbus import Failure, FailureKind
 from gateway.meter import Findings, Meter
+from gateway.profile import Block
 from gateway.recorder import Recorder
 from gateway.turns import Turn, Turns
 from metering.wire import BusStatus, MeterStatus
@@ -83,18 +84,7 @@ class Poller:
             await self._recorder.keep(meter, meter.pass_time(now))
 
     async def _poll(self, meter: Meter, turn: Turn, turns: Turns) -> None:
-        failure = None
-        for block in meter.blocks:
-            answer = await self._bus.read(meter.unit, block)
-            if isinstance(answer, Failure):
-                failure = answer
-                break
-            if answer.sent.year < _EARLIEST_YEAR:
-                failure = Failure(FailureKind.WRONG_ANSWER, "the clock is not set")
-                break
-            self._last_read[meter.id] = answer.received
-            _log.debug("polled", meter=meter.id, sent=str(answer.sent), received=str(answer.received))
-            await self._recorder.keep(meter, meter.take(block, answer))
+        failure = await self._ask(meter)
         now = self._clock.now()
         if failure is None:
             turns.done(turn, now)
@@ -104,6 +94,29 @@ class Poller:
             turns.failed(turn, now, monotonic_s())
         self._note(meter, failure)
         await self._recorder.keep(meter, meter.pass_time(now) if now.year >= _EARLIEST_YEAR else Findings())
+
+    async def _ask(self, meter: Meter) -> Failure | None:
+        """One poll: all that is asked of a meter; the failure that ended it, if one did."""
+        block: Block | None = meter.first_block()
+        while block is not None:
+            answer = await self._bus.read(meter.unit, block)
+            if isinstance(answer, Failure):
+                if answer.kind is not FailureKind.EXCEPTION:
+                    return answer
+                found = meter.take(block, None)
+            elif answer.sent.year < _EARLIEST_YEAR:
+                return Failure(FailureKind.WRONG_ANSWER, "the clock is not set")
+            else:
+                self._last_read[meter.id] = answer.received
+                _log.debug("polled", meter=meter.id, sent=str(answer.sent), received=str(answer.received))
+                found = meter.take(block, answer)
+            await self._recorder.keep(meter, found)
+            if found.problem:
+                return Failure(FailureKind.WRONG_ANSWER, found.problem)
+            if isinstance(answer, Failure) and found.next is None:
+                return answer
+            block = found.next
+        return None
 
     def _note(self, meter: Meter, failure: Failure | None) -> None:
         """Log what has changed, not what stays."""

@@ -41,7 +41,8 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     role: RegisterRole
-    obis: Annotated[str, msgspec.Meta(pattern=OBIS_PATTERN)]
+    obis: Annotated[str, msgspec.Meta(pattern=OBIS_PATTERN)] | Literal[""] = ""
+    """Empty for a live value that has no code."""
     function: Literal[3, 4]
     """Modbus function code: 3 holding registers, 4 input registers."""
     address: Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -53,9 +54,17 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
     """What one count of the words is, in ``unit``."""
     resolution_wh: Decimal = Decimal(1)
     """The smallest step that the meter itself counts, in Wh (varh)."""
+    absent: tuple[int, ...] = ()
+    """By which words the device says that it has no value, as unsigned numbers of the ordered words."""
+    modulus: Annotated[int, msgspec.Meta(ge=2)] | None = None
+    """At how many counts the register begins again from 0; absent: not documented, a fall is never a rollover."""
+    absolute: bool = False
+    """Whether the sign is to be dropped: some firmware shows this energy negative."""
 
     def __post_init__(self) -> None:
         """Refuse a stand without an energy unit, a step of nothing and words past the last address."""
+        if self.role is RegisterRole.STAND and not self.obis:
+            raise ValueError(f"{self.name}: a stand needs its obis code")
         if self.role is RegisterRole.STAND and self.unit not in _WH_PER_UNIT:
             raise ValueError(f"{self.name}: a stand's unit is one of {', '.join(_WH_PER_UNIT)}, not {self.unit!r}")
         if self.resolution_wh <= 0 or self.scale <= 0:
@@ -67,6 +76,11 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
     def wh_per_count(self) -> Decimal:
         """What one count of the words is, in Wh (varh)."""
         return _WH_PER_UNIT[self.unit] * self.scale
+
+    @property
+    def modulus_wh(self) -> Decimal | None:
+        """The modulus in Wh (varh)."""
+        return None if self.modulus is None else self.modulus * self.wh_per_count
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -84,11 +98,16 @@ class Block(msgspec.Struct, frozen=True):
 
 
 class Transport(msgspec.Struct, frozen=True, kw_only=True):
-    """How the model leaves the factory."""
+    """How the model leaves the factory; a model without a serial line has the values of Modbus's own default."""
 
-    baud: Baud
-    parity: Parity
-    stop_bits: StopBits
+    baud: Baud = 19_200
+    parity: Parity = "E"
+    stop_bits: StopBits = 1
+    unit: Annotated[int, msgspec.Meta(ge=0, le=247)] = 1
+    pause_ms: Annotated[int, msgspec.Meta(ge=0, le=5000)] = 0
+    """So long the device must be left alone between two requests, also over TCP."""
+    settle_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    """So long it must be left alone after the connection was made."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +138,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     vendor: str
     model: str
+    protocol: Literal["modbus", "sunspec"] = "modbus"
+    """``sunspec``: the registers are found on the device itself, by its chain of models."""
+    device: str = ""
+    """Profiles of the same device are parts of it (inverter, grid meter, battery) and may share a unit id."""
     gap_s: Annotated[int, msgspec.Meta(ge=1, le=3600)]
     """The longest time between the two polls that a stand may be interpolated from, in seconds."""
     max_power_w: Annotated[int, msgspec.Meta(ge=1)]
@@ -127,7 +150,15 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence
     transport: Transport
     limits: Limits
-    registers: tuple[Register, ...]
+    registers: tuple[Register, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a register map without registers, and two stands of one OBIS code."""
+        codes = [register.obis for register in self.stands]
+        if self.protocol == "modbus" and not codes:
+            raise ValueError(f"{self.id}: no register is a stand")
+        if twice := {code for code in codes if codes.count(code) > 1}:
+            raise ValueError(f"{self.id}: {', '.join(sorted(twice))} stands twice")
 
     @property
     def stands(self) -> tuple[Register, ...]:

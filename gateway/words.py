@@ -63,8 +63,12 @@ class Value:
     step: Decimal
 
 
-def decode(words: Sequence[int], kind: WordType, order: WordOrder = WordOrder.BIG) -> Value | None:
-    """The exact value of one register's words; None where they hold no number (NaN, infinite).
+def decode(
+    words: Sequence[int], kind: WordType, order: WordOrder = WordOrder.BIG, absent: Sequence[int] = ()
+) -> Value | None:
+    """The exact value of one register's words; None where they hold no number (NaN, infinite, one of ``absent``).
+
+    ``absent`` are the patterns by which the device says that it has no value, as unsigned numbers of the ordered words.
 
     Raises:
         ValueError: the number of words isn't the type's, or a word is not 16 bits.
@@ -75,6 +79,8 @@ def decode(words: Sequence[int], kind: WordType, order: WordOrder = WordOrder.BI
         raise ValueError(f"not words of 16 bits: {list(words)}")
     ordered = words if order is WordOrder.BIG else words[::-1]
     raw = b"".join(word.to_bytes(2, "big") for word in ordered)
+    if int.from_bytes(raw, "big") in absent:
+        return None
     (number,) = struct.unpack(_FORMAT[kind], raw)
     if isinstance(number, int):
         return Value(Decimal(number), Decimal(1))

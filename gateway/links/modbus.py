@@ -55,6 +55,9 @@ class ModbusLink:
         self._baud = settings.baud or factory.baud
         self._parity = settings.parity or factory.parity
         self._stop_bits = settings.stop_bits or factory.stop_bits
+        self._pause_s = factory.pause_ms / 1000
+        self.settle_s = factory.settle_ms / 1000
+        """How long the device must be left alone after the connection was made, in seconds."""
         self._client: AsyncModbusTcpClient | AsyncModbusSerialClient | None = None
         self.last_byte_s = 0.0
         """When the line last brought a byte, in seconds of the monotonic clock."""
@@ -66,8 +69,12 @@ class ModbusLink:
 
     @property
     def silence_s(self) -> float:
-        """The silent interval t3.5 that must precede a request, in seconds (Modbus serial line V1.02, 2.5.1.1)."""
-        return max(3.5 * _BITS_OF_A_CHARACTER / self._baud, _LEAST_SILENCE_S) if self.is_serial else 0.0
+        """The silence that must precede a request, in seconds.
+
+        On a serial line at least t3.5 (Modbus serial line V1.02, 2.5.1.1); everywhere what the model asks for.
+        """
+        between_frames = max(3.5 * _BITS_OF_A_CHARACTER / self._baud, _LEAST_SILENCE_S) if self.is_serial else 0.0
+        return max(between_frames, self._pause_s)
 
     @property
     def connected(self) -> bool:

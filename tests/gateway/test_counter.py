@@ -113,3 +113,53 @@ def test_within_one_epoch_accepted_values_never_fall_and_never_outrun_the_power(
         if before.epoch == after.epoch:
             hours = Decimal((after.received - before.sent).total_seconds()) / 3600
             assert 0 <= after.wh - before.wh <= 72_000 * hours + 2
+
+
+TURN = Decimal(10_000)
+
+
+def turning(second: float, wh: object, scale: object = 1) -> Observation:
+    at = NOON + timedelta(seconds=second)
+    return Observation(Decimal(str(wh)), Decimal(1), at, at, Decimal(str(scale)), TURN)
+
+
+def test_with_a_known_modulus_a_fall_that_a_wrap_explains_goes_on_counting():
+    counter, judged = live(turning(0, 9990), turning(10, 5), turning(20, 9), turning(30, 6), turning(40, 60))
+    assert [[one.wh for one in j.accepted] for j in judged] == [[9990], [10_005], [10_009], [], [10_060]]
+    assert names(judged)[1] == "counter_rolled_over"
+    assert counter.last.wraps == 1
+    again = Counter(72_000, counter.last)
+    _, judgement = again.observe(turning(50, 61))
+    assert judgement.accepted[0].wh == 10_061
+
+
+def test_a_fall_that_no_wrap_explains_is_no_rollover():
+    _, judged = live(turning(0, 5000), *(turning(20 * i, i) for i in range(1, 4)))
+    assert names(judged) == ["epoch_started", "value_rejected", "epoch_started"]
+    assert judged[-1].accepted[0].wraps == 0
+
+
+def test_a_silence_that_may_hide_a_whole_turn_begins_a_new_life():
+    silent = 9999 / 72_000 * 3600
+    _, judged = live(turning(0, 100), turning(silent - 60, 200))
+    assert len(judged[-1].accepted) == 1
+    _, judged = live(turning(0, 100), *(turning(silent + 20 * i, 200) for i in range(3)))
+    assert [len(one.accepted) for one in judged] == [1, 0, 0, 3]
+    assert judged[1].events[0].fields["problem"] == "unread for a whole turn of the counter"
+
+
+def test_a_changed_weight_of_a_count_begins_a_new_life():
+    _, judged = live(turning(0, 100), *(turning(20 * i, 100, scale=10) for i in range(1, 4)))
+    assert judged[1].events[0].fields["problem"] == "the weight of a count changed"
+    assert len(judged[-1].accepted) == 3
+
+
+@given(st.lists(st.integers(0, 150), max_size=60), st.integers(0, 9999))
+def test_a_wrapping_register_counts_as_one_that_never_wraps(rises, start):
+    true, observations = start, [turning(0, start)]
+    for number, rise in enumerate(rises, 1):
+        true += rise
+        observations.append(turning(10 * number, true % 10_000))
+    counter, judged = live(*observations)
+    assert counter.last.wh == true
+    assert len({one.epoch for j in judged for one in j.accepted}) == 1

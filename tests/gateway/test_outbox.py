@@ -144,6 +144,24 @@ def test_a_file_of_a_later_version_is_refused(box, path):
         Outbox.open(path)
 
 
+def test_an_outbox_of_the_first_layout_is_carried_over(box, path):
+    life = Accepted("epoch", Decimal(5), Decimal(1), NOON, NOON, 3, Decimal("0.1"))
+    box.add([stand()], STAMP, {("M1", "1-0:1.8.0"): life})
+    box.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE lives DROP COLUMN wraps")
+        connection.execute("ALTER TABLE lives DROP COLUMN scale")
+        connection.execute("UPDATE meta SET value = '1' WHERE key = 'layout'")
+    assert Outbox.look(path).summary().counts == {"waiting": 1}
+    again = Outbox.open(path)
+    assert again.lives() == {("M1", "1-0:1.8.0"): replace(life, wraps=0, scale=None)}
+    again.add([], STAMP, {("M1", "1-0:1.8.0"): life})
+    again.close()
+    again = Outbox.open(path)
+    assert again.lives() == {("M1", "1-0:1.8.0"): life}
+    again.close()
+
+
 def test_two_gateways_never_share_an_outbox(box, path):
     with pytest.raises(OutboxError, match="another klaster-gateway is using"):
         Outbox.open(path)

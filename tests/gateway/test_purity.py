@@ -6,7 +6,19 @@ from pathlib import Path
 import pytest
 
 GATEWAY = Path(__file__).parents[2] / "gateway"
-PURE = ("words", "observation", "counter", "boundary", "meter", "turns", "flights", "profile", "config")
+PURE = (
+    "words",
+    "observation",
+    "counter",
+    "boundary",
+    "meter",
+    "readout",
+    "register_readout",
+    "turns",
+    "flights",
+    "profile",
+    "config",
+)
 BARRED = {"asyncio", "socket", "sqlite3", "logging", "time", "os", "structlog", "aiomqtt", "pymodbus", "random"}
 
 
@@ -25,7 +37,9 @@ def test_the_pure_core_imports_nothing_of_the_world(name):
     assert not imports(GATEWAY / f"{name}.py") & BARRED
 
 
-@pytest.mark.parametrize("name", ["observation", "counter", "boundary", "meter", "outbox", "recorder"])
+@pytest.mark.parametrize(
+    "name", ["observation", "counter", "boundary", "readout", "register_readout", "meter", "outbox", "recorder"]
+)
 def test_energy_is_never_a_float(name):
     tree = ast.parse((GATEWAY / f"{name}.py").read_text(encoding="utf-8"))
     assert "float" not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
