@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -48,6 +49,8 @@ class StoreTable(msgspec.Struct, frozen=True, kw_only=True):
     """The bucket of a 2.x server; ``database/retention_policy`` of 1.8."""
     token_file: str = ""
     """File whose first line is the token (``user:password`` for 1.8); a token never stands in a configuration."""
+    ca: str = ""
+    """File with the authority that signed the server's certificate; absent, the well-known ones."""
     timeout_s: Annotated[int, msgspec.Meta(ge=1, le=600)] = 10
     """How long the server may be silent."""
     write_back_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 300
@@ -122,6 +125,8 @@ def load_config(path: Path) -> CentralConfig:
     store = config.store
     if store.token_file:
         store = msgspec.structs.replace(store, token_file=str(here / store.token_file))
+    if store.ca:
+        store = msgspec.structs.replace(store, ca=str(here / store.ca))
     if store.kind == "influxdb":
         problems += store_problems(store, file)
     if problems:
@@ -156,6 +161,11 @@ def store_problems(store: StoreTable, file: str) -> list[Problem]:
         except UnicodeDecodeError:
             said = "isn't UTF-8"
         found += [Problem(file, "store.token_file", store.token_file, said)] if said else []
+    if store.ca:
+        try:
+            ssl.create_default_context(cafile=store.ca)
+        except OSError as error:  # of which ssl.SSLError is one
+            found.append(Problem(file, "store.ca", store.ca, f"no certificates can be read from it: {error.strerror}"))
     return found
 
 

@@ -51,7 +51,12 @@ class InfluxServer:
         """
         self.settings = settings
         self._client = InfluxDBClient(
-            url=settings.url, token=token(settings), org=settings.org, timeout=settings.timeout_s * 1000, retries=0
+            url=settings.url,
+            token=token(settings),
+            org=settings.org,
+            timeout=settings.timeout_s * 1000,
+            retries=0,
+            ssl_ca_cert=settings.ca or None,
         )
         self._write_api = self._client.write_api(write_options=SYNCHRONOUS)
         self._query_api = self._client.query_api()

@@ -216,6 +216,8 @@ GOOD = {"kind": "influxdb", "url": "https://influx.example:8086", "bucket": "kla
         ({"bucket": ""}, "store.bucket: is missing"),
         ({"token_file": ""}, "store.token_file: is missing"),
         ({"token_file": "nowhere"}, "no such file"),
+        ({"ca": "nowhere"}, "store.ca"),
+        ({"ca": "token"}, "store.ca"),
         ({"url": "http://influx.example:8086"}, "plain http only to this machine"),
         ({"url": f"https://{SECRET}@influx.example"}, "belong into token_file"),
         ({"url": "influx.example"}, "expected https://host:port"),
