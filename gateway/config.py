@@ -50,6 +50,17 @@ class BusSettings(msgspec.Struct, frozen=True, kw_only=True):
         return self.device if self.link == "serial" else f"{self.host}:{self.port}"
 
 
+class SunSpecChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """``[meters.sunspec]``: what of a SunSpec device is meant, where that isn't plain."""
+
+    device: Annotated[int, msgspec.Meta(ge=1, le=100)] = 1
+    """Which logical device of the chain: each model 1 begins one."""
+    model: Annotated[int, msgspec.Meta(ge=1, le=65534)] | None = None
+    """Which model's energies, where a logical device has several."""
+    check_serial: bool = False
+    """Whether the meter's id must equal the serial number that the device tells of itself."""
+
+
 class MeterSettings(msgspec.Struct, frozen=True, kw_only=True):
     """One of ``[[meters]]``. What it is for and where it hangs is central's cluster file's to say."""
 
@@ -65,6 +76,8 @@ class MeterSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Instead of the profile's."""
     max_power_w: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """Instead of the profile's: a meter on current transformers that shows primary values needs it."""
+
+    sunspec: SunSpecChoice = SunSpecChoice()
 
     def unit_of(self, model: Profile) -> int:
         """Its unit id: the configured one, or the model's."""
@@ -221,7 +234,10 @@ def _collide(one: MeterSettings, other: MeterSettings) -> bool:
     """Whether two meters of one bus have the same unit id, and aren't different parts of one device."""
     if _unit(one) != _unit(other):
         return False
-    if one.profile == other.profile or not {one.profile, other.profile} <= set(known()):
+    if not {one.profile, other.profile} <= set(known()):
         return True
+    if one.profile == other.profile:
+        several = profile(one.profile).protocol == "sunspec"
+        return not several or (one.sunspec.device, one.sunspec.model) == (other.sunspec.device, other.sunspec.model)
     device = profile(one.profile).device
     return not device or device != profile(other.profile).device

@@ -13,6 +13,7 @@ from gateway.observation import Accepted, Answer, Event, Observation
 from gateway.profile import Block, Profile
 from gateway.readout import Readout
 from gateway.register_readout import RegisterReadout
+from gateway.sunspec_readout import SunSpecReadout
 from metering.period import utc_text
 from metering.stand import Stand
 
@@ -47,12 +48,15 @@ class Meter:
         self.unit = settings.unit_of(profile)
         self.every = timedelta(seconds=settings.every_s)
         self.profile = profile
-        self._readout: Readout = RegisterReadout(profile)
+        self._readout: Readout = (
+            SunSpecReadout(settings.id, settings.sunspec) if profile.protocol == "sunspec" else RegisterReadout(profile)
+        )
         self._gap = timedelta(seconds=settings.gap_s or profile.gap_s)
         self._power = settings.max_power_w or profile.max_power_w
         self._remembered = remembered
         self._lives: dict[str, _Life] = {}
-        for obis in self._readout.codes:
+        # What a device that describes itself had before is waited for, though it may sleep now.
+        for obis in self._readout.codes or remembered:
             self._life(obis)
 
     def first_block(self) -> Block:

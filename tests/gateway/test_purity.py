@@ -38,7 +38,19 @@ def test_the_pure_core_imports_nothing_of_the_world(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["observation", "counter", "boundary", "readout", "register_readout", "meter", "outbox", "recorder"]
+    "name",
+    [
+        "observation",
+        "counter",
+        "boundary",
+        "readout",
+        "register_readout",
+        "sunspec_readout",
+        "protocols/sunspec",
+        "meter",
+        "outbox",
+        "recorder",
+    ],
 )
 def test_energy_is_never_a_float(name):
     tree = ast.parse((GATEWAY / f"{name}.py").read_text(encoding="utf-8"))

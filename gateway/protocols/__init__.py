@@ -1,0 +1,1 @@
+"""Protocols: bytes and words to values, without I/O."""
