@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -30,6 +31,7 @@ from runtime.config import ConfigError
 from tests.central.made_books import make_books
 from tests.central.stands import T0, message, stand
 from tests.central.test_dashboards import make_influx_books
+from tests.gateway.test_tls import Authority
 
 SECRET = "klaster:do-not-show"
 
@@ -204,6 +206,35 @@ def test_a_query_that_breaks_off_in_the_middle_is_no_answer(tmp_path, answering,
     store = InfluxStore(answering, tmp_path / "intake.sqlite")
     with pytest.raises(StoreDownError, match="out of memory"):
         store.values(T0, T0)
+
+
+def test_only_a_server_whose_authority_is_named_is_spoken_to(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(Answering, "status", 204)
+    monkeypatch.setattr(Answering, "body", b"")
+    authority = Authority(tmp_path)
+    authority.issue("server")
+    (tmp_path / "token").write_text(SECRET, encoding="utf-8")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        settings = StoreTable(
+            kind="influxdb",
+            url=f"https://127.0.0.1:{server.server_address[1]}",
+            bucket="b",
+            token_file=str(tmp_path / "token"),
+            timeout_s=3,
+        )
+        try:
+            with pytest.raises(StoreDownError, match="certificate"):
+                InfluxServer(settings).write(["a x=1 1"])
+            named = msgspec.structs.replace(settings, ca=str(tmp_path / "ca.crt"))
+            assert InfluxServer(named).write(["a x=1 1"]) == []
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 GOOD = {"kind": "influxdb", "url": "https://influx.example:8086", "bucket": "klaster", "token_file": "token"}
