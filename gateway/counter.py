@@ -18,6 +18,8 @@ WITNESSES = 3
 """So many polls in a row must agree on a new life."""
 WITNESSED = timedelta(seconds=30)
 """So much of the clock's time must lie between the first and the last of them."""
+_MOST_WITNESSES = 16
+"""So many are remembered while a value stands still: the first, and the newest."""
 
 MOST_WH = Decimal(10) ** 15
 """More than any meter counts, in Wh: a float32 can hold far more, and then it isn't energy."""
@@ -45,6 +47,8 @@ class Counter:
     """The newest observation that was believed: what a restart continues from."""
     witnesses: tuple[Observation, ...] = ()
     rejecting: bool = False
+    restored: bool = False
+    """``last`` is from an earlier run: how long ago that was, a clock that begins anew with the machine can't tell."""
 
     def observe(self, seen: Observation) -> tuple[Counter, Judgement]:
         """Judge one observation (they come in the order of their polls)."""
@@ -65,7 +69,9 @@ class Counter:
             return None
         last = self.last
         before = Observation(last.wh, last.step, last.sent, last.received, last.scale)
-        return _break_between(before, replace(seen, wh=counted), self.max_power_w)
+        # Where the register may turn over, its rate must be known: a fall would pass for a turn otherwise.
+        power = None if self.restored and seen.modulus is None else self.max_power_w
+        return _break_between(before, replace(seen, wh=counted), power)
 
     def _believe(self, seen: Observation, wh: Decimal, wraps: int) -> tuple[Counter, Judgement]:
         events = []
@@ -82,7 +88,7 @@ class Counter:
     def _doubt(self, seen: Observation, problem: str) -> tuple[Counter, Judgement]:
         events = () if self.rejecting else (self._rejection(seen, problem),)
         witnesses = self._witnesses_with(seen)
-        if len(witnesses) < WITNESSES or witnesses[-1].sent - witnesses[0].received < WITNESSED:
+        if not _agree(witnesses):
             return replace(self, witnesses=witnesses, rejecting=True), Judgement((), events)
         epoch = utc_text(witnesses[0].received)
         accepted = tuple(
@@ -101,13 +107,26 @@ class Counter:
         if not self.witnesses or _break_between(self.witnesses[-1], seen, self.max_power_w):
             return (seen,)
         # The first one dates the new life; the last ones show that it goes on.
-        return (*self.witnesses, seen)
+        return (*self.witnesses[:1], *self.witnesses[1:][2 - _MOST_WITNESSES :], seen)
 
     def _rejection(self, seen: Observation, problem: str) -> Event:
         fields = {"problem": problem, "wh": "" if seen.wh is None else plain(seen.wh)}
         if self.last is not None:
             fields |= {"last_wh": plain(self.last.wh), "last_read": utc_text(self.last.received)}
         return Event("value_rejected", fields)
+
+
+def _agree(witnesses: tuple[Observation, ...]) -> bool:
+    """Whether they make a new life: enough of them, over enough time, and the register counts.
+
+    A value that stands still may be a meter that has nothing to say yet (zeros after a power cut): the old life goes on
+    if its register comes back, and nothing is lost by waiting.
+    """
+    if len(witnesses) < WITNESSES:
+        return False
+    first, last = witnesses[0], witnesses[-1]
+    rises = first.wh is not None and last.wh is not None and last.wh > first.wh
+    return rises and abs(last.sent - first.received) >= WITNESSED
 
 
 def _rollover(last: Accepted, seen: Observation, wh: Decimal) -> Event:
@@ -126,16 +145,20 @@ def _nonsense(seen: Observation) -> str | None:
     return "more than any meter counts" if seen.wh >= MOST_WH else None
 
 
-def _break_between(before: Observation, after: Observation, max_power_w: int) -> str | None:
-    """Why ``after`` can't come after ``before`` in one life, or None when it can."""
+def _break_between(before: Observation, after: Observation, max_power_w: int | None) -> str | None:
+    """Why ``after`` can't come after ``before`` in one life, or None when it can.
+
+    Without a power, and where the clock went back, the rate isn't judged: trouble with the clock says nothing about the
+    register.
+    """
     if before.wh is None or after.wh is None:
         return "not a number"
-    if after.sent < before.sent:
-        return "the clock went back"
     if None not in {before.scale, after.scale} and before.scale != after.scale:
         return "the weight of a count changed"
     if after.wh < before.wh:
         return "falls"
+    if max_power_w is None or after.sent < before.sent:
+        return None
     most = energy_within(max_power_w, before.sent, after.received) + before.step + after.step
     if after.wh - before.wh > most:
         return "rises too fast"

@@ -76,7 +76,7 @@ class Meter:
         if obis not in self._lives:
             last = self._remembered.get(obis)
             boundaries = Boundaries.after(last, self._gap) if last else Boundaries(self._gap)
-            self._lives[obis] = _Life(obis, Counter(self._power, last), boundaries)
+            self._lives[obis] = _Life(obis, Counter(self._power, last, restored=last is not None), boundaries)
         return self._lives[obis]
 
     def pass_time(self, now: datetime) -> Findings:

@@ -25,7 +25,7 @@ from metering.stand import Quality, Stand
 from metering.wire import ClockState, StandOnWire
 
 KEPT = timedelta(days=450)
-"""So long after its instant a row stays replayable."""
+"""So long after its instant a row stays in the file."""
 _LAYOUT = "2"
 _READABLE = ("1", _LAYOUT)
 """Layout 1 had no ``wraps`` and ``scale`` of a life; opened for use, it becomes 2."""

@@ -70,7 +70,7 @@ def test_polls_that_contradict_each_other_never_begin_a_new_life():
 
 
 def test_a_silent_word_between_them_makes_the_witnesses_begin_again():
-    _, judged = live(seen(0, 5000), seen(20, 0), seen(40, 0), seen(60, None), seen(80, 1), seen(100, 1), seen(120, 1))
+    _, judged = live(seen(0, 5000), seen(20, 0), seen(40, 0), seen(60, None), seen(80, 1), seen(100, 2), seen(120, 3))
     assert [len(one.accepted) for one in judged] == [1, 0, 0, 0, 0, 0, 3]
 
 
@@ -99,9 +99,41 @@ def test_a_restart_goes_on_in_the_same_epoch():
 
 def test_a_clock_that_was_years_ahead_once_does_not_silence_a_register():
     years = 3600 * 24 * 365 * 70
-    counter, judged = live(seen(years, 5000), *(seen(20 * i, 5000) for i in range(4)))
-    assert len(judged[-1].accepted) == 1
+    counter, judged = live(seen(years, 5000), *(seen(20 * i, 5000 + i) for i in range(4)))
+    assert [len(one.accepted) for one in judged] == [1] * 5
+    assert len({one.epoch for j in judged for one in j.accepted}) == 1
     assert counter.last.received < NOON + timedelta(minutes=5)
+
+
+def test_a_clock_that_starts_too_early_after_a_power_cut_ends_no_life():
+    counter, _ = live(seen(3600, 5000))
+    again = Counter(72_000, counter.last, restored=True)
+    for second in (2700, 2760, 2820, 21_600):
+        again, judgement = again.observe(seen(second, 250_000 + second))
+        assert [one.epoch for one in judgement.accepted] == [counter.last.epoch]
+
+
+def test_after_a_restart_a_fall_is_still_a_fall():
+    counter, _ = live(seen(0, 5000))
+    again, judgement = Counter(72_000, counter.last, restored=True).observe(seen(60, 4000))
+    assert judgement.accepted == ()
+    _, judgement = again.observe(seen(120, 5001))
+    assert judgement.accepted[0].epoch == counter.last.epoch
+
+
+def test_zeros_for_hours_begin_no_new_life_and_the_old_one_goes_on():
+    zeros = [seen(10 * i, 0) for i in range(1, 1000)]
+    counter, judged = live(seen(0, 50_000), *zeros, seen(10_000, 100_000))
+    assert sum(len(one.accepted) for one in judged) == 2
+    assert counter.last.epoch == judged[0].accepted[0].epoch
+    assert names(judged) == ["epoch_started", "value_rejected", "value_plausible_again"]
+
+
+def test_a_reset_register_that_begins_to_count_is_a_new_life():
+    zeros = [seen(10 * i, 0) for i in range(1, 100)]
+    counter, judged = live(seen(0, 50_000), *zeros, seen(1000, 3))
+    assert counter.last.wh == 3
+    assert counter.last.epoch != judged[0].accepted[0].epoch
 
 
 @given(st.lists(st.integers(-10, 10**6) | st.none(), max_size=40))
@@ -143,13 +175,13 @@ def test_a_silence_that_may_hide_a_whole_turn_begins_a_new_life():
     silent = 9999 / 72_000 * 3600
     _, judged = live(turning(0, 100), turning(silent - 60, 200))
     assert len(judged[-1].accepted) == 1
-    _, judged = live(turning(0, 100), *(turning(silent + 20 * i, 200) for i in range(3)))
+    _, judged = live(turning(0, 100), *(turning(silent + 20 * i, 200 + i) for i in range(3)))
     assert [len(one.accepted) for one in judged] == [1, 0, 0, 3]
     assert judged[1].events[0].fields["problem"] == "unread for a whole turn of the counter"
 
 
 def test_a_changed_weight_of_a_count_begins_a_new_life():
-    _, judged = live(turning(0, 100), *(turning(20 * i, 100, scale=10) for i in range(1, 4)))
+    _, judged = live(turning(0, 100), *(turning(20 * i, 100 + i, scale=10) for i in range(1, 4)))
     assert judged[1].events[0].fields["problem"] == "the weight of a count changed"
     assert len(judged[-1].accepted) == 3
 

@@ -181,7 +181,7 @@ def test_a_changed_scale_factor_begins_a_new_epoch_and_never_changes_a_stand():
     meter = Meter(MeterSettings(id="M1", bus="b", profile="sunspec"), profile("sunspec"), {})
 
     def words(poll: int) -> dict[int, int]:
-        return chain(40000, common("M1"), inverter(5_000_000) if poll < 5 else inverter(500_000, 1))
+        return chain(40000, common("M1"), inverter(5_000_000) if poll < 5 else inverter(500_000 + poll, 1))
 
     found = polls(meter, words, 9, timedelta(minutes=1))
     events = [event for one in found for event in one.events]
@@ -189,7 +189,7 @@ def test_a_changed_scale_factor_begins_a_new_epoch_and_never_changes_a_stand():
         "first seen",
         "the weight of a count changed",
     ]
-    assert meter.memory()["1-0:2.8.0"].wh == 5_000_000
+    assert meter.memory()["1-0:2.8.0"].wh == 10 * (500_000 + 8)
 
 
 def test_a_device_that_changes_its_models_is_walked_again():
