@@ -1,8 +1,8 @@
 """A device that describes itself by SunSpec: its chain is found at the first poll, its energies at every one.
 
-Energies are seen from the device's own terminals: what an inverter has made is export (1-0:2.8.0); of a meter imported is
-1-0:1.8.0 and exported 1-0:2.8.0; of a DER absorbed is 1-0:1.8.0, injected 1-0:2.8.0. DC energies (models 160, 714) are no
-AC energies: they are not read.
+Energies are seen from the device's own terminals: what an inverter has made is export (1-0:2.8.0); of a meter imported
+energy is 1-0:1.8.0 and exported 1-0:2.8.0; of a DER absorbed is 1-0:1.8.0, injected 1-0:2.8.0. DC energies (models 160
+and 714) are no AC energies: they are not read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Central's answers against the simulator's own ledger: every difference beyond what a reading can honestly differ.
 
 - A measured stand must be true to the Wh while the register's float32 shows every Wh (below 16,384 kWh), and to the
-  float32's step above.
+  float32's step above; of a device that counts in larger steps, to its step.
 - An interpolated stand may differ by its resolution plus the change of power around the hour times the time between
   its two polls (and by the float32's step above 16,384 kWh).
 - An hour of the balance may differ by the sum of what its stands may, each times its meter's multiplier: by nothing
@@ -127,13 +127,13 @@ def _given(
 def _slack(truth: TrueStand, row: Mapping[str, Any], flows: Flows) -> Fraction:
     """By how much the register's value may differ, Wh."""
     if row["quality"] == Quality.MEASURED:
-        return _float_step(truth.wh)
+        return _float_step(truth.wh) + truth.step_wh - 1
     before, after = _instant(row["before"]), _instant(row["after"])
     since = min(before, truth.at - NEAR_HOUR)
     until = max(after, truth.at + NEAR_HOUR)
     change_w = Fraction(flows[truth.meter, truth.register].change_w(since, until), truth.multiplier)
     spread_h = Fraction((after - before).total_seconds()) / 3600
-    return _number(row["resolution"]) + change_w * spread_h + _float_step(truth.wh)
+    return _number(row["resolution"]) + change_w * spread_h + _float_step(truth.wh) + truth.step_wh - 1
 
 
 def _stand_difference(truth: TrueStand, row: Mapping[str, Any], slack: Fraction) -> Difference | None:

@@ -19,6 +19,7 @@ import msgspec
 
 from runtime.clock import SimulationSettings
 from runtime.config import ConfigError, Problem, load
+from simulators.devices.catalogue import KINDS
 from simulators.scenario import Scenario, Site, load_scenario
 
 HOST: Final = "127.0.0.1"
@@ -165,13 +166,18 @@ def _gateway(workdir: Path, site: Site, lines: Lines, broker: int, clock: Simula
             else {"device": str(workdir / lines.devices[bus.id]), "baud": bus.baud, "parity": "N"}
         )
         tables.append(_table("[buses]", {"id": bus.id, "link": bus.link, **where, "timeout_s": 1.0}))
-    tables += [
-        _table(
-            "[meters]",
-            {"id": m.serial, "bus": m.bus, "profile": m.device, "unit": m.unit, "every_s": _POLL_S},
-        )
-        for m in site.meters
-    ]
+    for m in site.meters:
+        kind = KINDS[m.device]
+        meter: dict[str, Value] = {
+            "id": m.serial,
+            "bus": m.bus,
+            "profile": kind.profile,
+            "unit": m.unit,
+            "every_s": _POLL_S,
+        }
+        tables.append(_table("[meters]", meter))
+        if kind.tells_serial:
+            tables.append(_table("meters.sunspec", {"check_serial": True}))
     return [*tables, _clock(clock), _log()]
 
 

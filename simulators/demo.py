@@ -156,8 +156,8 @@ def _introduce(cluster: Cluster, speed: int) -> None:
     meters = len(scenario.meters())
     _say(f"klaster demo: {scenario.scenario.name}")
     _say(
-        f"  {len(scenario.sites)} sites with {meters} meters: {serial} line Modbus RTU at 9600 baud (a pty), "
-        f"{len(buses) - serial} Modbus TCP"
+        f"  {len(scenario.sites)} sites with {meters} meters: {serial} on Modbus RTU (ptys), "
+        f"{len(buses) - serial} lines on Modbus TCP"
     )
     _say(f"  a gateway for each site, mosquitto on 127.0.0.1:{cluster.ports.broker}, central")
     _say(f"  one simulated day, {speed} times as fast as a real one\n")

@@ -102,10 +102,10 @@ class FaultFile:
 
 def reset_reading(reading: Reading, at_reset: Reading) -> Reading:
     """What the counters show when they began again from 0 at an earlier reading."""
-    return Reading(
+    return msgspec.structs.replace(
+        reading,
         import_wh=reading.import_wh - at_reset.import_wh,
         export_wh=reading.export_wh - at_reset.export_wh,
-        power_w=reading.power_w,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from simulators.devices.sdm630 import Sdm630
+from simulators.devices.catalogue import Device
 from simulators.faults import Fault, Kind, reset_reading, spoilt
 from simulators.reading import Reading
 from simulators.servers.modbus import Answer, answer_pdu, exception_pdu
@@ -18,7 +18,7 @@ class Instrument:
 
     def __init__(
         self,
-        device: Sdm630,
+        device: Device,
         reading_at: ReadingAt,
         now: Callable[[], datetime],
         fault: Callable[[], Fault | None] = lambda: None,
@@ -31,6 +31,8 @@ class Instrument:
 
     def __call__(self, request: bytes) -> Answer | None:
         """The answer to a request's PDU, or None for silence."""
+        if self._device.asleep(self._reading_at(self._now())):
+            return None
         fault = self._fault()
         if fault is None:
             return Answer(answer_pdu(request, self._read))

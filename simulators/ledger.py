@@ -14,6 +14,7 @@ import msgspec
 from metering.obis import ACTIVE_EXPORT, ACTIVE_IMPORT
 from metering.period import HOUR, floor_to
 from metering.point import Direction, Role
+from simulators.devices.catalogue import KINDS
 from simulators.scenario import Meter, Scenario
 from simulators.world import World
 
@@ -38,6 +39,8 @@ class TrueStand(msgspec.Struct, frozen=True, kw_only=True):
     """Primary power of this register's direction in the step before the hour, W."""
     power_after_w: int
     """The same in the step that begins with the hour."""
+    step_wh: int = 1
+    """What one count of the register is: a meter shows no single Wh where it is more."""
     change_w: int
     """Largest less smallest primary power within 300 s before and after the hour, W."""
 
@@ -69,11 +72,18 @@ class Flow(msgspec.Struct, frozen=True):
 
     def change_w(self, since: datetime, until: datetime) -> int:
         """Largest less smallest power of the steps that touch the time from ``since`` to ``until``."""
+        seen = self._touched(since, until)
+        return max(seen) - min(seen) if seen else 0
+
+    def runs(self, since: datetime, until: datetime) -> bool:
+        """Whether there is power in every step that touches the time from ``since`` to ``until``."""
+        return all(self._touched(since, until))
+
+    def _touched(self, since: datetime, until: datetime) -> list[int]:
         step = timedelta(seconds=self.step_s)
         first = max(0, (since - self.start) // step)
         last = max(first + 1, -((self.start - until) // step))
-        seen = self.watts[first:last]
-        return max(seen) - min(seen) if seen else 0
+        return self.watts[first:last]
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +93,9 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
     until: datetime
     stands: list[TrueStand]
-    """Every meter and both active registers at every full hour, both ends included."""
+    """Every meter and its active registers at every full hour, both ends included; of a device that sleeps only the
+    hours around which it is awake.
+    """
     energies: list[TrueEnergy]
     """Every point and declared direction in every hour."""
     balance: list[TrueHour]
@@ -113,7 +125,7 @@ def keep_books(scenario: Scenario, flows: Flows, until: datetime | None = None) 
     stands = [
         stand
         for site, meter in scenario.meters()
-        for register in (ACTIVE_IMPORT, ACTIVE_EXPORT)
+        for register in KINDS[meter.device].registers
         for stand in _stands(site.id, meter, register, flows[meter.serial, register], hours)
     ]
     energies = _energies(scenario, stands)
@@ -138,6 +150,8 @@ def _stands(site: str, meter: Meter, register: str, flow: Flow, hours: list[date
             watt_seconds += watts * flow.step_s
         step = foot
         wh = begun_with + watt_seconds // (3600 * meter.multiplier)
+        if KINDS[meter.device].sleeps and not flow.runs(hour - NEAR_HOUR, hour + NEAR_HOUR):
+            continue
         stands.append(
             TrueStand(
                 site=site,
@@ -145,6 +159,7 @@ def _stands(site: str, meter: Meter, register: str, flow: Flow, hours: list[date
                 register=register,
                 at=hour,
                 wh=wh,
+                step_wh=KINDS[meter.device].step_wh,
                 multiplier=meter.multiplier,
                 point_wh=wh * meter.multiplier,
                 power_before_w=flow.watts[foot - 1] if foot else flow.watts[0],

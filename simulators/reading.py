@@ -17,6 +17,10 @@ class Reading(msgspec.Struct, frozen=True):
     """Active energy out to the grid's side (2.8.0), Wh."""
     power_w: float
     """Active power, W; positive is import."""
+    export_today_wh: int = 0
+    """What was counted as export since local midnight, Wh."""
+    charge_permille: int = 0
+    """State of charge of the site's storage, in 0.1 %."""
 
 
 def steady(since: datetime, stand_wh: int, power_w: int) -> Callable[[datetime], Reading]:

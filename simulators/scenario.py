@@ -14,6 +14,7 @@ from metering.period import HOUR, floor_to
 from metering.point import METER_PATTERN, Direction, Role, Source, gateway_id_problem, point_id_problem
 from runtime.config import ConfigError, Problem, build, read_toml
 from simulators.curves import Building, Place, PvPlant
+from simulators.storage import Storage
 
 SCENARIOS: Final = Path(__file__).with_name("scenarios")
 """Where the scenarios that come with klaster lie."""
@@ -81,11 +82,13 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True):
 
     serial: Annotated[str, msgspec.Meta(pattern=METER_PATTERN)]
     bus: str
-    device: Literal["eastron-sdm630"] = "eastron-sdm630"
+    device: Literal["eastron-sdm630", "schneider-iem3155", "sunspec-inverter", "victron-gx-battery"] = "eastron-sdm630"
     unit: Annotated[int, msgspec.Meta(ge=1, le=247)]
     role: Role
-    measures: Literal["boundary", "pv"]
-    """``boundary``: load less PV of the site. ``pv``: what the inverter makes, counted as export."""
+    measures: Literal["boundary", "pv", "storage"]
+    """``boundary``: load less PV and storage of the site. ``pv``: what the inverter makes, counted as export.
+    ``storage``: what the storage takes, as import, and gives, as export.
+    """
     multiplier: Positive = 1
     """CT/VT ratio: energy at the point is the register times this."""
     import_wh: Natural = 0
@@ -106,6 +109,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     tariff: str
     load: Load
     pv: PvPlant | None = None
+    storage: Storage | None = None
+    """It charges from what the whole cluster has too much, and gives in the evening what the cluster lacks."""
     buses: tuple[Bus, ...]
     meters: tuple[Meter, ...]
 
@@ -207,6 +212,10 @@ def _meter_problems(site: Site, key: str, say: Callable[[str, str, str], None]) 
             say(f"{where}.bus", meter.bus, "no such bus at this site")
         if meter.measures == "pv" and site.pv is None:
             say(f"{where}.measures", meter.measures, "the site has no pv")
+        if meter.measures == "storage" and site.storage is None:
+            say(f"{where}.measures", meter.measures, "the site has no storage")
+        if meter.device == "sunspec-inverter" and meter.measures != "pv":
+            say(f"{where}.measures", meter.measures, "an inverter measures pv")
         if meter.role is Role.SETTLEMENT and meter.measures != "boundary":
             say(f"{where}.measures", meter.measures, "a settlement meter measures the boundary")
     for (bus, unit), times in Counter((meter.bus, meter.unit) for meter in site.meters).items():

@@ -12,7 +12,7 @@ from pathlib import Path
 from runtime.clock import Clock
 from runtime.tasks import until
 from simulators.configs import HOST, Prepared
-from simulators.devices.sdm630 import Sdm630
+from simulators.devices.catalogue import KINDS
 from simulators.faults import Fault, FaultFile
 from simulators.instrument import Instrument
 from simulators.scenario import Bus, Site
@@ -52,7 +52,7 @@ async def serve_sites(work: Prepared, sites: Sequence[Site], clock: Clock, say: 
 def _units(site: Site, bus: Bus, world: World, now: Callable[[], datetime], faults: FaultFile) -> Units:
     return {
         meter.unit: Instrument(
-            Sdm630(meter.serial, meter.unit, bus.baud),
+            KINDS[meter.device].make(meter.serial, meter.unit, bus.baud),
             partial(world.reading, meter.serial),
             now,
             partial(_fault_of, faults, meter.serial),

@@ -59,6 +59,10 @@ class Sdm630:
         values = _inputs(reading)
         return [word for at in wanted for word in _float_words(values.get(at, 0.0))]
 
+    def asleep(self, reading: Reading) -> bool:
+        """A meter never sleeps."""
+        return False
+
 
 def _inputs(reading: Reading) -> dict[int, float]:
     """Input registers by address; what isn't listed reads 0.0, as on the meter."""

@@ -8,7 +8,21 @@ import pytest
 import simulators
 
 ROOT = Path(simulators.__file__).parent
-PURE = ["curves", "world", "scenario", "reading", "ledger", "compare", "instrument", "devices/sdm630", "servers/modbus"]
+PURE = [
+    "curves",
+    "world",
+    "scenario",
+    "reading",
+    "ledger",
+    "compare",
+    "instrument",
+    "storage",
+    "devices/sdm630",
+    "devices/iem3155",
+    "devices/sunspec_inverter",
+    "devices/gx_battery",
+    "servers/modbus",
+]
 IMPURE = {"asyncio", "socket", "time", "os", "sqlite3", "logging", "subprocess"}
 
 
