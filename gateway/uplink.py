@@ -15,7 +15,7 @@ import aiomqtt
 import msgspec
 
 from gateway.flights import STANDS_A_MESSAGE, Flights, ReceiptError
-from gateway.outbox import Fate, Outbox, RowState, Summary
+from gateway.outbox import Fate, Outbox, RowState
 from gateway.outbox_thread import OutboxThread
 from metering.wire import (
     PRESENCE_TOPIC,
@@ -232,17 +232,17 @@ class Uplink:
 
     async def _status(self) -> GatewayStatus:
         try:
-            summary = await self._outbox.run(Outbox.summary, 0)
+            counts = await self._outbox.run(Outbox.unsettled)
         except sqlite3.Error as error:
             self._disk_trouble(error)
-            summary = Summary(outbox=self._outbox.id, counts={}, oldest_waiting=None, aside=())
+            counts = {}
         buses, meters = self._describe()
         return GatewayStatus(
             online=True,
             at=self._clock.now(),
             version=self._version,
-            backlog=summary.count(RowState.WAITING),
-            aside=summary.count(RowState.ASIDE),
+            backlog=counts.get(RowState.WAITING, 0),
+            aside=counts.get(RowState.ASIDE, 0),
             buses=buses,
             meters=meters,
         )
