@@ -19,7 +19,7 @@ from metering.period import HOUR, WARSAW
 from runtime.clock import SimulationClock, monotonic_s
 from runtime.config import ConfigError, Problem
 from runtime.console import Exit, out
-from simulators.compare import Difference, compare
+from simulators.compare import Difference, Kind, compare
 from simulators.configs import SITE_FILE
 from simulators.ledger import Ledger, keep_books, true_flows
 from simulators.processes import LEAD_S, Cluster, program
@@ -33,6 +33,8 @@ AFTER: Final = timedelta(minutes=5)
 _LAST_WAIT_S: Final = 15.0
 _LOOK_S: Final = 0.25
 _SHOWN_DIFFERENCES: Final = 10
+_MOST_STARTS: Final = 20
+"""So often one program is started in one demo."""
 
 
 class DemoError(Exception):
@@ -184,16 +186,27 @@ def _await_last(cluster: Cluster, scenario: Scenario) -> None:
     day = scenario.first_hour.astimezone(WARSAW).date().isoformat()
     give_up = monotonic_s() + _LAST_WAIT_S
     while monotonic_s() < give_up:
-        answer = ask(cluster, "balance", "--day", day)
-        if answer["complete"] == answer["periods"]:
+        hours = {datetime.fromisoformat(row["start"]): row for row in ask(cluster, "balance", "--day", day)["hours"]}
+        told = [row for start, row in hours.items() if scenario.first_hour <= start < scenario.scenario.until]
+        if all(row["status"] == "complete" for row in told):
             return
         _look(cluster)
 
 
 def _look(cluster: Cluster) -> None:
+    """Start again what has died, as systemd would, but not for ever.
+
+    Raises:
+        DemoError: a program dies again and again.
+        StartError: it can't be started again.
+    """
     for death in cluster.deaths():
         child = cluster.children[death.name]
-        raise DemoError(f"{death.name} ended with {death.code}; the end of {death.log}:\n{child.tail()}")
+        if child.starts > _MOST_STARTS:
+            said = f"{death.name} ended with {death.code} again and again; the end of {death.log}:"
+            raise DemoError(f"{said}\n{child.tail()}")
+        _say(f"{death.name} ended with {death.code} and is started again")
+        cluster.start_child(death.name)
 
 
 def _show(name: str, cluster: Cluster, *options: str) -> None:
@@ -210,14 +223,16 @@ def _tell(checked: Checked) -> None:
     if not checked.differences:
         _say(f"Checked: central's balance equals the simulator's own ledger ({read}).")
         return
-    count = len(checked.differences)
-    _say(f"Checked: central's balance differs from the simulator's own ledger in {count} places ({read}):")
+    lacking = sum(difference.kind in {Kind.STAND_MISSING, Kind.HOUR_MISSING} for difference in checked.differences)
+    wrong = len(checked.differences) - lacking
+    _say(f"Checked: central's balance differs from the simulator's own ledger ({read}):")
+    _say(f"  {lacking} stands and hours are missing, {wrong} are wrong")
     for difference in checked.differences[:_SHOWN_DIFFERENCES]:
         _say(f"  {difference}")
 
 
 def _serve(cluster: Cluster) -> None:
-    """Until Ctrl-C or SIGTERM; a program that dies meanwhile is told."""
+    """Until Ctrl-C or SIGTERM; a program that dies meanwhile is started again."""
 
     def end(*_: object) -> None:
         raise KeyboardInterrupt

@@ -59,6 +59,8 @@ class Child:
         self._command = list(command)
         self._process: subprocess.Popen[bytes] | None = None
         self._asked_to_end = False
+        self.starts = 0
+        """How often it was started."""
 
     @property
     def pid(self) -> int | None:
@@ -85,6 +87,7 @@ class Child:
         if self.alive:
             raise StartError(f"{self.name} runs already")
         self._asked_to_end = False
+        self.starts += 1
         with self.log.open("ab") as log:
             try:
                 self._process = subprocess.Popen(  # noqa: S603 - our own commands
