@@ -30,8 +30,9 @@ def pids(*words: str) -> list[int]:
     return found
 
 
-def short_scenario(folder: Path) -> Path:
-    text = scenario_path("three-sites").read_text(encoding="utf-8")
+def short_scenario(folder: Path, name: str = "three-sites") -> Path:
+    """A scenario's working day from 11:50 to 15:00 local time."""
+    text = scenario_path(name).read_text(encoding="utf-8")
     text = text.replace("start = 2026-06-16T21:50:00Z", "start = 2026-06-17T09:50:00Z")
     text = text.replace("until = 2026-06-17T22:00:00Z", "until = 2026-06-17T13:00:00Z")
     (folder / "short.toml").write_text(text, encoding="utf-8")
@@ -70,6 +71,24 @@ def test_programs_killed_during_the_demo_come_back_and_the_balance_equals_the_le
     assert "broker ended with -9 and is started again" in said
     assert "Checked: central's balance equals the simulator's own ledger" in said
     assert pids(str(work)) == []
+
+
+def test_inverters_and_storage_of_the_larger_cluster_are_read_to_the_watt_hour(tmp_path: Path) -> None:
+    scenario, work = short_scenario(tmp_path, "five-sites"), tmp_path / "work"
+    command = [
+        program("klaster-sim"),
+        "demo",
+        "--once",
+        "--scenario",
+        str(scenario),
+        "--speed",
+        "600",
+        "--workdir",
+        str(work),
+    ]
+    done = subprocess.run([*command, "--port", "18080"], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout
+    assert "Checked: central's balance equals the simulator's own ledger" in done.stdout
 
 
 def test_a_folder_that_is_not_a_demos_is_left_as_it_is(tmp_path: Path) -> None:
