@@ -127,7 +127,7 @@ def unknown_meters(seen: Iterable[MeterSeen], meters: KnownMeters) -> Iterator[F
                 since=row.first,
                 until=row.last,
                 text=f"{problem}; {row.stands} stands of gateway {row.gateway} are held",
-                way_out="add it to [[meters]]: its stands enter by themselves",
+                way_out="correct [[meters]] in the cluster file: its stands enter by themselves",
             )
 
 

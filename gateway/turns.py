@@ -22,8 +22,6 @@ class Turn:
     due: datetime
     late: bool = False
     """Whether it is due at once because its last poll overran the grid."""
-    taken: int = 0
-    """The number of its last turn on the bus; of meters due alike the one whose turn is longest ago comes first."""
     failures: int = 0
     not_before_s: float = 0.0
     """Until then (monotonic clock, seconds) only the full hour is tried."""
@@ -35,7 +33,6 @@ class Turns:
     def __init__(self, everies: Sequence[timedelta], now: datetime) -> None:
         """Every meter is due at once: the first poll after a start need not wait for its grid."""
         self._turns = [Turn(index, every, floor_to(now, every)) for index, every in enumerate(everies)]
-        self._count = 0
 
     def next_due(self, now: datetime) -> datetime:
         """When the next turn comes; a turn that a clock set back has left far ahead is brought home."""
