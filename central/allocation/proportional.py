@@ -24,26 +24,30 @@ def allocate(weights: Ints, totals: Ints) -> Ints:
     """
     parts = np.zeros_like(weights)
     count = weights.shape[1]
-    sums = weights.sum(axis=1)
+    sums, largest = weights.sum(axis=1), weights.max(axis=1, initial=0)
+    backwards = np.arange(count - 1, -1, -1, dtype=np.int64)
     for row in np.flatnonzero(totals):
         weight, total, whole = weights[row], int(totals[row]), int(sums[row])
         if whole == total:
             parts[row] = weight
-        elif whole > 0 and int(weight.max()) * total < _LIMIT and whole * count < _LIMIT:
-            parts[row] = _split(weight, total, whole)
+        elif whole > 0 and int(largest[row]) * total < _LIMIT and whole * count < _LIMIT:
+            parts[row] = _split(weight, total, whole, backwards)
         else:
             parts[row] = share(total, weight.tolist())
     return parts
 
 
-def _split(weight: Ints, total: int, whole: int) -> Ints:
-    count = len(weight)
-    product = weight * total
-    part = product // whole
+def _split(weight: Ints, total: int, whole: int, backwards: Ints) -> Ints:
+    """One row's parts; ``backwards`` counts from the number of points less one down to 0."""
+    part = weight * total
+    # One key orders by remainder, then by place: the earlier of two equal remainders is the larger key.
+    key = part.copy()
+    part //= whole
+    key -= part * whole
     left = total - int(part.sum())
     if left:
-        remainder = product - part * whole
-        # One key orders by remainder, then by place: the earlier of two equal remainders is the larger key.
-        key = remainder * count + np.arange(count - 1, -1, -1)
-        part[np.argpartition(key, count - left)[count - left :]] += 1
+        key *= len(weight)
+        key += backwards
+        # All keys differ, so exactly as many reach the bound as are left over.
+        part += key >= np.partition(key, -left)[-left]
     return part
