@@ -139,7 +139,7 @@ class Summing:
 def summing_for(cluster: Cluster) -> Summing:
     """An empty summary of a cluster."""
     names = {member.id: member.name for member in cluster.members}
-    storage = any(point.source is Source.STORAGE for point in cluster.points)
+    storage = any(point.source == Source.STORAGE for point in cluster.points)
     return Summing(cluster.name, cluster.period, names, storage=storage)
 
 

@@ -304,3 +304,13 @@ def test_without_a_complete_hour_nothing_is_said_to_be_zero(files: Path, settle)
     assert "Covered: not known, none of the hours is complete" in done.stdout
     assert "Relief in all: not known, none of the hours is complete" in done.stdout
     assert "0.000" not in done.stdout
+
+
+def test_a_storage_that_is_not_traced_is_said_in_the_summary(files: Path, settle) -> None:
+    assert "Storage is not traced yet" not in settle().stdout
+    (files / "cluster.toml").write_text(CLUSTER.replace('source = "pv"', 'source = "storage"'), encoding="utf-8")
+    done = settle()
+    assert done.returncode == 0, done.stderr
+    assert "Storage is not traced yet" in done.stdout
+    (hour, *_) = table(files / "out" / "hours.csv")
+    assert (hour["injected_res_wh"], hour["injected_other_wh"]) == ("0", "750")
