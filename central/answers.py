@@ -15,7 +15,8 @@ from central.books import Books, Settled
 from central.findings import Finding
 from central.gateways import GatewaySeen
 from central.reports.settlement_csv import COLUMNS
-from central.reports.summary import SIMULATION, SUMMED, exact_sum
+from central.reports.summary import exact_sum
+from central.tables import HOUR_ENERGIES
 from metering.period import Month, day_start, local_text, utc_text
 
 
@@ -51,11 +52,11 @@ def balance(books: Books, span: Span, now: datetime) -> dict[str, Any]:
     Energies in Wh; null where not known.
     """
     settled = books.settled(span.month)
-    hours = _ended(settled.hours, span, now)
+    hours = _ended(settled.hours, settled, span, now)
     complete = hours.filter(pc.equal(hours["status"], "complete"))
     # Without a complete period nothing is known: no sum is 0 then.
     known = complete.num_rows > 0
-    sums = {name: exact_sum(complete[name]) if known else None for name in SUMMED}
+    sums = {name: exact_sum(complete[name]) if known else None for name in HOUR_ENERGIES}
     covered, drawn = sums["covered_wh"], sums["drawn_wh"]
     return _about(settled, span, now) | {
         "periods": hours.num_rows,
@@ -72,7 +73,7 @@ def shares(books: Books, span: Span, now: datetime) -> dict[str, Any]:
     Charges are a month's: for one day they are left out.
     """
     settled = books.settled(span.month)
-    rows = _ended(settled.shares, span, now)
+    rows = _ended(settled.shares, settled, span, now)
     names = {member.id: member.name for member in settled.cluster.members}
     answer: dict[str, Any] = _about(settled, span, now) | {
         "members": [
@@ -112,6 +113,16 @@ def stands(books: Books, span: Span) -> dict[str, Any]:
     return {"span": str(span), "stands": _rows(table, table.schema.names)}
 
 
+def day(books: Books, span: Span, now: datetime) -> dict[str, Any]:
+    """Balance, shares, gateways and findings of one settlement and one instant: they agree with one another."""
+    return {
+        "balance": balance(books, span, now),
+        "shares": shares(books, span, now),
+        "gateways": gateways(books, now),
+        "findings": findings(books, span, now),
+    }
+
+
 _OF_NOW = ("store_behind", "store_down")
 """Findings that are told whatever span is asked for: its answer isn't whole."""
 
@@ -127,20 +138,15 @@ def _about(settled: Settled, span: Span, now: datetime) -> dict[str, Any]:
         "period": settled.cluster.period.value,
         "span": str(span),
         "now": utc_text(now),
-        "notes": settled.summary.notes or [SIMULATION],
+        "notes": settled.summary.notes,
     }
 
 
-def _ended(table: pa.Table, span: Span, now: datetime) -> pa.Table:
+def _ended(table: pa.Table, settled: Settled, span: Span, now: datetime) -> pa.Table:
     start = table["start"]
-    length = _length(table)
-    first, last = (pa.scalar(at, start.type) for at in (span.start, min(span.end, now + timedelta(seconds=1) - length)))
-    return table.filter(pc.and_(pc.greater_equal(start, first), pc.less(start, last)))
-
-
-def _length(table: pa.Table) -> timedelta:
-    starts = pc.unique(table["start"]).sort()
-    return starts[1].as_py() - starts[0].as_py() if len(starts) > 1 else timedelta(hours=1)
+    last = min(span.end, now + timedelta(seconds=1) - settled.cluster.period.length)
+    first, after = (pa.scalar(at, start.type) for at in (span.start, last))
+    return table.filter(pc.and_(pc.greater_equal(start, first), pc.less(start, after)))
 
 
 def _sums(rows: pa.Table, key: str) -> list[tuple[str, dict[str, int | None]]]:

@@ -15,7 +15,7 @@ from central.books import Books
 from central.readings import StoreDownError
 from runtime.config import ConfigError
 
-Question = Literal["balance", "shares", "findings", "gateways", "stands"]
+Question = Literal["balance", "shares", "findings", "gateways", "stands", "day"]
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -40,6 +40,8 @@ def ask(question: Question, config_file: Path, span: Span, now: datetime) -> Ans
                 return Answer(answers.gateways(books, now))
             case "stands":
                 return Answer(answers.stands(books, span))
+            case "day":
+                return Answer(answers.day(books, span, now))
     except (ConfigError, StoreDownError) as error:
         return Answer(None, str(error))
     except FileNotFoundError as error:

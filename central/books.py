@@ -58,6 +58,7 @@ class Books:
         """
         self.cluster, self.rates = load_master(config.cluster_file, config.rates_file)
         self._config = config
+        self._settled: dict[Month, Settled] = {}
         self._store().close()
 
     @classmethod
@@ -66,11 +67,16 @@ class Books:
         return cls(load_config(config_file))
 
     def settled(self, month: Month) -> Settled:
-        """Settle a month from the stands that are in the store.
+        """Settle a month from the stands that are in the store; once for all that is asked of these books.
 
         Raises:
             StoreDownError: the store's server can't be used.
         """
+        if month not in self._settled:
+            self._settled[month] = self._settle(month)
+        return self._settled[month]
+
+    def _settle(self, month: Month) -> Settled:
         store = self._store()
         try:
             stands = store.values(month.start - LOOK_AROUND, month.end + LOOK_AROUND)

@@ -26,13 +26,11 @@ from metering.wire import (
     gateway_of,
     topic,
 )
-from runtime.broker import BrokerSettings, connection
+from runtime.broker import BrokerSettings, keep_connected
 from runtime.clock import Clock
-from runtime.config import ConfigError
 from runtime.log import logger
 
 _log = logger("central.downlink")
-_RECONNECT_S = (1.0, 2.0, 4.0, 5.0)
 _BATCH = 200
 _QUEUE = 2000
 _FAREWELL_S = 2.0
@@ -55,20 +53,8 @@ class Downlink:
 
     async def run(self) -> None:
         """Connect, and again whenever the connection is lost."""
-        failures = 0
-        while True:
-            try:
-                will = aiomqtt.Will(PRESENCE_TOPIC, encode(Presence(online=False)), qos=1, retain=True)
-                async with connection(self._settings, "klaster-central", will) as client:
-                    _log.info("broker_connected", host=self._settings.host, port=self._settings.port)
-                    failures = 0
-                    await self._serve(client)
-            except* (aiomqtt.MqttError, OSError, ConfigError) as group:
-                if failures == 0:
-                    _log.warning("broker_lost", error=str(group.exceptions[0]))
-            pause = _RECONNECT_S[min(failures, len(_RECONNECT_S) - 1)]
-            failures += 1
-            await asyncio.sleep(pause)
+        will = aiomqtt.Will(PRESENCE_TOPIC, encode(Presence(online=False)), qos=1, retain=True)
+        await keep_connected(self._settings, "klaster-central", will, self._serve)
 
     async def _serve(self, client: aiomqtt.Client) -> None:
         # A new queue for each connection: what was lost with the old one is sent again by the gateways.

@@ -14,12 +14,11 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from central.grid import Bools, Ints, seconds
-from central.tables import DOUBLES, GAPS, INSTANT, LABEL, LIVES, METERED
+from central.tables import DOUBLES, GAPS, INSTANT, LIVES, METERED, labels
 from metering.energy import MAX_READING_WH, half_up
 from metering.obis import ACTIVE_EXPORT, ACTIVE_IMPORT
 from metering.point import Direction, Role
@@ -191,12 +190,12 @@ def _energies(cluster: str, found: list[_Found], points: list[str], length: int)
     kept, double = once[one_value], once[~one_value]
     energies = pa.table(
         {
-            "cluster": _labels([cluster], np.zeros(len(kept), dtype=np.int64)),
-            "point": _labels(points, point[kept]),
-            "direction": _labels(ways, way[kept]),
+            "cluster": labels([cluster], np.zeros(len(kept), dtype=np.int64)),
+            "point": labels(points, point[kept]),
+            "direction": labels(ways, way[kept]),
             "start": pa.array(start[kept]).cast(INSTANT),
             "wh": pa.array(wh[kept]),
-            "quality": _labels(list(_QUALITIES), 1 - measured[kept]),
+            "quality": labels(list(_QUALITIES), 1 - measured[kept]),
         },
         schema=METERED,
     )
@@ -229,10 +228,10 @@ def _gaps(found: list[_Found], points: list[str], length: int) -> pa.Table:
             "until": int(one.until[i]),
             "first_wh": int(one.first[i]),
             "then_wh": int(one.then[i]),
-            "proved": bool(_plausible(one, length)[i]),
+            "proved": bool(plausible[i]),
         }
-        for one in found
-        for i in np.flatnonzero(~_plausible(one, length) | (one.until - one.since > length)).tolist()
+        for one, plausible in ((one, _plausible(one, length)) for one in found)
+        for i in np.flatnonzero(~plausible | (one.until - one.since > length)).tolist()
     ]
     return pa.Table.from_pylist(rows, schema=GAPS)
 
@@ -253,7 +252,3 @@ def _lives(found: list[_Found], points: list[str]) -> pa.Table:
         for one in found
     ]
     return pa.Table.from_pylist(rows, schema=LIVES)
-
-
-def _labels(words: list[str], places: npt.NDArray[Any]) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32)), pa.array(words, pa.string())).cast(LABEL)

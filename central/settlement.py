@@ -18,7 +18,7 @@ from central.charges import charges
 from central.eligibility import excluded, in_relief_window
 from central.grid import Bools, Grid, Ints, make_grid, net
 from central.settings import Settings
-from central.tables import HOURS, SHARES
+from central.tables import HOURS, SHARES, labels
 
 
 def settle(tables: Mapping[str, pa.Table], settings: Settings) -> dict[str, pa.Table]:
@@ -92,9 +92,6 @@ def _shares(cluster: str, grid: Grid, drawn: Ints, injected: Ints, shares: Appor
 
     def values(array: Ints, there: Bools) -> pa.Array:
         return pa.array(array[row, column], mask=~there)
-
-    def labels(words: list[str], places: Ints) -> pa.Array:
-        return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32)), pa.array(words, pa.string()))
 
     return pa.table(
         {

@@ -5,9 +5,11 @@ Instants are seconds of UTC. Energies are whole Wh; a null is a value that is no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 INSTANT: Final = pa.timestamp("s", "UTC")
@@ -16,6 +18,11 @@ LABEL: Final = pa.dictionary(pa.int32(), pa.string())
 
 def _schema(*columns: tuple[str, pa.DataType], long: bool = False) -> pa.Schema:
     return pa.schema([("cluster", LABEL if long else pa.string()), *columns])
+
+
+def labels(words: Sequence[str], places: npt.NDArray[Any]) -> pa.Array:
+    """A ``LABEL`` column: each row's word by its place among ``words``."""
+    return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32)), pa.array(words, pa.string()))
 
 
 CLUSTER: Final = _schema(("period", pa.string()), ("registered_from", INSTANT))
@@ -116,17 +123,22 @@ RATES: Final = _schema(
 )
 """``zl_per_kwh`` is an exact decimal; an empty ``tariff`` or ``zone`` means all."""
 
+HOUR_ENERGIES: Final = (
+    "drawn_wh",
+    "injected_res_wh",
+    "injected_other_wh",
+    "covered_wh",
+    "surplus_wh",
+    "deficit_wh",
+    "from_grid_wh",
+    "to_grid_wh",
+)
+"""An hour's energies, Wh."""
+
 HOURS: Final = _schema(
     ("month", pa.string()),
     ("start", INSTANT),
-    ("drawn_wh", pa.int64()),
-    ("injected_res_wh", pa.int64()),
-    ("injected_other_wh", pa.int64()),
-    ("covered_wh", pa.int64()),
-    ("surplus_wh", pa.int64()),
-    ("deficit_wh", pa.int64()),
-    ("from_grid_wh", pa.int64()),
-    ("to_grid_wh", pa.int64()),
+    *((name, pa.int64()) for name in HOUR_ENERGIES),
     ("ratio_pct", pa.string()),
     ("multiplier", pa.string()),
     ("status", pa.string()),

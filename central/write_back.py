@@ -17,7 +17,7 @@ from central.books import Settled
 from central.gateways import GatewaySeen
 from central.grid import make_grid, seconds
 from central.influx.lines import line, readable
-from central.reports.summary import SUMMED
+from central.tables import HOUR_ENERGIES
 
 _SHARED = ("drawn_wh", "injected_wh", "allocated_wh", "relieved_wh")
 
@@ -36,7 +36,7 @@ def settled_lines(settled: Settled, now: datetime) -> Iterator[tuple[int, list[s
 
 def _balance(cluster: str, hours: pa.Table) -> Iterator[tuple[int, str]]:
     for start, row in zip(seconds(hours["start"]).tolist(), hours.to_pylist(), strict=True):
-        fields: dict[str, int | float | None] = {name: row[name] for name in SUMMED}
+        fields: dict[str, int | float | None] = {name: row[name] for name in HOUR_ENERGIES}
         fields |= {name: None if row[name] is None else float(row[name]) for name in ("ratio_pct", "multiplier")}
         complete = int(row["status"] == "complete")
         yield start, line("balance", {"cluster": cluster}, {"complete": complete, **fields}, start)

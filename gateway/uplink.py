@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import aiomqtt
 import msgspec
@@ -27,13 +26,11 @@ from metering.wire import (
     encode,
     topic,
 )
-from runtime.broker import BrokerSettings, connection
+from runtime.broker import BrokerSettings, keep_connected
 from runtime.clock import Clock, monotonic_s
-from runtime.config import ConfigError
 from runtime.log import logger
 
 _log = logger("gateway.uplink")
-_RECONNECT_S = (1.0, 2.0, 4.0, 5.0)
 _ROOM = 50
 """So many messages must have landed before the backlog is read again, or a second must have passed."""
 _LONGEST_PAUSE_S = 1.0
@@ -81,19 +78,7 @@ class Uplink:
 
     async def run(self) -> None:
         """Connect, and again whenever the connection is lost; cancelled, say farewell and end."""
-        failures = 0
-        while True:
-            try:
-                async with connection(self._settings, f"klaster-{self._gateway}", self._will()) as client:
-                    _log.info("broker_connected", host=self._settings.host, port=self._settings.port)
-                    failures = 0
-                    await self._serve(client)
-            except* (aiomqtt.MqttError, OSError, ConfigError) as group:
-                if failures == 0:
-                    _log.warning("broker_lost", error=_first(group))
-            pause = _RECONNECT_S[min(failures, len(_RECONNECT_S) - 1)]
-            failures += 1
-            await asyncio.sleep(pause)
+        await keep_connected(self._settings, f"klaster-{self._gateway}", self._will(), self._serve)
 
     def _will(self) -> aiomqtt.Will:
         return aiomqtt.Will(
@@ -250,11 +235,3 @@ class Uplink:
     def _disk_trouble(self, error: sqlite3.Error) -> None:
         self._fresh = True
         _log.error("outbox_failed", error=str(error))
-
-
-def _first(group: BaseExceptionGroup[Any]) -> str:
-    """The first plain error of a group, for one line in the log."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return str(error) or type(error).__name__

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import ssl
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +21,7 @@ from runtime.config import ConfigError, Problem
 from runtime.log import logger
 
 _log = logger("runtime.broker")
+_RECONNECT_S = (1.0, 2.0, 4.0, 5.0)
 
 
 class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +133,33 @@ def connection(settings: BrokerSettings, client_id: str, will: aiomqtt.Will) -> 
     )
     client.pending_calls_threshold = 2 * MAX_IN_FLIGHT
     return client
+
+
+async def keep_connected(
+    settings: BrokerSettings, client_id: str, will: aiomqtt.Will, serve: Callable[[aiomqtt.Client], Awaitable[None]]
+) -> None:
+    """Connect and serve, and again with a new client whenever the connection is lost; ends only when cancelled."""
+    failures = 0
+    while True:
+        try:
+            async with connection(settings, client_id, will) as client:
+                _log.info("broker_connected", host=settings.host, port=settings.port)
+                failures = 0
+                await serve(client)
+        except* (aiomqtt.MqttError, OSError, ConfigError) as group:
+            if failures == 0:
+                _log.warning("broker_lost", error=_first(group))
+        pause = _RECONNECT_S[min(failures, len(_RECONNECT_S) - 1)]
+        failures += 1
+        await asyncio.sleep(pause)
+
+
+def _first(group: BaseExceptionGroup[Any]) -> str:
+    """The first plain error of a group, for one line in the log."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) or type(error).__name__
 
 
 def _password(file: str) -> str | None:

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from central.cluster import Cluster, PeriodName
 from central.grid import Bools, Ints
 from central.imports.rows import COLUMNS, Rows, read_rows
-from central.tables import ENERGIES, INSTANT
+from central.tables import ENERGIES, INSTANT, labels
 from central.validity import valid_instants
 from metering.energy import MAX_READING_WH
 from metering.period import WARSAW, Month
@@ -319,9 +319,6 @@ def _local_day(at: int) -> int:
 
 
 def _energies(name: str, series: Ints, start: Ints, wh: Ints, points: list[str]) -> pa.Table:
-    def labels(words: Sequence[str], places: Ints) -> pa.Array:
-        return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32)), pa.array(words, pa.string()))
-
     return pa.table(
         {
             "cluster": labels([name], np.zeros(len(wh), dtype=np.int64)),

@@ -17,24 +17,11 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from central.grid import seconds
+from central.tables import HOUR_ENERGIES
 from metering.period import EPOCH, local_text, utc_text
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "hours": (
-        "start",
-        "local",
-        "drawn_wh",
-        "injected_res_wh",
-        "injected_other_wh",
-        "covered_wh",
-        "surplus_wh",
-        "deficit_wh",
-        "from_grid_wh",
-        "to_grid_wh",
-        "ratio_pct",
-        "multiplier",
-        "status",
-    ),
+    "hours": ("start", "local", *HOUR_ENERGIES, "ratio_pct", "multiplier", "status"),
     "shares": ("start", "point", "member", "drawn_wh", "injected_wh", "allocated_wh", "relieved_wh", "status"),
     "charges": (
         "month",

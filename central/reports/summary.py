@@ -12,18 +12,9 @@ import pyarrow.compute as pc
 
 from central.balance import ratio_text
 from central.cluster import Cluster
+from central.tables import HOUR_ENERGIES
 from metering.point import Source
 
-SUMMED = (
-    "drawn_wh",
-    "injected_res_wh",
-    "injected_other_wh",
-    "covered_wh",
-    "surplus_wh",
-    "deficit_wh",
-    "from_grid_wh",
-    "to_grid_wh",
-)
 SIMULATION = (
     "This is a simulation: the relief of art. 184k ust. 1 of the RES Act is suspended until the European Commission "
     "has decided (art. 48 of the Act of 17.08.2023). The operator and the seller charge; these figures are a control."
@@ -77,7 +68,7 @@ class Summing:
         self.summary = Summary(
             cluster=cluster,
             period=period,
-            energies_wh=dict.fromkeys(SUMMED),
+            energies_wh=dict.fromkeys(HOUR_ENERGIES),
             notes=[SIMULATION, *([STORAGE] if storage else [])],
         )
 
@@ -88,7 +79,7 @@ class Summing:
         complete = hours.filter(pc.equal(hours["status"], "complete"))
         summary.periods += hours.num_rows
         summary.complete += complete.num_rows
-        for name in SUMMED if complete.num_rows else ():
+        for name in HOUR_ENERGIES if complete.num_rows else ():
             summary.energies_wh[name] = (summary.energies_wh[name] or 0) + exact_sum(complete[name])
         for multiplier, count in _counts(complete["multiplier"]).items():
             before = summary.periods_by_multiplier.get(multiplier, 0)

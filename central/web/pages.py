@@ -16,7 +16,6 @@ from litestar.exceptions import ClientException
 from litestar.handlers import BaseRouteHandler
 
 from central.answers import Span
-from central.ask import Question
 from central.balance import ratio_text
 from central.cluster import PeriodName
 from central.reports.settlement_text import kwh
@@ -24,7 +23,6 @@ from central.web.api import Ask, DayAsked, Now, span_of
 from metering.period import WARSAW, day_periods, local_text, utc_text
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_ASKED: tuple[Question, ...] = ("balance", "shares", "gateways", "findings")
 _SHARES = ("drawn_wh", "injected_wh", "allocated_wh", "relieved_wh")
 _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 
@@ -46,13 +44,10 @@ def page_handlers(ask: Ask, now: Now) -> list[BaseRouteHandler]:
             span = span_of(None, day, at)
         except ClientException:
             return page("bad_day.html", 400, asked=day)
-        answers: dict[str, Any] = {}
-        for question in _ASKED:
-            answer = await ask(question, span, at)  # one instant for all: they must agree
-            if answer.value is None:
-                return page("trouble.html", 503, trouble=answer.trouble)
-            answers[question] = answer.value
-        return page("day.html", **_day(span, at), **_content(answers, span))
+        answer = await ask("day", span, at)
+        if answer.value is None:
+            return page("trouble.html", 503, trouble=answer.trouble)
+        return page("day.html", **_day(span, at), **_content(answer.value, span))
 
     return [day_page]
 
@@ -91,7 +86,6 @@ def _day(span: Span, now: datetime) -> dict[str, Any]:
 
 def _content(answers: dict[str, Any], span: Span) -> dict[str, Any]:
     balance = answers["balance"]
-    known = balance["complete"] > 0
     return {
         "cluster": balance["cluster"],
         "notes": balance["notes"],
@@ -99,8 +93,7 @@ def _content(answers: dict[str, Any], span: Span) -> dict[str, Any]:
         "quarters": balance["period"] == PeriodName.QUARTER,
         "complete": balance["complete"],
         "ended": balance["periods"],
-        # A sum over no hour at all is not known, rather than 0.
-        "sums": {name: wh if known else None for name, wh in balance["sums"].items()},
+        "sums": balance["sums"],
         "covered_pct": balance["covered_pct"],
         "rows": _rows(balance, span),
         "members": _members(answers["shares"]),
