@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from metering.period import QUARTER
 from runtime.console import config_errors, fail, out, print_json, table
 
 _CONFIG = click.argument("config", type=click.Path(path_type=Path))
@@ -47,6 +48,9 @@ def check(config: Path) -> None:
     with config_errors():
         settings = read(config)
     out.print(f"ok: gateway {settings.gateway.id}, {len(settings.buses)} buses, {len(settings.meters)} meters")
+    quarters = [meter.id for meter in settings.meters if settings.length_of(meter) == QUARTER]
+    if quarters:
+        out.print(f"stands at every quarter of an hour: {', '.join(quarters)}", soft_wrap=True)
 
 
 @main.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from gateway.profile import Baud, Parity, Profile, StopBits, known, profile
+from metering.period import HOUR, QUARTER
 from metering.point import METER_PATTERN, gateway_id_problem
 from runtime.broker import BrokerSettings, broker_problems
 from runtime.clock import SimulationSettings
@@ -17,6 +19,9 @@ from runtime.config import ConfigError, Problem, build, read_toml
 from runtime.log import LogSettings
 
 _HOUR_S = 3600
+_LENGTHS = {"hour": HOUR, "quarter": QUARTER}
+StandsAt = Literal["hour", "quarter"]
+"""At every full hour, or at every quarter of an hour too."""
 _BUS_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,34}$"
 
 
@@ -27,6 +32,8 @@ class GatewayTable(msgspec.Struct, frozen=True, kw_only=True):
     """One level of every topic it may write to."""
     data_dir: Annotated[str, msgspec.Meta(min_length=1)]
     """The folder of its outbox; made if it isn't there."""
+    stands: StandsAt = "hour"
+    """At which instants stands are made, for every meter that doesn't say otherwise."""
 
 
 class BusSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +83,8 @@ class MeterSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Instead of the profile's."""
     max_power_w: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """Instead of the profile's: a meter on current transformers that shows primary values needs it."""
-
+    stands: StandsAt | None = None
+    """Instead of the gateway's."""
     sunspec: SunSpecChoice = SunSpecChoice()
 
     def unit_of(self, model: Profile) -> int:
@@ -107,6 +115,10 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     def meters_of(self, bus: BusSettings) -> tuple[MeterSettings, ...]:
         """The meters that hang on a bus, in the file's order."""
         return tuple(meter for meter in self.meters if meter.bus == bus.id)
+
+    def length_of(self, meter: MeterSettings) -> timedelta:
+        """How far apart a meter's stands are: an hour or a quarter of one."""
+        return _LENGTHS[meter.stands or self.gateway.stands]
 
 
 def read(path: Path) -> GatewayConfig:
@@ -216,10 +228,11 @@ def _meter_problems(tables: _Tables, number: int, meter: MeterSettings, file: st
     earlier = (one for n, one in tables.meters.items() if n < number and one.bus == meter.bus)
     if same := next((one for one in earlier if _collide(one, meter)), None):
         yield Problem(file, f"{key}.unit", str(_unit(meter)), f"is meter {same.id}'s already on bus {meter.bus}")
-    if _HOUR_S % meter.every_s:
-        yield Problem(
-            file, f"{key}.every_s", str(meter.every_s), "must divide 3600, so that a poll falls at the full hour"
-        )
+    stands = meter.stands or (tables.gateway.stands if tables.gateway else "hour")
+    length_s = int(_LENGTHS[stands].total_seconds())
+    if length_s % meter.every_s:
+        problem = f"must divide {length_s}, so that a poll falls at every full {stands}"
+        yield Problem(file, f"{key}.every_s", str(meter.every_s), problem)
     if meter.profile not in known():
         yield Problem(file, f"{key}.profile", f'"{meter.profile}"', f"no such profile; known are {', '.join(known())}")
     elif meter.every_s > (gap := meter.gap_s or profile(meter.profile).gap_s):

@@ -14,7 +14,7 @@ from gateway.profile import Block, Profile
 from gateway.readout import Readout
 from gateway.register_readout import RegisterReadout
 from gateway.sunspec_readout import SunSpecReadout
-from metering.period import utc_text
+from metering.period import HOUR, utc_text
 from metering.stand import Stand
 
 
@@ -42,11 +42,21 @@ class _Life:
 class Meter:
     """The registers' lives of one configured meter."""
 
-    def __init__(self, settings: MeterSettings, profile: Profile, remembered: Mapping[str, Accepted]) -> None:
-        """Go on from what an earlier run remembered of each register (OBIS code: last accepted observation)."""
+    def __init__(
+        self,
+        settings: MeterSettings,
+        profile: Profile,
+        remembered: Mapping[str, Accepted],
+        length: timedelta = HOUR,
+    ) -> None:
+        """Go on from what an earlier run remembered of each register (OBIS code: last accepted observation).
+
+        ``length`` is how far apart its stands are.
+        """
         self.id = settings.id
         self.unit = settings.unit_of(profile)
         self.every = timedelta(seconds=settings.every_s)
+        self.length = length
         self.profile = profile
         self._readout: Readout = (
             SunSpecReadout(settings.id, settings.sunspec) if profile.protocol == "sunspec" else RegisterReadout(profile)
@@ -75,7 +85,8 @@ class Meter:
     def _life(self, obis: str) -> _Life:
         if obis not in self._lives:
             last = self._remembered.get(obis)
-            boundaries = Boundaries.after(last, self._gap) if last else Boundaries(self._gap)
+            gap, length = self._gap, self.length
+            boundaries = Boundaries.after(last, gap, length) if last else Boundaries(gap, length)
             self._lives[obis] = _Life(obis, Counter(self._power, last, restored=last is not None), boundaries)
         return self._lives[obis]
 

@@ -55,7 +55,8 @@ class Poller:
 
     async def run(self) -> None:
         """Poll for ever; cancelled, it closes the link."""
-        turns = Turns([meter.every for meter in self._meters], self._clock.now())
+        everies, lengths = [one.every for one in self._meters], [one.length for one in self._meters]
+        turns = Turns(everies, self._clock.now(), lengths)
         try:
             while True:
                 await self._wait(turns)

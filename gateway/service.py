@@ -65,7 +65,7 @@ async def _run(config: GatewayConfig, outbox: OutboxThread, clock: Clock, stop: 
         if not settings:
             _log.warning("bus_without_meters", bus=bus.id)
             continue
-        there = [_meter(one, lives) for one in settings]
+        there = [_meter(config, one, lives) for one in settings]
         meters += there
         pollers.append(Poller(_bus(bus, settings[0], clock), there, recorder, clock))
     _log.info("gateway_started", gateway=config.gateway.id, version=release, buses=len(pollers), meters=len(meters))
@@ -74,9 +74,9 @@ async def _run(config: GatewayConfig, outbox: OutboxThread, clock: Clock, stop: 
     _log.info("gateway_ended", gateway=config.gateway.id)
 
 
-def _meter(settings: MeterSettings, lives: dict[tuple[str, str], Accepted]) -> Meter:
+def _meter(config: GatewayConfig, settings: MeterSettings, lives: dict[tuple[str, str], Accepted]) -> Meter:
     remembered = {obis: last for (meter, obis), last in lives.items() if meter == settings.id}
-    return Meter(settings, profile(settings.profile), remembered)
+    return Meter(settings, profile(settings.profile), remembered, config.length_of(settings))
 
 
 def _bus(settings: BusSettings, first: MeterSettings, clock: Clock) -> Bus:

@@ -24,15 +24,22 @@ class Turn:
     """Whether it is due at once because its last poll overran the grid."""
     failures: int = 0
     not_before_s: float = 0.0
-    """Until then (monotonic clock, seconds) only the full hour is tried."""
+    """Until then (monotonic clock, seconds) only the instants of its stands are tried."""
+    length: timedelta = HOUR
+    """How far apart its stands are."""
 
 
 class Turns:
     """The order of the meters of one bus."""
 
-    def __init__(self, everies: Sequence[timedelta], now: datetime) -> None:
-        """Every meter is due at once: the first poll after a start need not wait for its grid."""
+    def __init__(self, everies: Sequence[timedelta], now: datetime, lengths: Sequence[timedelta] = ()) -> None:
+        """Every meter is due at once: the first poll after a start need not wait for its grid.
+
+        ``lengths`` are how far apart the meters' stands are; none: an hour.
+        """
         self._turns = [Turn(index, every, floor_to(now, every)) for index, every in enumerate(everies)]
+        for turn, length in zip(self._turns, lengths, strict=False):
+            turn.length = length
 
     def next_due(self, now: datetime) -> datetime:
         """When the next turn comes; a turn that a clock set back has left far ahead is brought home."""
@@ -41,12 +48,12 @@ class Turns:
         return min(turn.due for turn in self._turns)
 
     def take(self, now: datetime, monotonic_s: float) -> Turn | None:
-        """The meter to poll now, if one is due; those in a pause are passed over, except at the full hour.
+        """The meter to poll now, if one is due; those in a pause are passed over, except when a stand is due.
 
         The one that has waited longest comes first; one that failed lets the others go before it for a round.
         """
         for turn in self._turns:
-            if turn.due <= now and monotonic_s < turn.not_before_s and not _holds_hour(turn.due, now, turn.every):
+            if turn.due <= now and monotonic_s < turn.not_before_s and not _holds_stand(turn, now):
                 turn.due = floor_to(now, turn.every) + turn.every
         due = [turn for turn in self._turns if turn.due <= now]
         return min(due, key=lambda turn: turn.due + (turn.every if turn.failures else timedelta(0)), default=None)
@@ -73,7 +80,7 @@ class Turns:
         turn.due = floor_to(now, turn.every) + turn.every
 
 
-def _holds_hour(due: datetime, now: datetime, every: timedelta) -> bool:
-    """Whether a full hour is among the turns from ``due`` to ``now``."""
-    latest = floor_to(now, every)
-    return on_grid(due, HOUR) or floor_to(latest, HOUR) > due
+def _holds_stand(turn: Turn, now: datetime) -> bool:
+    """Whether the instant of a stand is among its turns from ``due`` to ``now``."""
+    latest = floor_to(now, turn.every)
+    return on_grid(turn.due, turn.length) or floor_to(latest, turn.length) > turn.due

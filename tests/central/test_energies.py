@@ -152,6 +152,38 @@ def test_quarter_stands_serve_quarters_and_the_full_hours_ones_hours() -> None:
     assert [row[3] for row in energies(run(stands, period="quarter"))] == [1] * 8
 
 
+def test_a_missing_full_hour_is_not_made_up_from_the_quarters_around_it() -> None:
+    stands = [stand(h / 4, str(100 + 7 * h)) for h in range(13) if h != 4]
+    result = run(stands)
+    assert energies(result) == [("P1", "drawn", 2, 28)]
+    assert result["gaps"].select(["first_wh", "then_wh", "proved"]).to_pylist() == [
+        {"first_wh": 100, "then_wh": 156, "proved": True}
+    ]
+    quarters = run(stands, period="quarter")
+    assert [start for _, _, start, _ in energies(quarters)] == [h / 4 for h in range(12) if h not in {3, 4}]
+
+
+@given(
+    st.lists(st.decimals(min_value=0, max_value=999, places=3), min_size=9, max_size=30),
+    st.sampled_from(["1", "20", "0.75"]),
+    st.sets(st.integers(0, 29), max_size=4),
+)
+def test_an_hour_is_the_sum_of_its_quarters_wherever_both_are_known(steps, multiplier: str, lost: set[int]) -> None:
+    total, stands = Decimal(5_000_000), []
+    for number, step in enumerate(steps):
+        total += step
+        stands.append(stand(number / 4, str(total)))
+    stands = [one for number, one in enumerate(stands) if number not in lost]
+    hours = {start: wh for _, _, start, wh in energies(run(stands, [meter(multiplier=multiplier)]))}
+    quarters = {
+        start: wh for _, _, start, wh in energies(run(stands, [meter(multiplier=multiplier)], period="quarter"))
+    }
+    for start, wh in hours.items():
+        parts = [quarters.get(start + i / 4) for i in range(4)]
+        if None not in parts:
+            assert sum(parts) == wh
+
+
 def test_an_unknown_meter_gives_nothing_and_no_stands_give_empty_tables() -> None:
     assert energies(run([stand(0, "1", meter="X"), stand(1, "2", meter="X")])) == []
     result = run([])

@@ -11,6 +11,7 @@ from gateway.cli import main
 from gateway.config import read
 from gateway.profile import Limits, Register, RegisterRole, blocks, known, profile
 from gateway.words import WordType
+from metering.period import HOUR, QUARTER
 from runtime.config import ConfigError
 
 GOOD = """
@@ -92,6 +93,23 @@ def test_all_errors_are_told_at_once(tmp_path):
         'meters[3].every_s = "often"',
     ):
         assert any(one.startswith(wanted) for one in found), (wanted, found)
+
+
+def test_quarters_are_the_gateways_choice_and_a_meters_own(tmp_path):
+    file = tmp_path / "gateway.toml"
+    quarters = GOOD.replace('data_dir = "var"', 'data_dir = "var"\nstands = "quarter"')
+    file.write_text(quarters.replace("every_s = 60", 'every_s = 60\nstands = "hour"'), encoding="utf-8")
+    config = read(file)
+    assert [config.length_of(meter) for meter in config.meters] == [QUARTER, HOUR]
+    told = CliRunner().invoke(main, ["check", str(file)])
+    assert "stands at every quarter of an hour: 12345678\n" in told.output
+    # 240 s divide an hour and no quarter.
+    wrong = quarters.replace("every_s = 60", "every_s = 240")
+    assert problems(tmp_path, wrong) == [
+        "meters[2].every_s = 240: must divide 900, so that a poll falls at every full quarter"
+    ]
+    file.write_text(GOOD.replace("every_s = 60", "every_s = 240"), encoding="utf-8")
+    assert read(file).meters[1].every_s == 240
 
 
 def test_ids_and_units_must_be_single(tmp_path):

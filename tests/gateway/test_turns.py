@@ -89,3 +89,16 @@ def test_a_clock_set_back_brings_the_turns_home():
     turns = Turns([TEN], at(86400 * 365))
     turns.done(turns.take(at(86400 * 365), 0.0), at(86400 * 365))
     assert turns.next_due(NOON) == at(10)
+
+
+def test_a_silent_meter_on_quarter_stands_is_asked_at_every_quarter_though_it_pauses():
+    asked: dict[int, list[int]] = {0: [], 1: []}
+    turns = Turns([TEN, TEN], at(-100), [timedelta(hours=1), timedelta(minutes=15)])
+    for second in range(-100, 3000, 10):
+        while turn := turns.take(at(second), float(second + 100)):
+            asked[turn.index].append(second)
+            # A pause begun 10 s before each quarter lasts for a minute: only its own stands are tried in it.
+            turns.failed(turn, at(second), float(second + 100))
+            turn.failures = 5 if (second + 10) % 900 == 0 else 0
+    assert {0, 900, 1800, 2700} <= set(asked[1])
+    assert 0 in asked[0]
