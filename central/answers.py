@@ -10,14 +10,19 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from central.balance import ratio_text
+from central.balance import multiplier_text, ratio_text
 from central.books import Books, Settled
 from central.findings import Finding
 from central.gateways import GatewaySeen
+from central.group_sums import sums_by
 from central.reports.settlement_csv import COLUMNS
 from central.reports.summary import exact_sum
 from central.tables import HOUR_ENERGIES
+from central.tier import tiers
 from metering.period import Month, day_start, local_text, utc_text
+
+SHARE_ENERGIES = ("drawn_wh", "injected_wh", "allocated_wh", "relieved_wh")
+"""What is summed of a member and of a point, Wh."""
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,23 +68,29 @@ def balance(books: Books, span: Span, now: datetime) -> dict[str, Any]:
         "complete": complete.num_rows,
         "sums": sums,
         "covered_pct": None if covered is None or drawn is None else ratio_text(covered, drawn),
-        "hours": _rows(hours, COLUMNS["hours"]),
+        "hours": _with_next_step(_rows(hours, COLUMNS["hours"]), hours, settled),
     }
 
 
 def shares(books: Books, span: Span, now: datetime) -> dict[str, Any]:
     """Each member's and point's sums over the complete periods of the span, the rows they rest on, and the charges.
 
-    Charges are a month's: for one day they are left out.
+    A sum is null where nothing of the kind is measured or no period is complete. Charges are a month's: for one day
+    they are left out.
     """
     settled = books.settled(span.month)
     rows = _ended(settled.shares, settled, span, now)
     names = {member.id: member.name for member in settled.cluster.members}
+    owner = {point.id: point.member for point in settled.cluster.points}
     answer: dict[str, Any] = _about(settled, span, now) | {
         "members": [
-            {"member": member, "name": names.get(member, ""), **sums} for member, sums in _sums(rows, "member")
+            {"member": member, "name": names.get(member, ""), **sums}
+            for member, sums in sums_by(rows, "member", SHARE_ENERGIES).items()
         ],
-        "points": [{"point": point, **sums} for point, sums in _sums(rows, "point")],
+        "points": [
+            {"point": point, "member": owner[point], **sums}
+            for point, sums in sums_by(rows, "point", SHARE_ENERGIES).items()
+        ],
         "rows": _rows(rows, COLUMNS["shares"]),
     }
     if span.day is None:
@@ -149,16 +160,15 @@ def _ended(table: pa.Table, settled: Settled, span: Span, now: datetime) -> pa.T
     return table.filter(pc.and_(pc.greater_equal(start, first), pc.less(start, after)))
 
 
-def _sums(rows: pa.Table, key: str) -> list[tuple[str, dict[str, int | None]]]:
-    """Each name's sums over its complete periods; null where it has none."""
-    complete = rows.filter(pc.equal(rows["status"].cast(pa.string()), "complete"))
-    names = complete[key].cast(pa.string())
-    found = []
-    for name in sorted(pc.unique(rows[key].cast(pa.string())).to_pylist(), key=str.encode):
-        mine = complete.filter(pc.equal(names, name))
-        columns = ("drawn_wh", "injected_wh", "allocated_wh", "relieved_wh")
-        found.append((name, {column: exact_sum(mine[column]) if mine.num_rows else None for column in columns}))
-    return found
+def _with_next_step(rows: list[dict[str, Any]], hours: pa.Table, settled: Settled) -> list[dict[str, Any]]:
+    """The rows of the hours with the next relief step and the renewable energy that was missing for it, Wh."""
+    injected, drawn = (pc.fill_null(hours[name], 0).to_numpy() for name in ("injected_res_wh", "drawn_wh"))
+    found = tiers(injected, drawn, settled.cluster.settings)
+    for row, step, missing in zip(rows, found.next_step.tolist(), found.missing.tolist(), strict=True):
+        known = row["status"] == "complete" and step >= 0
+        row["next_multiplier"] = multiplier_text(step) if known else None
+        row["to_next_wh"] = missing if known else None
+    return rows
 
 
 def _rows(table: pa.Table, names: Sequence[str]) -> list[dict[str, Any]]:

@@ -23,7 +23,6 @@ from central.web.api import Ask, DayAsked, Now, span_of
 from metering.period import WARSAW, day_periods, local_text, utc_text
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_SHARES = ("drawn_wh", "injected_wh", "allocated_wh", "relieved_wh")
 _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 
 
@@ -96,7 +95,7 @@ def _content(answers: dict[str, Any], span: Span) -> dict[str, Any]:
         "sums": balance["sums"],
         "covered_pct": balance["covered_pct"],
         "rows": _rows(balance, span),
-        "members": _members(answers["shares"]),
+        "members": answers["shares"]["members"],
         "gateways": answers["gateways"]["gateways"],
         "findings": answers["findings"]["findings"],
     }
@@ -113,13 +112,3 @@ def _rows(balance: dict[str, Any], span: Span) -> list[dict[str, Any]]:
         share = None if covered is None or drawn is None else ratio_text(covered, drawn)
         rows.append({**row, "local": local_text(period.start), "covered_pct": share})
     return rows
-
-
-def _members(shares: dict[str, Any]) -> list[dict[str, Any]]:
-    """Members' sums; empty where nothing of the kind is measured or no period is complete."""
-    complete = [row for row in shares["rows"] if row["status"] == "complete"]
-    known = {(row["member"], name) for row in complete for name in _SHARES if row[name] is not None}
-    return [
-        {**row, **{name: row[name] if (row["member"], name) in known else None for name in _SHARES}}
-        for row in shares["members"]
-    ]

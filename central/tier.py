@@ -1,0 +1,52 @@
+"""How much more renewable energy a period would have needed for the next relief step (art. 184k ust. 1 pkt 2).
+
+The steps begin strictly above 60, 70, 80 and 90 % and at exactly 100 %; all is whole Wh and compared as integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from central.balance import relief_step
+from central.grid import Ints
+from central.settings import Settings
+
+_TENTHS = np.array((6, 7, 8, 9), dtype=np.int64)
+_TOP = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Tiers:
+    """One value for each period."""
+
+    step: Ints
+    """The step reached: 0 to 5 twentieths off."""
+    next_step: Ints
+    """The step that the missing energy would reach; -1 where none can be reached by injecting more."""
+    missing: Ints
+    """Wh of renewable injection, at least 1, that would reach it; 0 where ``next_step`` is -1."""
+
+
+def tiers(injected_res: Ints, drawn: Ints, settings: Settings) -> Tiers:
+    """The step of each period, the next one, and the least renewable energy that is missing for it, Wh.
+
+    Nothing is missing where nothing was drawn, at the last step, and above 100 % where that is read literally.
+    """
+
+    def step_at(injected: Ints) -> Ints:
+        numerator = np.minimum(injected, drawn) if settings.ratio_numerator == "covered" else injected
+        return relief_step(numerator, drawn, settings.above_100)
+
+    step = step_at(injected_res)
+    # Strictly more than t tenths of what is drawn; beyond the tenths, all of it. Never more than all of it.
+    tenths = _TENTHS[np.minimum(step, len(_TENTHS) - 1)]
+    wanted = np.where(step < len(_TENTHS), tenths * drawn // 10 + 1, drawn)
+    reachable = (drawn > 0) & (step < _TOP) & (wanted > injected_res)
+    target = np.where(reachable, wanted, injected_res)
+    return Tiers(
+        step=step,
+        next_step=np.where(reachable, step_at(target), -1),
+        missing=target - injected_res,
+    )
