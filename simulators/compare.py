@@ -4,8 +4,8 @@
   float32's step above; of a device that counts in larger steps, to its step.
 - An interpolated stand may differ by its resolution plus the change of power around the hour times the time between
   its two polls (and by the float32's step above 16,384 kWh).
-- An hour of the balance may differ by the sum of what its stands may, each times its meter's multiplier: by nothing
-  where all of them are measured and small.
+- An hour (quarter) of the balance may differ by the sum of what its stands may, each times its meter's multiplier: by
+  nothing where all of them are measured and small.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import Any, Final
 import msgspec
 
 from metering.obis import ACTIVE_EXPORT, ACTIVE_IMPORT
-from metering.period import HOUR
 from metering.point import Direction, Role
 from metering.stand import Quality
 from simulators.ledger import NEAR_HOUR, Flows, Ledger, TrueHour, TrueStand
@@ -42,9 +41,9 @@ class Kind(StrEnum):
     STAND_TWICE = "stand twice"
     METER_UNKNOWN = "meter unknown"
     HOUR = "hour"
-    """A quantity of an hour's balance differs."""
+    """A quantity of an hour's (or quarter's) balance differs."""
     HOUR_MISSING = "hour missing"
-    """The balance has no such hour, or the hour is incomplete."""
+    """The balance has no such hour (quarter), or it is incomplete."""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +53,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     """The register, or the quantity of the balance."""
     at: datetime
-    """The stand's instant, or the hour's start."""
+    """The stand's instant, or the period's start."""
     expected: str = ""
     got: str = ""
     tolerance: str = ""
@@ -159,7 +158,7 @@ def _hour_slack(scenario: Scenario, start: datetime, tolerances: Mapping[Key, Fr
             continue
         for direction in site.directions:
             register = ACTIVE_IMPORT if direction is Direction.DRAWN else ACTIVE_EXPORT
-            ends = (tolerances[meter.serial, register, at] for at in (start, start + HOUR))
+            ends = (tolerances[meter.serial, register, at] for at in (start, start + scenario.scenario.length))
             slack[direction] += sum(ends, Fraction(0)) * meter.multiplier
     return slack
 

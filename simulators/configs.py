@@ -120,7 +120,8 @@ def read_back(workdir: Path) -> Prepared:
 
 def _cluster(scenario: Scenario) -> list[str]:
     header = scenario.scenario
-    tables = [_table("cluster", {"name": header.name, "period": "hour", "registered_from": header.registered_from})]
+    about: dict[str, Value] = {"name": header.name, "period": header.period, "registered_from": header.registered_from}
+    tables = [_table("cluster", about)]
     tables += [_table("[members]", {"id": m.id, "name": m.name, "kind": m.kind}) for m in scenario.members]
     for site in scenario.sites:
         point: dict[str, Value] = {"id": site.point, "member": site.member, "directions": list(site.directions)}
@@ -156,7 +157,7 @@ def _central(workdir: Path, ports: Ports, clock: SimulationSettings) -> list[str
 
 def _gateway(workdir: Path, site: Site, lines: Lines, broker: int, clock: SimulationSettings) -> list[str]:
     tables = [
-        _table("gateway", {"id": site.id, "data_dir": str(workdir / f"gateway-{site.id}")}),
+        _table("gateway", {"id": site.id, "data_dir": str(workdir / f"gateway-{site.id}"), "stands": site.stands}),
         _table("broker", {"host": HOST, "port": broker}),
     ]
     for bus in site.buses:

@@ -49,6 +49,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """Stands read within one step: true to the register's last digit."""
     interpolated: int
     hours: int
+    """Periods compared: quarters in a cluster that balances quarters."""
+    period: str = "hour"
 
 
 def run_demo(scenario_file: Path, workdir: Path, *, speed: int, web_from: int, once: bool) -> Exit:
@@ -108,7 +110,13 @@ def check(cluster: Cluster, scenario: Scenario, until: datetime | None = None) -
     known = {(truth.meter, truth.register, truth.at) for truth in books.stands}
     asked = [row for row in stands if (row["meter"], row["register"], datetime.fromisoformat(row["at"])) in known]
     exact = sum(row["quality"] == "measured" for row in asked)
-    return Checked(differences=differences, exact=exact, interpolated=len(asked) - exact, hours=len(books.balance))
+    return Checked(
+        differences=differences,
+        exact=exact,
+        interpolated=len(asked) - exact,
+        hours=len(books.balance),
+        period=scenario.scenario.period,
+    )
 
 
 def _stands(cluster: Cluster, books: Ledger) -> list[dict[str, Any]]:
@@ -219,7 +227,8 @@ def _show(name: str, cluster: Cluster, *options: str) -> None:
 
 
 def _tell(checked: Checked) -> None:
-    read = f"{checked.exact} stands read exactly, {checked.interpolated} interpolated, {checked.hours} hours"
+    periods = f"{checked.hours} {checked.period}s"
+    read = f"{checked.exact} stands read exactly, {checked.interpolated} interpolated, {periods}"
     if not checked.differences:
         _say(f"Checked: central's balance equals the simulator's own ledger ({read}).")
         return

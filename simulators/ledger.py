@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from metering.obis import ACTIVE_EXPORT, ACTIVE_IMPORT
-from metering.period import HOUR, floor_to
+from metering.period import floor_to, on_grid
 from metering.point import Direction, Role
 from simulators.devices.catalogue import KINDS
 from simulators.scenario import Meter, Scenario
@@ -23,7 +23,7 @@ _DIRECTION_OF: Final = {ACTIVE_IMPORT: Direction.DRAWN, ACTIVE_EXPORT: Direction
 
 
 class TrueStand(msgspec.Struct, frozen=True, kw_only=True):
-    """What a register truly shows at a full hour."""
+    """What a register truly shows at a full hour, or quarter."""
 
     site: str
     meter: str
@@ -46,7 +46,7 @@ class TrueStand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrueEnergy(msgspec.Struct, frozen=True, kw_only=True):
-    """The energy of one hour at one point."""
+    """The energy of one period at one point."""
 
     start: datetime
     point: str
@@ -55,7 +55,7 @@ class TrueEnergy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrueHour(msgspec.Struct, frozen=True, kw_only=True):
-    """The cluster's balance of one hour, Wh."""
+    """The cluster's balance of one period (an hour, or a quarter in a cluster that balances quarters), Wh."""
 
     start: datetime
     drawn_wh: int
@@ -93,11 +93,11 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
     until: datetime
     stands: list[TrueStand]
-    """Every meter and its active registers at every full hour, both ends included; of a device that sleeps only the
-    hours around which it is awake.
+    """Every meter and its active registers at every full hour (quarter, where its gateway makes quarters), both ends
+    included; of a device that sleeps only those around which it is awake.
     """
     energies: list[TrueEnergy]
-    """Every point and declared direction in every hour."""
+    """Every point and declared direction in every period."""
     balance: list[TrueHour]
 
 
@@ -118,15 +118,17 @@ def true_flows(scenario: Scenario, world: World, until: datetime) -> Flows:
 
 
 def keep_books(scenario: Scenario, flows: Flows, until: datetime | None = None) -> Ledger:
-    """The books from the first full hour to the last one at or before ``until`` (absent: the scenario's own)."""
+    """The books from the first full hour to the last period's end at or before ``until`` (absent: the scenario's)."""
+    length = scenario.scenario.length
     since = scenario.first_hour
-    end = floor_to(until or scenario.scenario.until, HOUR)
-    hours = [since + HOUR * i for i in range((end - since) // HOUR + 1)]
+    end = floor_to(until or scenario.scenario.until, length)
     stands = [
         stand
         for site, meter in scenario.meters()
         for register in KINDS[meter.device].registers
-        for stand in _stands(site.id, meter, register, flows[meter.serial, register], hours)
+        for stand in _stands(
+            site.id, meter, register, flows[meter.serial, register], _instants(since, end, site.length)
+        )
     ]
     energies = _energies(scenario, stands)
     return Ledger(
@@ -135,8 +137,12 @@ def keep_books(scenario: Scenario, flows: Flows, until: datetime | None = None) 
         until=end,
         stands=stands,
         energies=energies,
-        balance=[_balance(scenario, energies, start) for start in hours[:-1]],
+        balance=[_balance(scenario, energies, start) for start in _instants(since, end, length)[:-1]],
     )
+
+
+def _instants(since: datetime, end: datetime, length: timedelta) -> list[datetime]:
+    return [since + length * i for i in range((end - since) // length + 1)]
 
 
 def _stands(site: str, meter: Meter, register: str, flow: Flow, hours: list[datetime]) -> list[TrueStand]:
@@ -171,6 +177,7 @@ def _stands(site: str, meter: Meter, register: str, flow: Flow, hours: list[date
 
 
 def _energies(scenario: Scenario, stands: list[TrueStand]) -> list[TrueEnergy]:
+    length = scenario.scenario.length
     at_hour = {(stand.meter, stand.register, stand.at): stand.point_wh for stand in stands}
     energies: list[TrueEnergy] = []
     for site, meter in scenario.meters():
@@ -178,7 +185,9 @@ def _energies(scenario: Scenario, stands: list[TrueStand]) -> list[TrueEnergy]:
             continue
         for (serial, register, at), wh in at_hour.items():
             direction = _DIRECTION_OF[register]
-            later = at_hour.get((serial, register, at + HOUR))
+            later = at_hour.get((serial, register, at + length))
+            if not on_grid(at, length):
+                continue
             if serial == meter.serial and direction in site.directions and later is not None:
                 energies.append(TrueEnergy(start=at, point=site.point, direction=direction, wh=later - wh))
     return energies

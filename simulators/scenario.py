@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import msgspec
 
-from metering.period import HOUR, floor_to
+from metering.period import HOUR, QUARTER, floor_to
 from metering.point import METER_PATTERN, Direction, Role, Source, gateway_id_problem, point_id_problem
 from runtime.config import ConfigError, Problem, build, read_toml
 from simulators.curves import Building, Place, PvPlant
@@ -20,6 +20,8 @@ SCENARIOS: Final = Path(__file__).with_name("scenarios")
 """Where the scenarios that come with klaster lie."""
 
 _LONGEST_NAME: Final = 100
+_LENGTHS: Final = {"hour": HOUR, "quarter": QUARTER}
+PeriodName = Literal["hour", "quarter"]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Natural = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -38,6 +40,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     longitude: float
     altitude_m: float = 0.0
     registered_from: date
+    period: PeriodName = "hour"
+    """What the cluster balances."""
 
     def __post_init__(self) -> None:
         """Refuse a time that runs backwards or steps that miss the full hour."""
@@ -47,6 +51,11 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("step_s must divide an hour")
         if self.start.timestamp() % self.step_s:
             raise ValueError(f"start must be a multiple of step_s ({self.step_s} s), else no step meets the full hour")
+
+    @property
+    def length(self) -> timedelta:
+        """How long a balanced period is."""
+        return _LENGTHS[self.period]
 
     @property
     def place(self) -> Place:
@@ -111,8 +120,15 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     pv: PvPlant | None = None
     storage: Storage | None = None
     """It charges from what the whole cluster has too much, and gives in the evening what the cluster lacks."""
+    stands: PeriodName = "hour"
+    """At which instants its gateway makes stands."""
     buses: tuple[Bus, ...]
     meters: tuple[Meter, ...]
+
+    @property
+    def length(self) -> timedelta:
+        """How far apart its stands are."""
+        return _LENGTHS[self.stands]
 
     @property
     def settlement_meter(self) -> Meter:
@@ -195,6 +211,8 @@ def _problems(scenario: Scenario, file: str) -> list[Problem]:
             say(f"{key}.point", site.point, problem)
         if site.member not in members:
             say(f"{key}.member", site.member, "no such member in this file")
+        if site.length > scenario.scenario.length:
+            say(f"{key}.stands", site.stands, "the cluster balances quarters: quarter was expected")
         if Direction.INJECTED in site.directions and site.source is None:
             say(f"{key}.source", "", "is missing: the point injects")
         _meter_problems(site, key, say)

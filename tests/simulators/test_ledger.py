@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
+
 from metering.obis import ACTIVE_EXPORT, ACTIVE_IMPORT
 from metering.period import HOUR
 from metering.point import Direction
 from simulators.curves import Steps
 from simulators.ledger import Flows, Ledger, keep_books
-from simulators.scenario import Scenario
+from simulators.scenario import Scenario, scenario_path
 from simulators.world import World, site_curves
 
 
@@ -78,3 +80,28 @@ def test_the_books_can_end_earlier(scenario: Scenario, flows: Flows, ledger: Led
     early = keep_books(scenario, flows, ledger.since + timedelta(hours=2, minutes=30))
     assert early.until == ledger.since + 2 * HOUR
     assert early.balance == ledger.balance[:2]
+
+
+def test_a_cluster_of_quarters_has_books_whose_quarters_sum_to_the_hours(flows: Flows) -> None:
+    text = scenario_path("three-sites").read_text(encoding="utf-8")
+    quarters = msgspec.toml.decode(text)
+    quarters["scenario"]["period"] = "quarter"
+    for site in quarters["sites"]:
+        site["stands"] = "quarter"
+    made = msgspec.convert(quarters, Scenario)
+    books = keep_books(made, flows, made.first_hour + timedelta(hours=3))
+    hours = keep_books(msgspec.convert(msgspec.toml.decode(text), Scenario), flows, books.until)
+    assert len(books.balance) == 4 * len(hours.balance) == 12
+    for number, hour in enumerate(hours.balance):
+        four = books.balance[4 * number : 4 * number + 4]
+        assert sum(one.drawn_wh for one in four) == hour.drawn_wh
+        assert sum(one.injected_res_wh for one in four) == hour.injected_res_wh
+
+
+def test_a_site_on_quarters_in_a_cluster_of_hours_has_four_times_the_stands(flows: Flows, ledger: Ledger) -> None:
+    content = msgspec.toml.decode(scenario_path("three-sites").read_text(encoding="utf-8"))
+    content["sites"][1]["stands"] = "quarter"
+    books = keep_books(msgspec.convert(content, Scenario), flows)
+    school = [one for one in books.stands if one.site == "school"]
+    assert len(school) == 4 * (24 * 4 + 1)
+    assert books.balance == ledger.balance

@@ -46,3 +46,11 @@ def test_a_start_between_the_steps_is_refused(tmp_path: Path) -> None:
     path.write_text(text.replace("21:50:00Z", "21:50:30Z"), encoding="utf-8")
     with pytest.raises(ConfigError, match="multiple of step_s"):
         load_scenario(path)
+
+
+def test_a_site_on_hours_in_a_cluster_of_quarters_is_refused(tmp_path: Path) -> None:
+    text = scenario_path("quarters").read_text(encoding="utf-8")
+    path = tmp_path / "wrong.toml"
+    path.write_text(text.replace('stands = "quarter"', "", 1), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"sites\[1\].stands"):
+        load_scenario(path)
