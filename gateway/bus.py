@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 
-from gateway.links.modbus import Failure, FailureKind, ModbusLink
+from gateway.failure import Failure, FailureKind
+from gateway.links.modbus import ModbusLink
 from gateway.observation import Answer
 from gateway.profile import Block
 from metering.wire import BusStatus

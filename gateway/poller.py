@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.bus import Bus
-from gateway.links.modbus import Failure, FailureKind
+from gateway.failure import Failure, FailureKind
 from gateway.meter import Findings, Meter
 from gateway.profile import Block
 from gateway.recorder import Recorder
@@ -49,6 +49,7 @@ class Poller:
                 profile=meter.profile.id,
                 last_read=self._last_read.get(meter.id),
                 error=self._errors.get(meter.id, ""),
+                rejected=meter.rejections.told(),
             )
             for meter in self._meters
         )
@@ -99,22 +100,24 @@ class Poller:
     async def _ask(self, meter: Meter) -> Failure | None:
         """One poll: all that is asked of a meter; the failure that ended it, if one did."""
         block: Block | None = meter.first_block()
+        answered = False
         while block is not None:
             answer = await self._bus.read(meter.unit, block)
             if isinstance(answer, Failure):
-                if answer.kind is not FailureKind.EXCEPTION:
+                if not answer.refused:
                     return answer
                 found = meter.take(block, None)
             elif answer.sent.year < _EARLIEST_YEAR:
                 return Failure(FailureKind.WRONG_ANSWER, "the clock is not set")
             else:
+                answered = True
                 self._last_read[meter.id] = answer.received
                 _log.debug("polled", meter=meter.id, sent=str(answer.sent), received=str(answer.received))
                 found = meter.take(block, answer)
             await self._recorder.keep(meter, found)
             if found.problem:
                 return Failure(FailureKind.WRONG_ANSWER, found.problem)
-            if isinstance(answer, Failure) and found.next is None:
+            if isinstance(answer, Failure) and found.next is None and not answered:
                 return answer
             block = found.next
         return None

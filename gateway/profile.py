@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 from importlib.resources import as_file, files
@@ -115,6 +116,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     registers: Annotated[int, msgspec.Meta(ge=1, le=125)]
     even_only: bool = False
+    holes: bool = False
+    """Whether it answers undefined addresses between two registers: they are read along where that saves a request."""
 
 
 class Identification(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,10 +188,11 @@ def profile(name: str) -> Profile:
         return load(path, Profile)
 
 
-def blocks(registers: tuple[Register, ...], limits: Limits) -> tuple[Block, ...]:
-    """The requests that bring all ``registers``: neighbours share one, as far as the model's limits let them.
+def blocks(registers: Sequence[Register], limits: Limits) -> tuple[Block, ...]:
+    """The fewest requests that bring all ``registers``: each goes on as far as the model's limits let it.
 
-    A hole between two registers is never read: many meters answer an undefined address with an exception.
+    A hole between two registers is read along only where the profile says that the model answers it: many meters answer
+    an undefined address with an exception.
 
     Raises:
         ValueError: a register can't be asked for within the limits.
@@ -199,20 +203,25 @@ def blocks(registers: tuple[Register, ...], limits: Limits) -> tuple[Block, ...]
             raise ValueError(f"{register.name}: this model answers even addresses and counts only")
         if register.type.words > limits.registers:
             raise ValueError(f"{register.name}: longer than this model's longest request")
-        last = groups[-1][-1] if groups else None
-        joins = (
-            last is not None
-            and last.function == register.function
-            and _end(last) == register.address
-            and _end(register) - groups[-1][0].address <= limits.registers
-        )
-        if joins:
+        if groups and _joins(groups[-1], register, limits):
             groups[-1].append(register)
         else:
             groups.append([register])
-    return tuple(
-        Block(group[0].function, group[0].address, _end(group[-1]) - group[0].address, tuple(group)) for group in groups
-    )
+    return tuple(span(group) for group in groups)
+
+
+def span(registers: Sequence[Register]) -> Block:
+    """The block from the first to the end of the last of some registers in the order of their addresses."""
+    first = registers[0]
+    return Block(first.function, first.address, max(map(_end, registers)) - first.address, tuple(registers))
+
+
+def _joins(group: list[Register], register: Register, limits: Limits) -> bool:
+    if group[0].function != register.function:
+        return False
+    end = max(map(_end, group))
+    length = max(end, _end(register)) - group[0].address
+    return length <= limits.registers and (limits.holes or register.address <= end)
 
 
 def _end(register: Register) -> int:

@@ -1,9 +1,10 @@
-"""A meter whose registers its profile knows: the same blocks at every poll."""
+"""A meter whose registers its profile knows: the same plan at every poll."""
 
 from __future__ import annotations
 
 from gateway.observation import Answer, Observation
-from gateway.profile import Block, Profile, Register, blocks
+from gateway.plan import Plan
+from gateway.profile import Block, Profile, Register
 from gateway.readout import Heard
 from gateway.words import Value, decode, energy
 
@@ -18,19 +19,23 @@ class RegisterReadout:
             ValueError: a register can't be asked for within the model's limits.
         """
         self.codes = tuple(register.obis for register in profile.stands)
-        self._blocks = blocks(profile.stands, profile.limits)
+        self._stands = Plan(profile.stands, profile.limits)
 
     def first(self) -> Block:
         """The first block."""
-        return self._blocks[0]
+        block = self._stands.begin()
+        if block is None:
+            raise ValueError("no register is a stand")
+        return block
 
     def take(self, block: Block, answer: Answer | None) -> Heard:
-        """The observations of one block; a refusal ends the poll."""
+        """The observations of one block; what the device refuses is asked for in smaller blocks."""
         if answer is None:
-            return Heard()
+            following, events = self._stands.refused(block)
+            return Heard(next=following, events=events)
         seen = {one.obis: _observation(one, block.words_of(one, answer.words), answer) for one in block.registers}
-        following = self._blocks.index(block) + 1
-        return Heard(seen, self._blocks[following] if following < len(self._blocks) else None)
+        following, events = self._stands.answered(block, answer.received)
+        return Heard(seen, following, events=events)
 
 
 def _observation(register: Register, words: tuple[int, ...], answer: Answer) -> Observation:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 import struct
 import termios
-from enum import StrEnum
 
-import msgspec
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 from pymodbus.pdu import ModbusPDU
 
 from gateway.config import BusSettings
+from gateway.failure import Failure, FailureKind
 from gateway.profile import Block, Transport
 from runtime.clock import monotonic_s
 
@@ -23,26 +22,6 @@ _BITS_OF_A_CHARACTER = 11
 _LEAST_SILENCE_S = 0.00175
 # A damaged answer may make pymodbus raise any of these.
 _BROKEN_ANSWER = (ModbusException, OSError, ValueError, struct.error, IndexError, KeyError, TypeError)
-
-
-class FailureKind(StrEnum):
-    """What went wrong with a request."""
-
-    LINK_DOWN = "link down"
-    NO_ANSWER = "no answer"
-    EXCEPTION = "exception"
-    WRONG_ANSWER = "wrong answer"
-
-
-class Failure(msgspec.Struct, frozen=True):
-    """Why there are no words."""
-
-    kind: FailureKind
-    detail: str = ""
-
-    def __str__(self) -> str:
-        """The kind and what is known beyond it."""
-        return f"{self.kind}: {self.detail}" if self.detail else str(self.kind)
 
 
 class ModbusLink:
@@ -152,7 +131,7 @@ class ModbusLink:
 
 def _words(answer: ModbusPDU, block: Block) -> tuple[int, ...] | Failure:
     if answer.isError():
-        return Failure(FailureKind.EXCEPTION, f"code {answer.exception_code}")
+        return Failure(FailureKind.EXCEPTION, f"code {answer.exception_code}", answer.exception_code)
     if answer.function_code != block.function:
         return Failure(FailureKind.WRONG_ANSWER, f"function {answer.function_code} instead of {block.function}")
     if len(answer.registers) != block.count:

@@ -5,7 +5,8 @@ import time
 
 from gateway.bus import QUARANTINE_S, Bus
 from gateway.config import BusSettings
-from gateway.links.modbus import Failure, FailureKind, ModbusLink
+from gateway.failure import Failure, FailureKind
+from gateway.links.modbus import ModbusLink
 from gateway.profile import Block, Transport
 from runtime.clock import SystemClock
 from tests.gateway.lines import HandMadeSlave, Sdm630, answer, serial_meters, tcp_meters
