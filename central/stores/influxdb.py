@@ -65,6 +65,7 @@ class InfluxStore:
 
     def values(self, first: datetime, last: datetime) -> pa.Table:
         """See ``ReadingsStore``."""
+        # With _field kept, texts and numbers of one register stay apart: the server can't put them into one table.
         chosen = '(r._field == "text" or (r._field == "wh" and r.whole == "1"))'
         return pa.concat_tables(
             [
@@ -72,7 +73,7 @@ class InfluxStore:
                 *(
                     _values(block)
                     for window in _windows(first, last)
-                    for block in self._server.query(self._flux(window, chosen, ("_time", "_value", *_TAGS)))
+                    for block in self._server.query(self._flux(window, chosen, ("_time", "_value", "_field", *_TAGS)))
                 ),
             ]
         )

@@ -61,6 +61,14 @@ def test_stands_of_many_months_are_asked_for_in_pieces(tmp_path: Path, influx: S
     assert [wh for _, wh in kept(store)] == [one.wh for one in sent]
 
 
+def test_whole_and_broken_stands_of_one_register_are_read_together(tmp_path: Path, influx: StoreTable) -> None:
+    store = InfluxStore(influx, tmp_path / "intake.sqlite")
+    sent = [stand(hour, wh) for hour, wh in enumerate(["40000000", "40000003.90625", "40000008", "40000011.71875"])]
+    store.admit([Entry(journal=1, gateway="g1", stand=one) for one in sent], [], 1)
+    values = store.values(T0, T0 + timedelta(hours=3)).to_pylist()
+    assert sorted((row["at"], row["wh"]) for row in values) == [(one.at, one.wh) for one in sent]
+
+
 def test_a_crash_between_file_and_server_is_repaired_by_replay(tmp_path: Path, influx: StoreTable) -> None:
     journal = Journal(tmp_path / "journal.sqlite")
     journal.append([message(stand(hour, str(hour)), stand(hour, "77777")) for hour in range(4)])
