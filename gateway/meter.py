@@ -13,6 +13,7 @@ from gateway.observation import Accepted, Answer, Event, Observation
 from gateway.profile import Block, Profile
 from gateway.readout import Readout
 from gateway.register_readout import RegisterReadout
+from gateway.rejections import Rejections
 from gateway.sunspec_readout import SunSpecReadout
 from metering.period import HOUR, utc_text
 from metering.stand import Stand
@@ -65,6 +66,7 @@ class Meter:
         self._power = settings.max_power_w or profile.max_power_w
         self._remembered = remembered
         self._lives: dict[str, _Life] = {}
+        self.rejections = Rejections()
         # What a device that describes itself had before is waited for, though it may sleep now.
         for obis in self._readout.codes or remembered:
             self._life(obis)
@@ -102,8 +104,9 @@ class Meter:
         return {obis: life.counter.last for obis, life in self._lives.items() if life.counter.last is not None}
 
     def _observe(self, life: _Life, seen: Observation, found: Findings) -> None:
-        before = life.counter.last
-        life.counter, judged = life.counter.observe(seen)
+        counter, before = life.counter, life.counter.last
+        life.counter, judged = counter.observe(seen)
+        self.rejections.note(life.obis, counter, seen, judged)
         found.events += [self._named(life, event) for event in judged.events]
         after = life.counter.last
         found.new_epoch |= after is not None and (before is None or before.epoch != after.epoch)

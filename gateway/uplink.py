@@ -208,7 +208,7 @@ class Uplink:
             compared = msgspec.structs.replace(
                 status,
                 at=None,
-                meters=tuple(msgspec.structs.replace(meter, last_read=None) for meter in status.meters),
+                meters=tuple(_steady(meter) for meter in status.meters),
             )
             if compared != shown or monotonic_s() - shown_s >= _STATUS_EVERY_S:
                 await client.publish(topic(self._gateway, "status"), encode(status), qos=1, retain=True)
@@ -235,3 +235,9 @@ class Uplink:
     def _disk_trouble(self, error: sqlite3.Error) -> None:
         self._fresh = True
         _log.error("outbox_failed", error=str(error))
+
+
+def _steady(meter: MeterStatus) -> MeterStatus:
+    """Without what moves at every poll: that alone is no reason to say a status again."""
+    rejected = tuple(msgspec.structs.replace(one, count=1) for one in meter.rejected or ())
+    return msgspec.structs.replace(meter, last_read=None, rejected=rejected or msgspec.UNSET)

@@ -31,11 +31,14 @@ MAX_BYTES: Final = 262_144
 """The longest payload that is looked at."""
 MAX_IN_FLIGHT: Final = 200
 """The most messages a gateway may have without a receipt."""
+MAX_REJECTED: Final = 32
+"""The most registers of one meter whose rejected values are told."""
 
 T = TypeVar("T")
 
 _EARLIEST_YEAR: Final = 2000
 _LATEST_YEAR: Final = 2199
+_UNSET_CLOCK_YEAR: Final = 1970
 
 Wh = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,13}(\.[0-9]{1,12})?\Z")]
 """A decimal in Wh below 10^13: more than any meter's display holds."""
@@ -156,6 +159,22 @@ class BusStatus(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
+class Rejected(msgspec.Struct, frozen=True, kw_only=True):
+    """Values of one register that a gateway read and didn't believe, until one was believed again."""
+
+    register: Annotated[str, msgspec.Meta(pattern=OBIS_PATTERN)]
+    problem: Short
+    value: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    """The first of them, in Wh (varh); empty where it was no number."""
+    last_value: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    """What was believed before it, in Wh; empty where nothing was."""
+    at: Instant
+    """When the first of them was read."""
+    until: Instant | None = None
+    """When a value was believed again; None while it goes on."""
+    count: Annotated[int, msgspec.Meta(ge=1, le=2**53)] = 1
+
+
 class MeterStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How a gateway sees one of its meters."""
 
@@ -164,6 +183,8 @@ class MeterStatus(msgspec.Struct, frozen=True, kw_only=True):
     profile: str
     last_read: Instant | None = None
     error: str = ""
+    rejected: Annotated[tuple[Rejected, ...], msgspec.Meta(max_length=MAX_REJECTED)] | msgspec.UnsetType = msgspec.UNSET
+    """Of each register the newest rejected values since the gateway's start; absent where there are none."""
 
 
 class GatewayStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -291,6 +312,15 @@ def decode_status(payload: bytes) -> GatewayStatus:
     """Read a gateway's status.
 
     Raises:
-        msgspec.DecodeError: it isn't one.
+        msgspec.DecodeError: it isn't one, is too long, or has an instant outside 1970 (a clock not set) to 2199.
     """
-    return _decode(payload, GatewayStatus)
+    if len(payload) > MAX_BYTES:
+        raise msgspec.DecodeError(f"{len(payload)} bytes; at most {MAX_BYTES} are read")
+    status = _decode(payload, GatewayStatus)
+    instants = [status.at]
+    for meter in status.meters:
+        rejected = meter.rejected or ()
+        instants += [meter.last_read, *(one.at for one in rejected), *(one.until for one in rejected)]
+    if any(at is not None and not _UNSET_CLOCK_YEAR <= at.year <= _LATEST_YEAR for at in instants):
+        raise msgspec.DecodeError(f"an instant outside {_UNSET_CLOCK_YEAR} to {_LATEST_YEAR}")
+    return status

@@ -1,0 +1,99 @@
+"""What a gateway's status tells of values that were not believed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from gateway.counter import Counter
+from gateway.observation import Observation
+from gateway.rejections import Rejections
+from metering.wire import MAX_REJECTED, GatewayStatus, MeterStatus, Rejected, decode_status, encode
+
+T0 = datetime(2026, 6, 17, 10, tzinfo=UTC)
+IMPORT = "1-0:1.8.0"
+
+
+def seen(second: int, wh: str | None) -> Observation:
+    at = T0 + timedelta(seconds=second)
+    return Observation(None if wh is None else Decimal(wh), Decimal(1), at, at)
+
+
+def told(*observations: Observation, register: str = IMPORT) -> tuple[Rejected, ...]:
+    rejections, counter = Rejections(), Counter(72_000)
+    for one in observations:
+        before = counter
+        counter, judged = before.observe(one)
+        rejections.note(register, before, one, judged)
+    return rejections.told() or ()
+
+
+def test_nothing_is_told_while_every_value_is_believed():
+    rejections = Rejections()
+    assert rejections.told() is msgspec.UNSET
+    assert told(seen(0, "5"), seen(10, "6")) == ()
+
+
+def test_a_fall_is_told_with_both_values_and_counted_as_long_as_it_goes_on():
+    (one,) = told(seen(0, "1000"), seen(10, "3"), seen(20, "2"))
+    assert (one.register, one.problem, one.value, one.last_value) == (IMPORT, "falls", "3", "1000")
+    assert (one.at, one.until, one.count) == (T0 + timedelta(seconds=10), None, 2)
+
+
+def test_it_is_over_when_a_value_is_believed_again_and_a_later_one_takes_its_place():
+    observations = [seen(0, "1000"), seen(10, None), seen(20, "1001")]
+    (one,) = told(*observations)
+    assert (one.value, one.problem, one.until) == ("", "not a number", T0 + timedelta(seconds=20))
+    (other,) = told(*observations, seen(30, "7"))
+    assert (other.value, other.until) == ("7", None)
+
+
+def test_a_new_life_ends_the_rejection_that_it_began_with():
+    (one,) = told(seen(0, "1000"), seen(10, "1"), seen(30, "2"), seen(60, "3"))
+    assert (one.count, one.until) == (2, T0 + timedelta(seconds=60))
+
+
+def test_a_number_of_hundreds_of_digits_fits_the_wire():
+    (one,) = told(seen(0, "1000"), seen(10, "1e300"))
+    status = GatewayStatus(online=True, meters=(MeterStatus(id="M", bus="b", profile="p", rejected=(one,)),))
+    assert decode_status(encode(status)) == status
+    assert one.value == "1.000000000e+300"
+
+
+def test_no_more_are_told_than_a_status_may_hold_and_the_newest_are():
+    rejections = Rejections()
+    for i in range(MAX_REJECTED + 5):
+        counter = Counter(72_000)
+        _, judged = counter.observe(seen(i, None))
+        rejections.note(f"1-0:{i}.8.0", counter, seen(i, None), judged)
+    found = rejections.told() or ()
+    assert [one.register for one in found] == [f"1-0:{i}.8.0" for i in range(5, MAX_REJECTED + 5)]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"problem": "x" * 65},
+        {"problem": ""},
+        {"value": "1" * 65},
+        {"register": "no code"},
+        {"count": 0},
+        {"at": "0001-01-01T00:00:00+14:00"},
+        {"until": "9999-12-31T23:59:59-14:00"},
+        {"at": None},
+    ],
+)
+def test_a_status_with_what_no_gateway_sends_is_refused(hostile: dict[str, object]):
+    one = {"register": IMPORT, "problem": "falls", "at": "2026-06-17T10:00:00Z"}
+    meter = {"id": "M", "bus": "b", "profile": "p"}
+    good = msgspec.json.encode({"v": 1, "online": True, "meters": [{**meter, "rejected": [one]}]})
+    assert decode_status(good).meters[0].rejected
+    bad = msgspec.json.encode({"v": 1, "online": True, "meters": [{**meter, "rejected": [{**one, **hostile}]}]})
+    with pytest.raises(msgspec.DecodeError):
+        decode_status(bad)
+    many = msgspec.json.encode({"v": 1, "online": True, "meters": [{**meter, "rejected": [one] * (MAX_REJECTED + 1)}]})
+    with pytest.raises(msgspec.DecodeError):
+        decode_status(many)
