@@ -15,6 +15,7 @@ from typing import Annotated, Final, TypeVar
 
 import msgspec
 
+from metering.live import LiveMessage
 from metering.obis import PATTERN as OBIS_PATTERN
 from metering.point import METER_PATTERN, gateway_id_problem
 from metering.stand import Quality, Stand
@@ -25,6 +26,7 @@ PRESENCE_TOPIC: Final = f"{ROOT}/central/presence"
 """Retained; central's last will. Absent means offline."""
 STANDS_FILTER: Final = f"{ROOT}/+/stands"
 STATUS_FILTER: Final = f"{ROOT}/+/status"
+LIVE_FILTER: Final = f"{ROOT}/+/live"
 MAX_STANDS: Final = 100
 """The most stands in one message."""
 MAX_BYTES: Final = 262_144
@@ -231,7 +233,7 @@ def digest(payload: bytes) -> str:
     return hashlib.sha256(payload).hexdigest()[:32]
 
 
-def encode(message: StandsMessage | ReceiptsMessage | Presence | GatewayStatus) -> bytes:
+def encode(message: StandsMessage | ReceiptsMessage | LiveMessage | Presence | GatewayStatus) -> bytes:
     """A message's bytes (JSON, UTF-8)."""
     return msgspec.json.encode(message)
 
@@ -297,6 +299,24 @@ def decode_receipts(payload: bytes) -> ReceiptsMessage:
         msgspec.DecodeError: it isn't one (ValidationError is a DecodeError).
     """
     return _decode(payload, ReceiptsMessage)
+
+
+def decode_live(gateway: str, payload: bytes) -> LiveMessage:
+    """Read a message of live values that came on ``gateway``'s topic.
+
+    Raises:
+        msgspec.DecodeError: it isn't one, is too long, of another version or gateway, or has an instant out of range.
+    """
+    if len(payload) > MAX_BYTES:
+        raise msgspec.DecodeError(f"{len(payload)} bytes; at most {MAX_BYTES} are read")
+    message = _decode(payload, LiveMessage)
+    if message.v != VERSION or message.gateway != gateway:
+        said = f"version {message.v} of gateway {message.gateway[:40]!r}"
+        raise msgspec.DecodeError(f"{said}; it came as {gateway!r}, and version {VERSION} is read")
+    instants = (message.at, *(value.at for meter in message.meters for value in meter.values))
+    if any(not _EARLIEST_YEAR <= at.year <= _LATEST_YEAR for at in instants):
+        raise msgspec.DecodeError(f"an instant outside {_EARLIEST_YEAR} to {_LATEST_YEAR}")
+    return message
 
 
 def decode_presence(payload: bytes) -> Presence:

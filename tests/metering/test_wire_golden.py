@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from metering.live import LiveMessage
 from metering.wire import (
     GatewayStatus,
     Presence,
@@ -14,6 +16,7 @@ from metering.wire import (
     StandOnWire,
     StandsMessage,
     Verdict,
+    decode_live,
     decode_presence,
     decode_receipts,
     decode_stands,
@@ -23,7 +26,7 @@ from metering.wire import (
 )
 
 GOLDEN = Path(__file__).parent / "golden" / "v1"
-READERS = {"receipts": decode_receipts, "status": decode_status, "presence": decode_presence}
+READERS = {"live": partial(decode_live, "town-hall"), "receipts": decode_receipts, "status": decode_status, "presence": decode_presence}
 
 
 def test_stands_decode_and_encode_to_the_same_bytes():
@@ -41,7 +44,7 @@ def test_stands_decode_and_encode_to_the_same_bytes():
 def test_every_other_message_decodes_and_encodes_to_the_same_bytes(file):
     payload = (GOLDEN / file).read_bytes()
     message = READERS[file.removesuffix(".json").split("-")[0]](payload)
-    assert isinstance(message, ReceiptsMessage | GatewayStatus | Presence)
+    assert isinstance(message, LiveMessage | ReceiptsMessage | GatewayStatus | Presence)
     assert encode(message) == payload
 
 
