@@ -33,11 +33,15 @@ from runtime.log import logger
 _log = logger("central.downlink")
 _BATCH = 200
 _QUEUE = 2000
+_MADE = 2
+"""Batches of receipts that wait to be sent while the next one is taken in."""
 _FAREWELL_S = 2.0
 
 Take = Callable[[Sequence[Message]], Awaitable[list[ReceiptsMessage]]]
 Heard = Callable[[str, GatewayStatus], Awaitable[None]]
 Together = Callable[..., Awaitable[None]]
+Made = list[tuple[str, ReceiptsMessage]]
+"""Receipts and whose they are."""
 
 
 class Downlink:
@@ -59,10 +63,11 @@ class Downlink:
     async def _serve(self, client: aiomqtt.Client) -> None:
         # A new queue for each connection: what was lost with the old one is sent again by the gateways.
         queue: asyncio.Queue[Message] = asyncio.Queue(_QUEUE)
+        made: asyncio.Queue[Made] = asyncio.Queue(_MADE)
         await client.subscribe([(STANDS_FILTER, 1), (STATUS_FILTER, 1)])
         await client.publish(PRESENCE_TOPIC, encode(Presence(online=True)), qos=1, retain=True)
         try:
-            await self._together(self._receive(client, queue), self._receipt(client, queue))
+            await self._together(self._receive(client, queue), self._take_in(queue, made), self._receipt(client, made))
         except asyncio.CancelledError:
             # A clean end keeps the last will back, so say it.
             with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
@@ -93,7 +98,7 @@ class Downlink:
         except msgspec.DecodeError as error:
             _log.warning("status_unreadable", gateway=gateway, error=str(error))
 
-    async def _receipt(self, client: aiomqtt.Client, queue: asyncio.Queue[Message]) -> None:
+    async def _take_in(self, queue: asyncio.Queue[Message], made: asyncio.Queue[Made]) -> None:
         while True:
             batch = [await queue.get()]
             while len(batch) < _BATCH and not queue.empty():
@@ -103,9 +108,13 @@ class Downlink:
             except NotKeptError as error:
                 _log.error("not_kept", messages=len(batch), error=str(error), next="the gateways send them again")
                 continue
+            await made.put([(message.gateway, receipt) for message, receipt in zip(batch, receipts, strict=True)])
+
+    async def _receipt(self, client: aiomqtt.Client, made: asyncio.Queue[Made]) -> None:
+        while True:
             await asyncio.gather(
                 *(
-                    client.publish(topic(message.gateway, "receipts"), encode(receipt), qos=1)
-                    for message, receipt in zip(batch, receipts, strict=True)
+                    client.publish(topic(gateway, "receipts"), encode(receipt), qos=1)
+                    for gateway, receipt in await made.get()
                 )
             )

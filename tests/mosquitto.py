@@ -21,17 +21,20 @@ def free_port() -> int:
 
 
 class Mosquitto:
-    """One broker process; ``extra`` are further lines of its configuration (by default it takes anyone on loopback)."""
+    """One broker process; ``extra`` are further lines of its configuration (by default it takes anyone on loopback).
 
-    def __init__(self, folder: Path, extra: str = "allow_anonymous true\n") -> None:
+    With ``saves`` it writes every change to its file, so that much survives a kill; without, it does as Debian's does.
+    """
+
+    def __init__(self, folder: Path, extra: str = "allow_anonymous true\n", *, saves: bool = True) -> None:
         self.folder = folder
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         (folder / "mosquitto.conf").write_text(
             f"listener {self.port} 127.0.0.1\n"
             f"persistence true\npersistence_location {folder}/\n"
-            "autosave_on_changes true\nautosave_interval 1\n"
-            f"user root\nlog_dest file {folder}/mosquitto.log\nlog_type all\n{extra}",
+            + ("autosave_on_changes true\nautosave_interval 1\nlog_type all\n" if saves else "log_type error\n")
+            + f"user root\nlog_dest file {folder}/mosquitto.log\n{extra}",
             encoding="utf-8",
         )
 
