@@ -13,12 +13,14 @@ TEST_PACKAGES := $(DEMO_PACKAGES) mbpoll chromium fonts-dejavu-core libatomic1 g
 .PHONY: help demo test check bench format lock install packages-demo packages-test clean
 
 help:
-	@echo "make demo   a simulated cluster on real protocols; ends with balance, settlement and a web page (ARGS=--once: ends by itself)"
+	@echo "make demo   a simulated cluster on real protocols; ends with balance, settlement and a web page (ARGS=--once: ends by itself,"
+	@echo "            ARGS=\"--store influxdb\", ARGS=\"--scenario five-sites\" and both together)"
 	@echo "make test   all tests"
 	@echo "make check  format, lint, types, import rules"
 	@echo "make bench  benchmarks"
 
-demo: packages-demo install
+# ARGS with influxdb: the server is built first, and Go for it installed.
+demo: packages-demo $(if $(findstring influxdb,$(ARGS)),demo-influxd) install
 	@$(BIN)/klaster-sim demo $(ARGS)
 
 test: packages-test influxd install
@@ -50,6 +52,11 @@ $(VENV)/.installed: requirements.lock pyproject.toml | packages-venv
 .PHONY: influxd
 influxd:
 	@deploy/build-influxd || [ -z "$$CI" ]
+
+.PHONY: demo-influxd
+demo-influxd:
+	@[ -x var/influxd/influxd ] || command -v go >/dev/null || deploy/system-packages golang-go
+	@deploy/build-influxd
 
 .PHONY: packages-venv
 packages-venv:

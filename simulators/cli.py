@@ -8,7 +8,7 @@ import signal
 from collections.abc import Coroutine
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -78,10 +78,11 @@ def device(port: int | None, pty: Path | None, baud: int, unit: int, serial: str
 @main.command()
 @click.argument("workdir", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("meter")
-@click.argument("kind", type=click.Choice(["none", "silence", "zeros", "nan", "exception", "reset", "delay"]))
+@click.argument("kind", type=click.Choice(["none", "silence", "zeros", "nan", "exception", "reset", "delay", "damage"]))
 @click.option("--code", type=click.Choice(["1", "2", "3", "4", "6"]), default="4", help="Of the exception.")
 @click.option("--seconds", type=click.FloatRange(0, 3600), default=2.0, help="Of the delay, real seconds.")
-def fault(workdir: Path, meter: str, kind: str, code: str, seconds: float) -> None:
+@click.option("--seed", type=int, default=0, help="Of the damage.")
+def fault(workdir: Path, meter: str, kind: str, code: str, seconds: float, seed: int) -> None:
     """Give METER (its serial number) of a running site in WORKDIR a trouble; none ends it.
 
     A reset takes effect at the present simulated time.
@@ -102,6 +103,7 @@ def fault(workdir: Path, meter: str, kind: str, code: str, seconds: float) -> No
             code=ExceptionCode(int(code)),
             at=SimulationClock(work.clock).now() if kind == Kind.RESET else None,
             seconds=seconds if kind == Kind.DELAY else 0.0,
+            seed=seed,
         )
     try:
         FaultFile(work.path).set(meter, wanted)
@@ -149,7 +151,16 @@ def ledger(scenario: str, until: datetime | None, as_json: bool) -> None:
     "--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="The page's, or the next free."
 )
 @click.option("--once", is_flag=True, help="End by itself; exit code 0 only if central equals the ledger.")
-def demo(scenario: str, speed: int, workdir: Path, port: int, *, once: bool) -> None:
+@click.option(
+    "--store",
+    type=click.Choice(["sqlite", "influxdb"]),
+    default="sqlite",
+    show_default=True,
+    help="Where central keeps the readings; influxdb: a server of the demo's own.",
+)
+def demo(
+    scenario: str, speed: int, workdir: Path, port: int, store: Literal["sqlite", "influxdb"], *, once: bool
+) -> None:
     """Run a simulated cluster for a day: meters, gateways, broker, central, page."""
     from simulators.demo import DemoError, run_demo
     from simulators.processes import StartError
@@ -157,7 +168,7 @@ def demo(scenario: str, speed: int, workdir: Path, port: int, *, once: bool) -> 
 
     try:
         with config_errors():
-            code = run_demo(scenario_path(scenario), workdir, speed=speed, web_from=port, once=once)
+            code = run_demo(scenario_path(scenario), workdir, speed=speed, web_from=port, once=once, store=store)
     except (DemoError, StartError) as error:
         fail(str(error), Exit.DIFFERS)
     except OSError as error:

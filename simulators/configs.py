@@ -13,13 +13,14 @@ import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 from runtime.clock import SimulationSettings
 from runtime.config import ConfigError, Problem, load
 from simulators.devices.catalogue import KINDS
+from simulators.influxd import BUCKET, TOKEN_FILE, configuration, write_token
 from simulators.scenario import Scenario, Site, load_scenario
 
 HOST: Final = "127.0.0.1"
@@ -29,6 +30,8 @@ _RATES: Final = Path(__file__).with_name("rates") / "2026.toml"
 _POLL_S: Final = 60
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+Store = Literal["sqlite", "influxdb"]
+"""Where central keeps the readings."""
 Value = str | int | float | bool | date | datetime | Sequence[str]
 
 
@@ -53,6 +56,9 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
 
     broker: Port
     web: Port
+    influxdb: Port
+    influxdb_backup: Port
+    """InfluxDB takes a second one, if it is the store."""
     buses: dict[str, Port]
     """One for each TCP bus of the scenario."""
 
@@ -78,7 +84,9 @@ def clock_for(scenario: Scenario, real_start: datetime, speed: int) -> Simulatio
     return SimulationSettings(start=header.start, real_start=whole_ms, speed=speed, step_s=header.step_s)
 
 
-def prepare(scenario_file: Path, workdir: Path, ports: Ports, clock: SimulationSettings) -> Prepared:
+def prepare(
+    scenario_file: Path, workdir: Path, ports: Ports, clock: SimulationSettings, store: Store = "sqlite"
+) -> Prepared:
     """Write a work directory; files of the same names are replaced, data is left.
 
     Raises:
@@ -100,7 +108,10 @@ def prepare(scenario_file: Path, workdir: Path, ports: Ports, clock: SimulationS
     )
     _write(workdir / "mosquitto.conf", [_mosquitto(workdir, ports.broker)])
     _write(workdir / "cluster.toml", _cluster(scenario))
-    _write(workdir / "central.toml", _central(workdir, ports, clock))
+    if store == "influxdb":
+        write_token(workdir / TOKEN_FILE)
+        _write(workdir / "influxdb.conf", [configuration(workdir / "influxdb", ports.influxdb, ports.influxdb_backup)])
+    _write(workdir / "central.toml", _central(workdir, ports, clock, store))
     for site in scenario.sites:
         _write(workdir / f"gateway-{site.id}.toml", _gateway(workdir, site, lines, ports.broker, clock))
     return Prepared(workdir, scenario, clock, lines)
@@ -144,15 +155,21 @@ def _cluster(scenario: Scenario) -> list[str]:
     return tables
 
 
-def _central(workdir: Path, ports: Ports, clock: SimulationSettings) -> list[str]:
+def _central(workdir: Path, ports: Ports, clock: SimulationSettings, store: Store) -> list[str]:
     central = {"data_dir": str(workdir / "central"), "cluster": "cluster.toml", "rates": "rates.toml"}
     return [
         _table("central", central),
         _table("broker", {"host": HOST, "port": ports.broker}),
         _table("web", {"host": HOST, "port": ports.web}),
+        *([_influxdb(ports.influxdb)] if store == "influxdb" else []),
         _clock(clock),
         _log(),
     ]
+
+
+def _influxdb(port: int) -> str:
+    named: dict[str, Value] = {"kind": "influxdb", "url": f"http://{HOST}:{port}", "bucket": BUCKET}
+    return _table("store", {**named, "token_file": TOKEN_FILE, "write_back_s": 10})
 
 
 def _gateway(workdir: Path, site: Site, lines: Lines, broker: int, clock: SimulationSettings) -> list[str]:

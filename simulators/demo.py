@@ -20,7 +20,8 @@ from runtime.clock import SimulationClock, monotonic_s
 from runtime.config import ConfigError, Problem
 from runtime.console import Exit, out
 from simulators.compare import Difference, Kind, compare
-from simulators.configs import SITE_FILE
+from simulators.configs import SITE_FILE, Store
+from simulators.influxd import find_influxd
 from simulators.ledger import Ledger, keep_books, true_flows
 from simulators.processes import LEAD_S, Cluster, program
 from simulators.scenario import Scenario
@@ -32,6 +33,10 @@ AFTER: Final = timedelta(minutes=5)
 """Simulated time to wait after the last hour, for its stands to arrive."""
 _LAST_WAIT_S: Final = 15.0
 _LOOK_S: Final = 0.25
+_STORES: Final = {
+    "sqlite": "central's own SQLite file",
+    "influxdb": "InfluxDB 1.8 on 127.0.0.1:{port}, with authentication",
+}
 _SHOWN_DIFFERENCES: Final = 10
 _MOST_STARTS: Final = 20
 """So often one program is started in one demo."""
@@ -53,18 +58,23 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     period: str = "hour"
 
 
-def run_demo(scenario_file: Path, workdir: Path, *, speed: int, web_from: int, once: bool) -> Exit:
+def run_demo(
+    scenario_file: Path, workdir: Path, *, speed: int, web_from: int, once: bool, store: Store = "sqlite"
+) -> Exit:
     """Run the scenario from its start to its end, show balance and settlement, serve the page until Ctrl-C.
 
     With ``once`` it ends by itself: ``DONE`` only if central's balance equals the ledger.
 
     Raises:
         DemoError, StartError: a program didn't start or died.
-        ConfigError: the scenario can't be used.
+        ConfigError: the scenario can't be used, or there is no influxd.
         OSError: a file can't be written.
     """
+    if store == "influxdb" and find_influxd() is None:
+        said = "there is no influxd here: deploy/build-influxd builds it (needs Go); make demo does that by itself"
+        raise ConfigError([Problem("klaster-sim demo", "--store", store, said)])
     _clear(workdir)
-    cluster = Cluster(scenario_file, workdir, speed=speed, web_from=web_from, lead_s=LEAD_S)
+    cluster = Cluster(scenario_file, workdir, speed=speed, web_from=web_from, lead_s=LEAD_S, store=store)
     scenario = cluster.work.scenario
     _introduce(cluster, speed)
     with cluster:
@@ -170,6 +180,7 @@ def _introduce(cluster: Cluster, speed: int) -> None:
         f"{len(buses) - serial} lines on Modbus TCP"
     )
     _say(f"  a gateway for each site, mosquitto on 127.0.0.1:{cluster.ports.broker}, central")
+    _say(f"  readings in {_STORES[cluster.store].format(port=cluster.ports.influxdb)}")
     _say(f"  one simulated day, {speed} times as fast as a real one\n")
 
 

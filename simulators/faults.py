@@ -8,6 +8,7 @@ request on.
 from __future__ import annotations
 
 import os
+import random
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +20,7 @@ from simulators.reading import Reading
 from simulators.servers.modbus import ExceptionCode
 
 FILE: Final = "faults.json"
+_CUT_SHARE: Final = 0.25
 _NAN_WORDS: Final = (0x7FC0, 0x0000)
 
 
@@ -37,6 +39,8 @@ class Kind(StrEnum):
     """The counters began again from 0 at ``at``."""
     DELAY = "delay"
     """Answers come ``seconds`` later."""
+    DAMAGE = "damage"
+    """Every second answer, by lot, comes with wrong bits or cut off."""
 
 
 class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -49,6 +53,8 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
     """For ``reset``: the simulated instant."""
     seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
     """For ``delay``: real seconds."""
+    seed: int = 0
+    """For ``damage``: the same seed spoils the same answers."""
 
     def __post_init__(self) -> None:
         """Refuse a reset without its instant."""
@@ -107,6 +113,19 @@ def reset_reading(reading: Reading, at_reset: Reading) -> Reading:
         import_wh=reading.import_wh - at_reset.import_wh,
         export_wh=reading.export_wh - at_reset.export_wh,
     )
+
+
+def damaged(lot: random.Random, frame: bytes, breakable: int) -> bytes:
+    """A frame from a disturbed line: cut off, or one or two bits wrong among its first ``breakable`` bytes.
+
+    No more than two: a serial line's CRC-16 finds every such error.
+    """
+    if lot.random() < _CUT_SHARE:
+        return frame[: lot.randrange(1, len(frame))]
+    bits = bytearray(frame)
+    for place in lot.sample(range(8 * min(breakable, len(frame))), lot.choice((1, 2))):
+        bits[place // 8] ^= 1 << place % 8
+    return bytes(bits)
 
 
 def spoilt(kind: Kind, words: list[int]) -> list[int]:

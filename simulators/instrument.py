@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from typing import Final
 
 from simulators.devices.catalogue import Device
-from simulators.faults import Fault, Kind, reset_reading, spoilt
+from simulators.faults import Fault, Kind, damaged, reset_reading, spoilt
 from simulators.reading import Reading
-from simulators.servers.modbus import Answer, answer_pdu, exception_pdu
+from simulators.servers.modbus import Answer, Damage, answer_pdu, exception_pdu
 
+_DAMAGED_SHARE: Final = 0.5
 ReadingAt = Callable[[datetime], Reading]
 
 
@@ -28,6 +32,7 @@ class Instrument:
         self._reading_at = reading_at
         self._now = now
         self._fault = fault
+        self._lots: dict[int, random.Random] = {}
 
     def __call__(self, request: bytes) -> Answer | None:
         """The answer to a request's PDU, or None for silence."""
@@ -44,7 +49,14 @@ class Instrument:
         def read(function: int, address: int, count: int) -> list[int]:
             return spoilt(fault.kind, self._read(function, address, count, fault.at))
 
-        return Answer(answer_pdu(request, read), fault.seconds)
+        return Answer(answer_pdu(request, read), fault.seconds, self._damage(fault))
+
+    def _damage(self, fault: Fault) -> Damage | None:
+        """Half of the answers are damaged, by lot; the lots of a seed go on while the process runs."""
+        if fault.kind is not Kind.DAMAGE:
+            return None
+        lot = self._lots.setdefault(fault.seed, random.Random(fault.seed))  # noqa: S311 - a simulation
+        return partial(damaged, lot) if lot.random() < _DAMAGED_SHARE else None
 
     def _read(self, function: int, address: int, count: int, reset_at: datetime | None = None) -> list[int]:
         reading = self._reading_at(self._now())

@@ -21,8 +21,14 @@ def free_ports(scenario: Scenario, web_from: int | None = None) -> Ports:
     """
     buses = tcp_buses(scenario)
     web = None if web_from is None else _first_free(web_from)
-    found = _any_free(len(buses) + 2, avoid=web)
-    return Ports(broker=found[0], web=web or found[1], buses=dict(zip(buses, found[2:], strict=True)))
+    broker, any_web, influxdb, backup, *lines = _any_free(len(buses) + 4, avoid=web)
+    return Ports(
+        broker=broker,
+        web=web or any_web,
+        influxdb=influxdb,
+        influxdb_backup=backup,
+        buses=dict(zip(buses, lines, strict=True)),
+    )
 
 
 def _any_free(count: int, avoid: int | None) -> list[int]:

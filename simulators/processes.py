@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,8 @@ from typing import Final, Self
 import msgspec
 
 from runtime.clock import SystemClock, monotonic_s
-from simulators.configs import HOST, Ports, Prepared, clock_for, prepare
+from simulators.configs import HOST, Ports, Prepared, Store, clock_for, prepare
+from simulators.influxd import TOKEN_FILE, answers, find_influxd, make_database
 from simulators.ports import free_ports
 from simulators.scenario import load_scenario
 
@@ -127,13 +128,21 @@ class Child:
 
 
 class Cluster:
-    """All processes of a scenario: ``broker``, ``site``, ``central`` and ``gateway-<site>`` each.
+    """All processes of a scenario: ``broker``, ``site``, ``central``, each ``gateway-<site>``, and maybe ``influxdb``.
 
     A context manager: what it started has ended when it is left.
     """
 
     def __init__(
-        self, scenario_file: Path, workdir: Path, *, speed: int, web_from: int | None = None, lead_s: float = LEAD_S
+        self,
+        scenario_file: Path,
+        workdir: Path,
+        *,
+        speed: int,
+        web_from: int | None = None,
+        lead_s: float = LEAD_S,
+        store: Store = "sqlite",
+        before: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """Write the work directory; simulated time moves ``lead_s`` real seconds from now.
 
@@ -143,6 +152,8 @@ class Cluster:
             speed: simulated seconds per real second.
             web_from: central's page gets the first free port from here on; absent, any.
             lead_s: must be enough for the processes to come up, else the first hours are missing.
+            store: where central keeps the readings; an InfluxDB server is one of the processes.
+            before: words put before the command of a process, by its name, such as ``env`` and a variable.
 
         Raises:
             ConfigError: the scenario can't be used.
@@ -151,12 +162,13 @@ class Cluster:
         scenario = load_scenario(scenario_file)
         clock = clock_for(scenario, SystemClock().now() + timedelta(seconds=lead_s), speed)
         self.ports: Ports = free_ports(scenario, web_from)
-        self.work: Prepared = prepare(scenario_file, workdir, self.ports, clock)
+        self.work: Prepared = prepare(scenario_file, workdir, self.ports, clock, store)
         self.children: dict[str, Child] = {}
         logs = self.work.path / "logs"
         logs.mkdir(exist_ok=True)
+        self.store = store
         for name, command in self._commands().items():
-            self.children[name] = Child(name, command, logs / f"{name}.log")
+            self.children[name] = Child(name, [*(before or {}).get(name, ()), *command], logs / f"{name}.log")
 
     @property
     def web_url(self) -> str:
@@ -172,6 +184,8 @@ class Cluster:
         try:
             self.children["site"].start()  # draws its curves while the others come up
             self.start_child("broker")
+            if self.store == "influxdb":
+                self.start_child("influxdb")
             self.start_child("central")
             self._await_up("site")
             for name in self._gateways():
@@ -215,7 +229,7 @@ class Cluster:
 
     def stop(self) -> None:
         """End everything: gateways first, the broker last; whoever doesn't obey is killed."""
-        for group in (self._gateways(), ["central"], ["site", "broker"]):
+        for group in (self._gateways(), ["central"], [n for n in ("site", "broker", "influxdb") if n in self.children]):
             for name in group:
                 self.children[name].send(signal.SIGTERM)
             for name in group:
@@ -243,6 +257,8 @@ class Cluster:
             "site": site,
             "central": [program("klaster-central"), "serve", str(path / "central.toml")],
         }
+        if self.store == "influxdb":
+            commands["influxdb"] = [find_influxd() or "influxd", "-config", str(path / "influxdb.conf")]
         for known in self.work.scenario.sites:
             name = f"gateway-{known.id}"
             commands[name] = [program("klaster-gateway"), "run", str(path / f"{name}.toml")]
@@ -252,10 +268,28 @@ class Cluster:
         return [name for name in self.children if name.startswith("gateway-")]
 
     def _await_up(self, name: str) -> None:
-        """Wait for the ports of broker or site; the others are up when they say so to the broker."""
-        ports = {"broker": [self.ports.broker], "site": list(self.ports.buses.values())}
+        """Wait for the ports of broker, site or InfluxDB; the others are up when they say so to the broker."""
+        ports = {
+            "broker": [self.ports.broker],
+            "site": list(self.ports.buses.values()),
+            "influxdb": [self.ports.influxdb],
+        }
         for port in ports.get(name, []):
             self._await_port(self.children[name], port)
+        if name == "influxdb":
+            self._await_influxdb(self.children[name])
+
+    def _await_influxdb(self, child: Child) -> None:
+        """Its port opens before it answers; user and database are made the first time."""
+        give_up = monotonic_s() + _UP_WITHIN_S
+        while not answers(self.ports.influxdb):
+            if not child.alive or monotonic_s() > give_up:
+                raise StartError(f"{child.name} doesn't answer; its log ends:\n{child.tail()}")
+            child.wait(0.1)
+        try:
+            make_database(self.ports.influxdb, (self.work.path / TOKEN_FILE).read_text(encoding="utf-8").strip())
+        except OSError as error:
+            raise StartError(f"{child.name}: {error}") from error
 
     @staticmethod
     def _await_port(child: Child, port: int) -> None:

@@ -5,23 +5,21 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 
 from central.config import StoreTable
+from simulators.influxd import BUCKET, BUILT, USER, answers, configuration, make_database
 from tests.mosquitto import free_port
 
-PROGRAM = Path(__file__).parents[1] / "var" / "influxd" / "influxd"
-USER, PASSWORD = "klaster", "only-for-tests"
-BUCKET = "klaster/autogen"
+PROGRAM = BUILT
+PASSWORD = "only-for-tests"
 
 
 def needed() -> None:
@@ -43,14 +41,7 @@ class Influxd:
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "token").write_text(f"{USER}:{PASSWORD}\n", encoding="utf-8")
-        (folder / "influxdb.conf").write_text(
-            f'reporting-disabled = true\nbind-address = "127.0.0.1:{self._backup}"\n'
-            f'[meta]\ndir = "{folder}/meta"\n'
-            f'[data]\ndir = "{folder}/data"\nwal-dir = "{folder}/wal"\nindex-version = "tsi1"\n'
-            f'[http]\nbind-address = "127.0.0.1:{self.port}"\n'
-            "flux-enabled = true\nauth-enabled = true\nlog-enabled = false\nflux-log-enabled = false\n",
-            encoding="utf-8",
-        )
+        (folder / "influxdb.conf").write_text(configuration(folder, self.port, self._backup), encoding="utf-8")
 
     @property
     def url(self) -> str:
@@ -71,37 +62,16 @@ class Influxd:
                 [PROGRAM, "-config", str(self.folder / "influxdb.conf")], stdout=log, stderr=log
             )
         give_up = time.monotonic() + 60
-        while not self._answers():
+        while not answers(self.port):
             assert self._process.poll() is None, f"influxd ended at once:\n{self.log[-2000:]}"
             assert time.monotonic() < give_up, f"influxd doesn't answer:\n{self.log[-2000:]}"
             time.sleep(0.05)
         if fresh:
-            self.influxql(f"CREATE USER {USER} WITH PASSWORD '{PASSWORD}' WITH ALL PRIVILEGES")
-            self.influxql("CREATE DATABASE klaster")
+            make_database(self.port, f"{USER}:{PASSWORD}")
 
     @property
     def log(self) -> str:
         return (self.folder / "influxd.log").read_text(encoding="utf-8", errors="replace")
-
-    def _answers(self) -> bool:
-        try:
-            return self._request("GET", "/health") == 200
-        except OSError:
-            return False
-
-    def influxql(self, statement: str) -> None:
-        """Administer it: what 1.8 has no API of 2.x for."""
-        assert self._request("POST", "/query?" + urlencode({"q": statement, "u": USER, "p": PASSWORD})) == 200
-
-    def _request(self, method: str, path: str) -> int:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            connection.request(method, path)
-            answer = connection.getresponse()
-            answer.read()
-            return answer.status
-        finally:
-            connection.close()
 
     def kill(self) -> None:
         """End it with SIGKILL, as a power cut would."""

@@ -53,8 +53,12 @@ class Answer(msgspec.Struct, frozen=True):
 
     pdu: bytes
     delay_s: float = 0.0
+    damage: Damage | None = None
+    """What a disturbed line makes of the frame."""
 
 
+Damage = Callable[[bytes, int], bytes]
+"""Takes a whole frame and how many of its first bytes a check protects; gives what arrives."""
 Unit = Callable[[bytes], Answer | None]
 """A device on a line: takes a request's PDU and answers, or stays silent."""
 Units = dict[int, Unit]

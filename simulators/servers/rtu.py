@@ -58,7 +58,8 @@ async def serve_rtu(units: Units, master: int, baud: int) -> None:
             if parsed is None or answer is None:
                 continue
             await asyncio.sleep(_TURNAROUND_S + answer.delay_s)
-            await _send(master, rtu_frame(parsed[0], answer.pdu), baud)
+            sent = rtu_frame(parsed[0], answer.pdu)
+            await _send(master, answer.damage(sent, len(sent)) if answer.damage else sent, baud)
     finally:
         loop.remove_reader(master)
 

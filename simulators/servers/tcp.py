@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Final
 
 from simulators.servers.modbus import MBAP_BYTES, NotModbusError, Units, mbap_frame, parse_mbap
+
+_HEAD_BYTES: Final = MBAP_BYTES + 2
+"""Header, function and byte count: wrong words behind them no client could tell, and TCP's own check protects them."""
 
 
 @contextlib.asynccontextmanager
@@ -48,5 +52,6 @@ async def _serve(units: Units, reader: asyncio.StreamReader, writer: asyncio.Str
             continue
         if answer.delay_s:
             await asyncio.sleep(answer.delay_s)
-        writer.write(mbap_frame(transaction, unit, answer.pdu))
+        sent = mbap_frame(transaction, unit, answer.pdu)
+        writer.write(answer.damage(sent, _HEAD_BYTES) if answer.damage else sent)
         await writer.drain()
