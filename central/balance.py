@@ -28,17 +28,20 @@ class Balance:
     """0 to 5 twentieths off the variable network and quality charges; 0 where nothing is drawn."""
 
 
-def balance(grid: Grid, drawn: Ints, injected: Ints, in_sums: Bools, settings: Settings) -> Balance:
-    """Sum what is drawn and injected over the points in the sums, period by period."""
+def balance(grid: Grid, drawn: Ints, injected: Ints, in_sums: Bools, stored: Ints, settings: Settings) -> Balance:
+    """Sum what is drawn and injected over the points in the sums, period by period.
+
+    ``stored`` (T,): by how much storages change what their points' sources make renewable, Wh.
+    """
     total = np.where(in_sums, drawn, 0).sum(axis=1)
     counted = np.where(in_sums, injected, 0)
-    res = counted[:, grid.res].sum(axis=1)
+    res = counted[:, grid.res].sum(axis=1) + stored
     covered = np.minimum(res, total)
     numerator = covered if settings.ratio_numerator == "covered" else res
     return Balance(
         drawn=total,
         injected_res=res,
-        injected_other=counted[:, ~grid.res].sum(axis=1),
+        injected_other=counted[:, ~grid.res].sum(axis=1) - stored,
         covered=covered,
         numerator=numerator,
         step=relief_step(numerator, total, settings.above_100),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,22 +11,22 @@ import pyarrow as pa
 from central.cluster import Cluster
 from central.config import CentralConfig, load_config
 from central.energies import energies_of
-from central.findings import Finding, behind, doubles, doubts, falls, missing, new_lives, unknown_meters, unreachable
-from central.gateways import GatewaySeen, GatewayTable
-from central.intake import KnownMeters
-from central.journal import Journal
+from central.evidence import GatewaySeen
+from central.gateways import GatewayTable
 from central.master import load_master, master_tables, periods_table
 from central.opened import open_store
-from central.readings import ReadingsStore, StoreDownError
+from central.opening import months_before, storage_serials
+from central.readings import ReadingsStore
 from central.reports.summary import Summary, summarise
 from central.settlement import settle
+from central.tables import STOCKS
 from metering.period import Month
 
 LOOK_AROUND = timedelta(days=62)
 """How far outside a month stands are looked for: two equal ones may prove zeros across its ends."""
 
-LATE = timedelta(minutes=1)
-"""A message that reaches the store's server sooner after it came is not worth a finding."""
+KEPT_MONTHS = 3
+"""How many settled months books keep: the page of a large cluster would otherwise fill the memory month by month."""
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -43,6 +42,9 @@ class Settled(msgspec.Struct, frozen=True):
     hours: pa.Table
     shares: pa.Table
     charges: pa.Table
+    storages: pa.Table
+    stocks: pa.Table
+    """What storages hold after the month."""
     summary: Summary
 
 
@@ -57,8 +59,10 @@ class Books:
             FileNotFoundError: central has never run here: there is no readings store.
         """
         self.cluster, self.rates = load_master(config.cluster_file, config.rates_file)
-        self._config = config
+        self.config = config
         self._settled: dict[Month, Settled] = {}
+        self._stocks: dict[Month, pa.Table] = {}
+        """What storages hold after each month that was settled on the way to another."""
         self._store().close()
 
     @classmethod
@@ -73,10 +77,20 @@ class Books:
             StoreDownError: the store's server can't be used.
         """
         if month not in self._settled:
+            while len(self._settled) >= KEPT_MONTHS:
+                del self._settled[next(iter(self._settled))]
             self._settled[month] = self._settle(month)
         return self._settled[month]
 
     def _settle(self, month: Month) -> Settled:
+        stocks = self._opening(month)
+        tables, found = self._tables(month, stocks)
+        result = settle(tables, self.cluster.settings)
+        self._stocks[month] = result["stocks"]
+        return Settled(self.cluster, month, tables, **found, **result, summary=summarise(self.cluster, [result]))
+
+    def _tables(self, month: Month, stocks: pa.Table) -> tuple[dict[str, pa.Table], dict[str, pa.Table]]:
+        """What goes into a month's settlement, and what else its stands told."""
         store = self._store()
         try:
             stands = store.values(month.start - LOOK_AROUND, month.end + LOOK_AROUND)
@@ -84,31 +98,27 @@ class Books:
             store.close()
         master = master_tables(self.cluster, self.rates)
         found = energies_of({**master, "stands": stands})
-        tables = {**master, "periods": periods_table(self.cluster, month), "energies": found.pop("energies")}
-        result = settle(tables, self.cluster.settings)
-        return Settled(self.cluster, month, tables, **found, **result, summary=summarise(self.cluster, [result]))
+        made = {name: found.pop(name) for name in ("energies", "behind")}
+        return {**master, "periods": periods_table(self.cluster, month), **made, "stocks": stocks}, found
 
-    def findings(self, month: Month, now: datetime) -> list[Finding]:
-        """What isn't as it should be in a month, up to ``now``, and in the intake."""
-        found: list[Finding] = []
-        down = False
-        try:
-            settled = self.settled(month)
-            found += missing(settled.tables, settled.gaps, min(now, month.end))
-            found += falls(settled.gaps)
-            found += doubles(settled.doubles)
-            found += new_lives(settled.lives)
-        except StoreDownError as error:
-            down = True
-            found.append(unreachable(str(error), now))
+    def _opening(self, month: Month) -> pa.Table:
+        """What storages hold when a month begins: the months since their first stand are settled in turn, once each."""
+        stocks = STOCKS.empty_table()
+        if not storage_serials(self.cluster):
+            return stocks
         store = self._store()
         try:
-            found += self._behind(store.position(), now, down=down)
-            found += unknown_meters(store.meters(), KnownMeters(self.cluster))
-            found += doubts(store.doubts())
+            seen = store.meters()
         finally:
             store.close()
-        return found
+        for one in months_before(month, self.cluster, seen):
+            if one not in self._stocks:
+                tables, _ = self._tables(one, stocks)
+                # Without an energy no period is complete, and no stock changes.
+                unchanged = not tables["energies"].num_rows
+                self._stocks[one] = stocks if unchanged else settle(tables, self.cluster.settings)["stocks"]
+            stocks = self._stocks[one]
+        return stocks
 
     def stands(self, first: datetime, last: datetime) -> pa.Table:
         """The stands between two instants, both inclusive, as they were sent."""
@@ -120,25 +130,13 @@ class Books:
 
     def gateways(self) -> list[GatewaySeen]:
         """Every gateway ever heard."""
-        if not self._config.gateways.is_file():
+        if not self.config.gateways.is_file():
             return []
-        table = GatewayTable(self._config.gateways, read_only=True)
+        table = GatewayTable(self.config.gateways, read_only=True)
         try:
             return table.all()
         finally:
             table.close()
 
-    def _behind(self, position: int, now: datetime, *, down: bool) -> Iterator[Finding]:
-        """What a store on a server lacks; an embedded one is written with the receipt."""
-        if self._config.store.kind == "sqlite" or not self._config.journal.is_file():
-            return
-        journal = Journal(self._config.journal, read_only=True)
-        try:
-            count, since = journal.count_after(position), journal.received(position)
-        finally:
-            journal.close()
-        if since is not None and (down or now - since > LATE):
-            yield behind(count, since, now)
-
     def _store(self) -> ReadingsStore:
-        return open_store(self._config, read_only=True)
+        return open_store(self.config, read_only=True)

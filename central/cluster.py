@@ -96,6 +96,11 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
         """Whether what it injects is renewable."""
         return Direction.INJECTED in self.directions and Source(self.source).is_res
 
+    @property
+    def injects_stored(self) -> bool:
+        """Whether what it injects is a storage's discharge."""
+        return Direction.INJECTED in self.directions and self.source == Source.STORAGE
+
 
 class Meter(msgspec.Struct, frozen=True, kw_only=True):
     """``[[meters]]``: which device hung at which point, for what, and its multiplier (mnożna)."""

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from central.grid import Bools, Ints, seconds
-from central.tables import DOUBLES, GAPS, INSTANT, LIVES, METERED, labels
+from central.tables import BEHIND, DOUBLES, GAPS, INSTANT, LIVES, METERED, labels
 from metering.energy import MAX_READING_WH, half_up
 from metering.obis import ACTIVE_EXPORT, ACTIVE_IMPORT
 from metering.point import Direction, Role
@@ -26,6 +26,8 @@ from metering.stand import Quality
 
 DIRECTIONS = {ACTIVE_IMPORT: Direction.DRAWN, ACTIVE_EXPORT: Direction.INJECTED}
 """Of a settlement meter's registers."""
+_BEHIND = (Role.GENERATION, Role.STORAGE)
+"""Roles whose energies storages need."""
 PERIOD_S = {"hour": 3600, "quarter": 900}
 _QUALITIES = (Quality.MEASURED.value, Quality.INTERPOLATED.value)
 _LIFE = ("meter", "register", "epoch", "gateway")
@@ -33,7 +35,7 @@ _LIFE = ("meter", "register", "epoch", "gateway")
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """A settlement meter's record: where it hung, when, and its multiplier."""
+    """A meter's record: where it hung (or, behind a point, which meter it is), when, and its multiplier."""
 
     point: int
     multiplier: Decimal
@@ -65,7 +67,8 @@ def energies_of(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     Takes the tables cluster, points, meters and stands (``central.readings.STANDS``). Gives ``energies``
     (``central.tables.METERED``, at most one row for a point, direction and period), ``gaps`` (``GAPS``: neighbouring
     stands more than a period apart with the sum they prove, and those whose difference can't be an energy), ``doubles``
-    (``DOUBLES``: periods for which two lives give different energies, so that none counts) and ``lives`` (``LIVES``).
+    (``DOUBLES``: periods for which two lives give different energies, so that none counts) and ``lives`` (``LIVES``);
+    and ``behind`` (``BEHIND``), the energies of generation and storage meters, of which no gaps are told.
     Stands off the grid of the cluster's period are left out: the next one on it covers the same energy.
     """
     about = tables["cluster"].to_pylist()[0]
@@ -74,7 +77,36 @@ def energies_of(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     found = list(_differences(tables["stands"], _records(tables, points), length))
     energies, doubles = _energies(about["cluster"], found, points, length)
     gaps = _gaps(found, points, length)
-    return {"energies": energies, "gaps": gaps, "doubles": doubles, "lives": _lives(found, points)}
+    behind = _behind(about["cluster"], tables, length)
+    return {"energies": energies, "gaps": gaps, "doubles": doubles, "lives": _lives(found, points), "behind": behind}
+
+
+def _behind(cluster: str, tables: Mapping[str, pa.Table], length: int) -> pa.Table:
+    """Each meter on its own: a point's sum is known only where all of them are."""
+    rows = [row for row in tables["meters"].to_pylist() if row["role"] in _BEHIND]
+    if not rows:
+        return BEHIND.empty_table()
+    keys = sorted({(row["point"], row["role"], row["serial"]) for row in rows})
+    records: dict[str, list[_Record]] = {}
+    for row in rows:
+        place = keys.index((row["point"], row["role"], row["serial"]))
+        records.setdefault(row["serial"], []).append(_record(row, place, frozenset(Direction)))
+    stands = tables["stands"]
+    stands = stands.filter(pc.is_in(stands["meter"], value_set=pa.array(list(records), pa.string())))
+    found = list(_differences(stands, records, length))
+    energies, _ = _energies(cluster, found, [str(place) for place in range(len(keys))], length)
+    places = energies["point"].cast(pa.string()).cast(pa.int64()).to_pylist()
+    columns = {
+        "cluster": energies["cluster"].cast(pa.string()),
+        **{
+            name: pa.array([keys[p][i] for p in places], pa.string())
+            for i, name in enumerate(("point", "role", "meter"))
+        },
+        "direction": energies["direction"].cast(pa.string()),
+        "start": energies["start"],
+        "wh": energies["wh"],
+    }
+    return pa.table(columns, schema=BEHIND)
 
 
 def _records(tables: Mapping[str, pa.Table], points: list[str]) -> dict[str, list[_Record]]:
@@ -86,16 +118,20 @@ def _records(tables: Mapping[str, pa.Table], points: list[str]) -> dict[str, lis
     records: dict[str, list[_Record]] = {}
     for row in tables["meters"].to_pylist():
         if row["role"] == Role.SETTLEMENT:
-            record = _Record(
-                point=places[row["point"]],
-                multiplier=Decimal(row["multiplier"]),
-                first=-np.inf if row["valid_from"] is None else row["valid_from"].timestamp(),
-                last=np.inf if row["valid_to"] is None else row["valid_to"].timestamp(),
-                gateway=row["gateway"] or "",
-                declared=declared[row["point"]],
-            )
+            record = _record(row, places[row["point"]], declared[row["point"]])
             records.setdefault(row["serial"], []).append(record)
     return records
+
+
+def _record(row: Mapping[str, Any], place: int, declared: frozenset[str]) -> _Record:
+    return _Record(
+        point=place,
+        multiplier=Decimal(row["multiplier"]),
+        first=-np.inf if row["valid_from"] is None else row["valid_from"].timestamp(),
+        last=np.inf if row["valid_to"] is None else row["valid_to"].timestamp(),
+        gateway=row["gateway"] or "",
+        declared=declared,
+    )
 
 
 def _differences(stands: pa.Table, records: Mapping[str, list[_Record]], length: int) -> Iterator[_Found]:

@@ -34,6 +34,8 @@ class Grid:
     """(P,) what each point's settlement meter measures."""
     res: Bools
     """(P,) whether what a point injects is renewable."""
+    storage: Bools
+    """(P,) whether what a point injects is a storage's discharge."""
     tariffs: list[str]
     regimes: list[str]
     """(P,) the point's own regime, or its member's where it has none."""
@@ -80,6 +82,7 @@ def make_grid(tables: Mapping[str, pa.Table]) -> Grid:
         declares_drawn=declares_drawn,
         declares_injected=declares_injected,
         res=np.array([bool(row["res"]) for row in rows], dtype=np.bool_),
+        storage=np.array([row["injected"] and bool(row.get("storage")) for row in rows], dtype=np.bool_),
         tariffs=[row["tariff"] or "" for row in rows],
         regimes=[row["regime"] or regime_of[row["member"]] for row in rows],
         member_regimes=[regime_of[member] for member in members],

@@ -57,6 +57,7 @@ def master_tables(cluster: Cluster, rates: Sequence[Rate]) -> dict[str, pa.Table
                 "regime": point.regime,
                 "valid_from": first,
                 "valid_to": last,
+                "storage": point.injects_stored,
             }
         )
     about = name | {"period": cluster.period, "registered_from": day_start(cluster.registered_from)}

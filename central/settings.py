@@ -48,6 +48,9 @@ BUILT: Final = frozenset(
         "excluded_mode",
         "forfeited",
         "netting",
+        "storage",
+        "storage_origin",
+        "storage_tracing",
     }
 )
 """Settings of which every value is built. Of the others only the default is accepted."""
@@ -75,8 +78,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     netting: str = "by_kind"
     """Whose two directions are netted inside a period: prosumers' points, none, or all."""
     storage: str = "res_charged_only"
+    """Whether a storage point's charging is left out of drawn and its discharge traced, or both are as metered."""
     storage_origin: str = "grid_until_shown"
+    """Whether a meter on a storage behind a generating point shows what of its discharge is renewable."""
     storage_tracing: str = "proportional"
+    """What of a discharge is renewable: its storage's renewable share, all, or none."""
     precedence: str = "operator"
     res_share_period: str = "year"
     potential: str = "metered_else_hours"

@@ -60,6 +60,8 @@ def _results(
     for month in months:
         progress(f"settling {month}")
         result = settle_month(cluster, master, month, energies)
+        # What storages hold goes from month to month; the months are in order, and the first begins with nothing.
+        master["stocks"] = result["stocks"]
         summing.add(result)
         yield result
 

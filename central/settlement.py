@@ -14,41 +14,54 @@ import pyarrow as pa
 from central.allocation.proportional import allocate
 from central.apportion import Apportioned, apportion
 from central.balance import Balance, balance, multiplier_text, ratio_text
+from central.behind import settled_grid
 from central.charges import charges
 from central.eligibility import excluded, in_relief_window
-from central.grid import Bools, Grid, Ints, make_grid, net
+from central.grid import Bools, Grid, Ints, net
 from central.settings import Settings
-from central.tables import HOURS, SHARES, labels
+from central.storage import Storages, stocks_table, storages_table, trace
+from central.tables import HOURS, HOURS_WITH_STORAGE, SHARES, SHARES_WITH_STORAGE, labels
 
 
 def settle(tables: Mapping[str, pa.Table], settings: Settings) -> dict[str, pa.Table]:
     """Balance, shares and charges of the month whose periods are in ``tables["periods"]``.
 
-    ``tables`` are those of ``central.tables.INPUTS``; the result those of ``OUTPUTS``: hours, shares, charges. A period
-    that lacks a declared value of any valid point is incomplete: its sums, shares and relief are null.
+    ``tables`` are those of ``central.tables.INPUTS``, where there are storages with ``OPTIONAL``; the result those of
+    ``OUTPUTS``. A period that lacks a declared value of any valid point is incomplete: its sums, shares and relief are
+    null. Months follow one another where there are storages: the ``stocks`` of one go into the next.
 
     Raises:
         ValueError: the tables contradict their schemas (two energies for one key, gaps between periods).
     """
     about = tables["cluster"].to_pylist()[0]
     months = tables["periods"]["month"].to_pylist()
-    grid = make_grid(tables)
+    grid = settled_grid(tables, settings)
     drawn, injected = net(grid, settings.netting)
+    storages = trace(grid, tables, drawn, injected, settings)
+    consumed = storages.consumed
     barred = excluded(grid, settings)
     in_sums = grid.valid & ~barred if settings.excluded_mode == "full" else grid.valid
     eligible = grid.valid & ~barred & in_relief_window(grid, about["registered_from"])[:, None]
-    balanced = balance(grid, drawn, injected, in_sums, settings)
-    shares = apportion(grid, drawn, in_sums, eligible, balanced, settings, allocate)
-    base = np.where(eligible, drawn, 0) if settings.tier_base == "all_drawn" else shares.relieved
-    month = months[0] if months else ""
+    balanced = balance(grid, consumed, injected, in_sums, storages.stored(grid, in_sums), settings)
+    shares = apportion(grid, consumed, in_sums, eligible, balanced, settings, allocate)
+    base = np.where(eligible, consumed, 0) if settings.tier_base == "all_drawn" else shares.relieved
+    month, cluster = months[0] if months else "", about["cluster"]
+    hours = _hours(cluster, month, grid, balanced, np.where(in_sums, drawn - consumed, 0).sum(axis=1))
+    of_points = _shares(cluster, grid, consumed, injected, shares)
+    if storages.leaves_out:
+        hours = _hours_with_storage(hours, grid, in_sums, drawn - consumed, storages)
+        of_points = _shares_with_storage(of_points, grid, drawn - consumed)
     return {
-        "hours": _hours(about["cluster"], month, grid, balanced),
-        "shares": _shares(about["cluster"], grid, drawn, injected, shares),
-        "charges": charges(about["cluster"], month, grid, drawn, shares.relieved, base, balanced, tables["rates"]),
+        "hours": hours,
+        "shares": of_points,
+        "charges": charges(cluster, month, grid, drawn, shares.relieved, base, balanced, tables["rates"]),
+        "storages": storages_table(cluster, grid, storages),
+        "stocks": stocks_table(cluster, grid, storages),
     }
 
 
-def _hours(cluster: str, month: str, grid: Grid, balanced: Balance) -> pa.Table:
+def _hours(cluster: str, month: str, grid: Grid, balanced: Balance, charge: Ints) -> pa.Table:
+    """``charge`` (T,) is what was left out of drawn; it crosses the cluster's edge all the same."""
     known = grid.complete
     injected = balanced.injected_res + balanced.injected_other
     columns = {
@@ -58,8 +71,8 @@ def _hours(cluster: str, month: str, grid: Grid, balanced: Balance) -> pa.Table:
         "covered_wh": balanced.covered,
         "surplus_wh": balanced.injected_res - balanced.covered,
         "deficit_wh": balanced.drawn - balanced.covered,
-        "from_grid_wh": np.maximum(balanced.drawn - injected, 0),
-        "to_grid_wh": np.maximum(injected - balanced.drawn, 0),
+        "from_grid_wh": np.maximum(balanced.drawn + charge - injected, 0),
+        "to_grid_wh": np.maximum(injected - balanced.drawn - charge, 0),
     }
     count = len(grid.starts)
     made = {name: pa.array(values, mask=~known) for name, values in columns.items()}
@@ -107,3 +120,21 @@ def _shares(cluster: str, grid: Grid, drawn: Ints, injected: Ints, shares: Appor
         },
         schema=SHARES,
     )
+
+
+def _hours_with_storage(hours: pa.Table, grid: Grid, in_sums: Bools, charge: Ints, storages: Storages) -> pa.Table:
+    given, shown = storages.given(grid, in_sums)
+    columns = {
+        "storage_charge_wh": pa.array(np.where(in_sums, charge, 0).sum(axis=1), mask=~grid.complete),
+        "storage_discharge_wh": pa.array(given, mask=~(grid.complete & shown)),
+    }
+    for name, column in columns.items():
+        hours = hours.append_column(name, column)
+    return hours.cast(HOURS_WITH_STORAGE)
+
+
+def _shares_with_storage(shares: pa.Table, grid: Grid, charge: Ints) -> pa.Table:
+    row, column = np.nonzero(grid.valid)
+    leaves_out = (grid.storage & grid.declares_drawn)[column]
+    there = grid.known[row, column] & leaves_out
+    return shares.append_column("charge_wh", pa.array(charge[row, column], mask=~there)).cast(SHARES_WITH_STORAGE)

@@ -43,10 +43,11 @@ POINTS: Final = _schema(
     ("regime", pa.string()),
     ("valid_from", INSTANT),
     ("valid_to", INSTANT),
+    ("storage", pa.bool_()),
 )
 """``drawn`` and ``injected``: what the settlement meter measures. ``res``: what the point injects is renewable.
-``regime``: the point's own; null where it has none. ``valid_from``, ``valid_to``: when point and member are both valid;
-null is open."""
+``storage``: it is a storage's discharge; null is no. ``regime``: the point's own; null where it has none.
+``valid_from``, ``valid_to``: when point and member are both valid; null is open."""
 
 ENERGIES: Final = _schema(
     ("point", LABEL),
@@ -59,6 +60,20 @@ ENERGIES: Final = _schema(
 
 METERED: Final = ENERGIES.append(pa.field("quality", LABEL))
 """Energies from stands; ``quality`` is measured, or interpolated where either stand is."""
+
+BEHIND: Final = _schema(
+    ("point", pa.string()),
+    ("role", pa.string()),
+    ("meter", pa.string()),
+    ("direction", pa.string()),
+    ("start", INSTANT),
+    ("wh", pa.int64()),
+)
+"""What meters behind points counted, of the roles generation (``injected`` is its yield) and storage (``drawn`` is its
+charge, ``injected`` its discharge). At most one row for a meter, direction and period."""
+
+STOCKS: Final = _schema(("point", pa.string()), ("total_wh", pa.int64()), ("res_wh", pa.int64()))
+"""What each point's storage holds by the books, and of it renewable; a storage without a row holds nothing."""
 
 METERS: Final = _schema(
     ("serial", pa.string()),
@@ -135,6 +150,9 @@ HOUR_ENERGIES: Final = (
 )
 """An hour's energies, Wh."""
 
+STORAGE_ENERGIES: Final = ("storage_charge_wh", "storage_discharge_wh")
+"""Appended where a storage's charging is left out of drawn: what was left out, and what storages gave into the grid."""
+
 HOURS: Final = _schema(
     ("month", pa.string()),
     ("start", INSTANT),
@@ -157,6 +175,29 @@ SHARES: Final = _schema(
     long=True,
 )
 """One row for each period and point valid in it; by start, then point."""
+
+HOURS_WITH_STORAGE: Final = pa.schema([*HOURS, *((name, pa.int64()) for name in STORAGE_ENERGIES)])
+SHARES_WITH_STORAGE: Final = SHARES.append(pa.field("charge_wh", pa.int64()))
+"""The same where a storage's charging is left out of drawn; ``charge_wh`` is null at points without such a storage."""
+
+STORAGES: Final = _schema(
+    ("start", INSTANT),
+    ("point", pa.string()),
+    ("charge_wh", pa.int64()),
+    ("generation_wh", pa.int64()),
+    ("discharge_wh", pa.int64()),
+    ("traced_wh", pa.int64()),
+    ("given_wh", pa.int64()),
+    ("given_res_wh", pa.int64()),
+    ("total_wh", pa.int64()),
+    ("res_wh", pa.int64()),
+    ("status", pa.string()),
+)
+"""One row for each storage and period in which its point is valid; by point, then start. ``generation_wh``: renewable,
+behind the same point; null where none is metered. ``traced_wh``: the part of the discharge that is renewable by the
+stocks. ``given_wh``: of the discharge, what the point injects; ``given_res_wh``: what of it counts as renewable.
+``total_wh`` and ``res_wh``: the stocks after the period. ``status``: complete, incomplete, or unshown where the hour is
+complete and the storage's own meter has no value."""
 
 CHARGES: Final = _schema(
     ("month", pa.string()),
@@ -184,4 +225,13 @@ INPUTS: Final[Mapping[str, pa.Schema]] = {
     "energies": ENERGIES,
     "rates": RATES,
 }
-OUTPUTS: Final[Mapping[str, pa.Schema]] = {"hours": HOURS, "shares": SHARES, "charges": CHARGES}
+OPTIONAL: Final[Mapping[str, pa.Schema]] = {"meters": METERS, "behind": BEHIND, "stocks": STOCKS}
+"""Inputs that only clusters with storages need; an absent table is an empty one."""
+OUTPUTS: Final[Mapping[str, pa.Schema]] = {
+    "hours": HOURS,
+    "shares": SHARES,
+    "charges": CHARGES,
+    "storages": STORAGES,
+    "stocks": STOCKS,
+}
+"""``stocks``: after the month. Of hours and shares the ``…_WITH_STORAGE`` where a storage's charging is left out."""

@@ -13,13 +13,15 @@ from itertools import chain
 import pyarrow as pa
 
 from central.admissions import unix_seconds
+from central.behind import settled_grid
 from central.books import Settled
-from central.gateways import GatewaySeen
-from central.grid import make_grid, seconds
+from central.evidence import GatewaySeen
+from central.grid import seconds
 from central.influx.lines import line, readable
-from central.tables import HOUR_ENERGIES
+from central.tables import HOUR_ENERGIES, STORAGE_ENERGIES
 
-_SHARED = ("drawn_wh", "injected_wh", "allocated_wh", "relieved_wh")
+_SHARED = ("drawn_wh", "injected_wh", "allocated_wh", "relieved_wh", "charge_wh")
+"""Of a table of shares; it has the last where a storage's charging is left out of drawn."""
 
 
 def settled_lines(settled: Settled, now: datetime) -> Iterator[tuple[int, list[str]]]:
@@ -35,15 +37,16 @@ def settled_lines(settled: Settled, now: datetime) -> Iterator[tuple[int, list[s
 
 
 def _balance(cluster: str, hours: pa.Table) -> Iterator[tuple[int, str]]:
+    energies = [name for name in (*HOUR_ENERGIES, *STORAGE_ENERGIES) if name in hours.schema.names]
     for start, row in zip(seconds(hours["start"]).tolist(), hours.to_pylist(), strict=True):
-        fields: dict[str, int | float | None] = {name: row[name] for name in HOUR_ENERGIES}
+        fields: dict[str, int | float | None] = {name: row[name] for name in energies}
         fields |= {name: None if row[name] is None else float(row[name]) for name in ("ratio_pct", "multiplier")}
         complete = int(row["status"] == "complete")
         yield start, line("balance", {"cluster": cluster}, {"complete": complete, **fields}, start)
 
 
 def _completeness(cluster: str, settled: Settled) -> Iterator[tuple[int, str]]:
-    grid = make_grid(settled.tables)
+    grid = settled_grid(settled.tables, settled.cluster.settings)
     declared, known = grid.valid.sum(axis=1).tolist(), (grid.valid & grid.known).sum(axis=1).tolist()
     for start, points, there in zip(grid.starts.tolist(), declared, known, strict=True):
         fields = {"complete": int(points == there), "known": there, "points": points}
@@ -55,7 +58,8 @@ def _shares(cluster: str, shares: pa.Table) -> Iterator[tuple[int, str]]:
     starts = seconds(shares["start"])
     head = f",cluster={readable(cluster)},member="
     words = {name: shares[name].cast(pa.string()).to_pylist() for name in ("point", "member", "status")}
-    figures = [shares[name].to_pylist() for name in _SHARED]
+    names = [name for name in _SHARED if name in shares.schema.names]
+    figures = [shares[name].to_pylist() for name in names]
     for start, point, member, status, *values in zip(starts.tolist(), *words.values(), *figures, strict=True):
         yield start, f"share{head}{readable(member)},point={readable(point)} {_fields(status, values)} {start}"
     for start, member, status, values in _members(shares):
@@ -63,9 +67,10 @@ def _shares(cluster: str, shares: pa.Table) -> Iterator[tuple[int, str]]:
 
 
 def _members(shares: pa.Table) -> Iterator[tuple[int, str, str, list[int | None]]]:
-    table = pa.table({name: _plain(shares[name]) for name in ("start", "member", "status", *_SHARED)})
-    summed = table.group_by(["start", "member", "status"]).aggregate([(name, "sum") for name in _SHARED])
-    columns = [summed[f"{name}_sum"].to_pylist() for name in _SHARED]
+    names = [name for name in _SHARED if name in shares.schema.names]
+    table = pa.table({name: _plain(shares[name]) for name in ("start", "member", "status", *names)})
+    summed = table.group_by(["start", "member", "status"]).aggregate([(name, "sum") for name in names])
+    columns = [summed[f"{name}_sum"].to_pylist() for name in names]
     keys = (seconds(summed["start"]).tolist(), summed["member"].to_pylist(), summed["status"].to_pylist())
     for start, member, status, *values in zip(*keys, *columns, strict=True):
         yield start, member, status, values
@@ -76,7 +81,7 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _fields(status: str, values: Iterable[int | None]) -> str:
-    named = zip(_SHARED, values, strict=True)
+    named = zip(_SHARED, values, strict=False)
     return f"complete={int(status == 'complete')}i" + "".join(f",{name}={wh}i" for name, wh in named if wh is not None)
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from metering.obis import ACTIVE_EXPORT, ACTIVE_IMPORT
 from metering.period import floor_to, on_grid
-from metering.point import Direction, Role
+from metering.point import Direction, Role, Source
 from simulators.devices.catalogue import KINDS
 from simulators.scenario import Meter, Scenario
 from simulators.world import World
@@ -195,13 +195,15 @@ def _energies(scenario: Scenario, stands: list[TrueStand]) -> list[TrueEnergy]:
 
 def _balance(scenario: Scenario, energies: list[TrueEnergy], start: datetime) -> TrueHour:
     renewable = {site.point for site in scenario.sites if site.source is not None and site.source.is_res}
+    storages = {site.point for site in scenario.sites if site.source is Source.STORAGE}
     drawn = 0
     injected = 0
     for energy in energies:
         if energy.start != start:
             continue
         if energy.direction is Direction.DRAWN:
-            drawn += energy.wh
+            # Charging isn't drawn "w celu jej zużycia" (art. 184k): central's default leaves a storage's point out.
+            drawn += 0 if energy.point in storages else energy.wh
         elif energy.point in renewable:
             injected += energy.wh
     return TrueHour(start=start, drawn_wh=drawn, injected_res_wh=injected, covered_wh=min(drawn, injected))

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from central.grid import seconds
-from central.tables import HOUR_ENERGIES
+from central.tables import HOUR_ENERGIES, STORAGE_ENERGIES
 from metering.period import EPOCH, local_text, utc_text
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -42,6 +42,15 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+APPENDED: Final[Mapping[str, tuple[str, ...]]] = {"hours": STORAGE_ENERGIES, "shares": ("charge_wh",)}
+"""Columns that follow where a storage's charging is left out of drawn."""
+
+
+def columns_of(name: str, table: pa.Table) -> tuple[str, ...]:
+    """A table's columns in the order of its file."""
+    return COLUMNS[name] + tuple(column for column in APPENDED.get(name, ()) if column in table.schema.names)
+
+
 def write_settlement(results: Iterable[Mapping[str, pa.Table]], out: Path) -> list[Path]:
     """Write the months' results, one after another, into three files of ``out``; gives their paths.
 
@@ -57,10 +66,10 @@ def write_settlement(results: Iterable[Mapping[str, pa.Table]], out: Path) -> li
     try:
         with contextlib.ExitStack() as stack:
             sinks = [stack.enter_context(part.open("wb")) for part in parts]
-            for sink, columns in zip(sinks, COLUMNS.values(), strict=True):
-                sink.write((",".join(columns) + "\n").encode())
-            for result in results:
+            for i, result in enumerate(results):
                 for sink, name in zip(sinks, COLUMNS, strict=True):
+                    if i == 0:
+                        sink.write((",".join(columns_of(name, result[name])) + "\n").encode())
                     for batch in _text_tables(name, result[name]):
                         pacsv.write_csv(batch, sink, _OPTIONS)
         for part, final in zip(parts, finals, strict=True):
@@ -80,7 +89,7 @@ def _text_tables(name: str, table: pa.Table) -> Iterator[pa.Table]:
     for first in range(0, table.num_rows, _ROWS):
         part = table.slice(first, _ROWS)
         columns = {}
-        for column in COLUMNS[name]:
+        for column in columns_of(name, table):
             if column in {"start", "local"}:
                 columns[column] = _instants(part["start"], local=column == "local")
             elif pa.types.is_dictionary(part[column].type):

@@ -17,6 +17,8 @@ _LABELS = {
     "deficit_wh": "deficit (drawn, not covered)",
     "from_grid_wh": "from the grid outside",
     "to_grid_wh": "to the grid outside",
+    "storage_charge_wh": "storage: charged, not in drawn",
+    "storage_discharge_wh": "storage: discharged into the grid",
 }
 
 
@@ -56,6 +58,7 @@ def print_summary(summary: Summary) -> None:
     console.out.print(
         f"Every sum rests on {summary.complete} of {summary.periods} {names}; {_missing(summary, names)}\n"
     )
+    _print_storages(summary, names)
     steps = [(multiplier_name(k), v) for k, v in summary.periods_by_multiplier.items()]
     console.table(
         f"Complete {names} by relief step", ("variable network and quality charge", names), steps, right=[names]
@@ -78,6 +81,20 @@ def print_summary(summary: Summary) -> None:
         console.out.print(f"Rows of charges whose rate is not verified: {said}.")
     for note in summary.notes:
         console.out.print(f"\n{note}", markup=False)
+
+
+def _print_storages(summary: Summary, names: str) -> None:
+    for one in summary.storages or ():
+        said = f"Storage at {one.point}: charged {kwh(one.charge_wh)}, discharged into the grid {kwh(one.given_wh)}, "
+        said += f"of it renewable {kwh(one.given_res_wh)} kWh; in its books {kwh(one.total_wh)}, of it renewable "
+        said += f"{kwh(one.res_wh)} kWh."
+        if one.charge_wh is None:
+            said = f"Storage at {one.point}: not known."
+        if one.unshown:
+            said += f" In {one.unshown} {names} its own meter has no value: all that is injected there counts as other."
+        console.out.print(said, markup=False)
+    if summary.storages:
+        console.out.print()
 
 
 def kwh(wh: int | None) -> str:

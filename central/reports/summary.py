@@ -9,19 +9,39 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import UNSET, UnsetType
 
 from central.balance import ratio_text
 from central.cluster import Cluster
-from central.tables import HOUR_ENERGIES
-from metering.point import Source
+from central.tables import HOUR_ENERGIES, STORAGE_ENERGIES
 
 SIMULATION = (
     "This is a simulation: the relief of art. 184k ust. 1 of the RES Act is suspended until the European Commission "
     "has decided (art. 48 of the Act of 17.08.2023). The operator and the seller charge; these figures are a control."
 )
-STORAGE = (
-    "Storage is not traced yet: the draw of a storage point counts as drawn and its injection as other, not renewable."
-)
+TRACED = "What a storage's point draws is not counted as drawn and gets no relief; it pays in full. Of its discharge, "
+STORAGE = {
+    "proportional": TRACED + "the part charged from renewable generation metered behind the same point is renewable.",
+    "all": TRACED + "everything is taken as renewable (storage_tracing).",
+    "none": TRACED + "nothing is taken as renewable (storage_tracing).",
+    "as_metered": "Storage is settled as metered: all it draws counts as drawn, all it gives as renewable.",
+}
+"""What is said of a storage with a point of its own, by ``storage_tracing``, or ``as_metered``."""
+
+
+class StorageSum(msgspec.Struct, kw_only=True):
+    """One storage's sums over the complete periods, and its stocks after the last period."""
+
+    point: str
+    charge_wh: int | None = None
+    given_wh: int | None = None
+    """Of its discharge, what its point injects."""
+    given_res_wh: int | None = None
+    """Of that, what counts as renewable."""
+    unshown: int = 0
+    """Complete periods in which its own meter has no value: all that its point injects counts as other there."""
+    total_wh: int = 0
+    res_wh: int = 0
 
 
 class MemberSum(msgspec.Struct, kw_only=True):
@@ -34,6 +54,8 @@ class MemberSum(msgspec.Struct, kw_only=True):
     allocated_wh: int | None = None
     relieved_wh: int | None = None
     relief_zl: str | None = None
+    charge_wh: int | UnsetType = UNSET
+    """Charging of storages that is left out of ``drawn_wh``; absent where the member has none."""
 
 
 class Summary(msgspec.Struct, kw_only=True):
@@ -51,6 +73,8 @@ class Summary(msgspec.Struct, kw_only=True):
     periods_by_multiplier: dict[str, int] = {}
     """Complete periods by multiplier; ``none`` where nothing is drawn."""
     members: list[MemberSum] = []
+    storages: list[StorageSum] | UnsetType = UNSET
+    """Absent where the cluster has none."""
     relief_zl: str | None = None
     rates: dict[str, int] = {}
     """Rows of charges by the status of their rate."""
@@ -60,8 +84,9 @@ class Summary(msgspec.Struct, kw_only=True):
 class Summing:
     """Adds up months, one result at a time."""
 
-    def __init__(self, cluster: str, period: str, names: Mapping[str, str], *, storage: bool) -> None:
+    def __init__(self, cluster: str, period: str, names: Mapping[str, str], notes: Iterable[str] = ()) -> None:
         """Begin with nothing; ``names`` maps a member's id to its name."""
+        self._storages: dict[str, StorageSum] = {}
         self._members = {member: MemberSum(member=member, name=name) for member, name in names.items()}
         self._relief: dict[str, Decimal | None] = dict.fromkeys(names)
         self._without_rate: set[str] = set()
@@ -69,7 +94,7 @@ class Summing:
             cluster=cluster,
             period=period,
             energies_wh=dict.fromkeys(HOUR_ENERGIES),
-            notes=[SIMULATION, *([STORAGE] if storage else [])],
+            notes=[SIMULATION, *notes],
         )
 
     def add(self, result: Mapping[str, pa.Table]) -> None:
@@ -79,13 +104,17 @@ class Summing:
         complete = hours.filter(pc.equal(hours["status"], "complete"))
         summary.periods += hours.num_rows
         summary.complete += complete.num_rows
-        for name in HOUR_ENERGIES if complete.num_rows else ():
-            summary.energies_wh[name] = (summary.energies_wh[name] or 0) + exact_sum(complete[name])
+        for name in (*HOUR_ENERGIES, *STORAGE_ENERGIES):
+            if name in complete.schema.names:
+                before_wh = summary.energies_wh.setdefault(name, None)
+                if complete.num_rows:
+                    summary.energies_wh[name] = (before_wh or 0) + exact_sum(complete[name])
         for multiplier, count in _counts(complete["multiplier"]).items():
             before = summary.periods_by_multiplier.get(multiplier, 0)
             summary.periods_by_multiplier[multiplier] = before + count
         self._add_shares(result["shares"])
         self._add_charges(result["charges"])
+        self._add_storages(result)
 
     def done(self) -> Summary:
         """The summary of all that was added."""
@@ -98,6 +127,8 @@ class Summing:
         summary.members = sorted(self._members.values(), key=lambda row: row.member)
         drawing = [self._relief[row.member] for row in summary.members if row.drawn_wh]
         known = [relief for relief in drawing if relief is not None]
+        if self._storages:
+            summary.storages = [self._storages[point] for point in sorted(self._storages, key=str.encode)]
         if summary.complete and len(known) == len(drawing):
             summary.relief_zl = f"{sum(known, Decimal(0)):.2f}"
         return summary
@@ -108,8 +139,20 @@ class Summing:
         for place, member in enumerate(places.dictionary.to_pylist()):
             mine = complete.filter(pc.equal(places.indices, place))
             row = self._members[member]
-            for name in ("drawn_wh", "injected_wh", "allocated_wh", "relieved_wh"):
-                setattr(row, name, (getattr(row, name) or 0) + exact_sum(mine[name]))
+            for name in ("drawn_wh", "injected_wh", "allocated_wh", "relieved_wh", "charge_wh"):
+                if name in mine.schema.names and (name != "charge_wh" or mine[name].null_count < mine.num_rows):
+                    setattr(row, name, (getattr(row, name) or 0) + exact_sum(mine[name]))
+
+    def _add_storages(self, result: Mapping[str, pa.Table]) -> None:
+        rows = result["storages"]
+        for point in pc.unique(rows["point"]).to_pylist():
+            row = self._storages.setdefault(point, StorageSum(point=point))
+            mine = rows.filter(pc.equal(rows["point"], point))
+            complete = mine.filter(pc.equal(mine["status"], "complete"))
+            row.unshown += pc.sum(pc.equal(mine["status"], "unshown"), min_count=0).as_py()
+            for name in ("charge_wh", "given_wh", "given_res_wh") if complete.num_rows else ():
+                setattr(row, name, (getattr(row, name) or 0) + exact_sum(complete[name]))
+            row.total_wh, row.res_wh = (mine[name][-1].as_py() for name in ("total_wh", "res_wh"))
 
     def _add_charges(self, charges: pa.Table) -> None:
         rows = charges.select(["member", "drawn_wh", "relief_zl", "rate_status"]).to_pylist()
@@ -130,8 +173,10 @@ class Summing:
 def summing_for(cluster: Cluster) -> Summing:
     """An empty summary of a cluster."""
     names = {member.id: member.name for member in cluster.members}
-    storage = any(point.source == Source.STORAGE for point in cluster.points)
-    return Summing(cluster.name, cluster.period, names, storage=storage)
+    settings = cluster.settings
+    chosen = settings.storage if settings.storage == "as_metered" else settings.storage_tracing
+    notes = [STORAGE[chosen]] if any(point.injects_stored for point in cluster.points) else []
+    return Summing(cluster.name, cluster.period, names, notes)
 
 
 def summarise(cluster: Cluster, results: Iterable[Mapping[str, pa.Table]]) -> Summary:

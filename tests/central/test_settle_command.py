@@ -182,12 +182,12 @@ def test_readings_take_any_number_of_files_and_may_be_repeated(files: Path, sett
 
 
 def test_a_setting_that_is_not_built_is_named_and_its_default_accepted(files: Path, settle) -> None:
-    (files / "cluster.toml").write_text(CLUSTER + '[settings]\nstorage = "as_metered"\n', encoding="utf-8")
+    (files / "cluster.toml").write_text(CLUSTER + '[settings]\nadjacency = "pairwise"\n', encoding="utf-8")
     done = settle()
     assert done.returncode == 2
-    assert "settings.storage" in done.stderr
+    assert "settings.adjacency" in done.stderr
     assert "isn't built yet" in done.stderr
-    (files / "cluster.toml").write_text(CLUSTER + '[settings]\nstorage = "res_charged_only"\n', encoding="utf-8")
+    (files / "cluster.toml").write_text(CLUSTER + '[settings]\nadjacency = "connected"\n', encoding="utf-8")
     assert settle().returncode == 0
 
 
@@ -306,11 +306,24 @@ def test_without_a_complete_hour_nothing_is_said_to_be_zero(files: Path, settle)
     assert "0.000" not in done.stdout
 
 
-def test_a_storage_that_is_not_traced_is_said_in_the_summary(files: Path, settle) -> None:
-    assert "Storage is not traced yet" not in settle().stdout
-    (files / "cluster.toml").write_text(CLUSTER.replace('source = "pv"', 'source = "storage"'), encoding="utf-8")
+@pytest.mark.parametrize(
+    ("settings", "said", "renewable"),
+    [
+        ("", "the part charged from renewable generation", "0"),
+        ('storage_tracing = "none"', "nothing is taken as renewable", "0"),
+        ('storage_tracing = "all"', "everything is taken as renewable", "750"),
+        ('storage = "as_metered"', "Storage is settled as metered", "750"),
+    ],
+)
+def test_the_summary_says_how_a_storage_is_settled(
+    files: Path, settle, settings: str, said: str, renewable: str
+) -> None:
+    assert "torage" not in settle().stdout
+    storage = CLUSTER.replace('source = "pv"', 'source = "storage"')
+    (files / "cluster.toml").write_text(f"{storage}[settings]\n{settings}\n", encoding="utf-8")
     done = settle()
     assert done.returncode == 0, done.stderr
-    assert "Storage is not traced yet" in done.stdout
-    (hour, *_) = table(files / "out" / "hours.csv")
-    assert (hour["injected_res_wh"], hour["injected_other_wh"]) == ("0", "750")
+    assert said in " ".join(done.stdout.split())
+    hours = table(files / "out" / "hours.csv")
+    assert (hours[0]["injected_res_wh"], hours[0]["injected_other_wh"]) == (renewable, str(750 - int(renewable)))
+    assert "storage_charge_wh" not in hours[0], "this storage declares no drawn: no charging is left out"

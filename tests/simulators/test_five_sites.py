@@ -69,7 +69,16 @@ def test_the_books_expect_of_a_sleeping_inverter_only_what_it_can_tell(books: Le
     assert not {22, 23, 0, 1} & set(hours)
 
 
-def test_what_the_storage_injects_is_not_renewable_and_what_it_draws_is_drawn(books: Ledger) -> None:
+def test_what_the_storages_point_draws_is_left_out_of_drawn(books: Ledger) -> None:
+    hour = next(one for one in books.balance if one.start.hour == 10)
+    drawn = {
+        one.point[-2:]: one.wh for one in books.energies if one.start == hour.start and one.direction.value == "drawn"
+    }
+    assert drawn["58"] > 0
+    assert hour.drawn_wh == sum(drawn.values()) - drawn["58"]
+
+
+def test_what_the_storage_injects_is_not_renewable(books: Ledger) -> None:
     hour = next(one for one in books.balance if one.start.hour == 18)
     point = [one for one in books.energies if one.start == hour.start and one.point.endswith("58")]
     assert {one.direction.value: one.wh > 0 for one in point} == {"drawn": False, "injected": True}
