@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Literal, cast
+from typing import Annotated, Literal, cast
 
 import msgspec
 import structlog
+
+from runtime.clock import monotonic_s
+from runtime.sluice import Sluice
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +19,8 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
     json: bool = False
     """One JSON object a line, instead of readable lines."""
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    lines_an_hour: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 2000
+    """Of each event at most; what is held back is counted. 0: no limit."""
 
 
 def configure(settings: LogSettings) -> None:
@@ -29,8 +34,10 @@ def configure(settings: LogSettings) -> None:
         if settings.json
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
+    sluice = [Sluice(settings.lines_an_hour, monotonic_s)] if settings.lines_an_hour else []
     structlog.configure(
         processors=[
+            *sluice,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
