@@ -6,54 +6,56 @@ keeps what a restart needs of each register's life, in the same transactions.
 
 from __future__ import annotations
 
-import fcntl
 import sqlite3
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Self
 
 import msgspec
 
+from gateway.carry_over import carry_over
 from gateway.observation import Accepted
+from gateway.outbox_file import (
+    LAYOUT,
+    STATES,
+    OutboxError,
+    connect,
+    finish,
+    is_damage,
+    layout,
+    lock,
+    transaction,
+)
+from gateway.outbox_writer import Writer
+from gateway.resends import Resend, selections
+from gateway.salvage import Salvaged, read_wal, rescue, salvage
+from gateway.stand_row import (
+    LifeRow,
+    StandRow,
+    from_life_row,
+    from_row,
+    instant,
+    micros,
+    stand_checksum,
+)
 from gateway.words import plain
 from metering.period import utc_text
-from metering.stand import Quality, Stand
-from metering.wire import ClockState, StandOnWire
+from metering.stand import Stand
+from metering.wire import ClockState, ResendRequest, StandOnWire
+from runtime.log import logger
 
+__all__ = ["KEPT", "AsideRow", "Fate", "Outbox", "OutboxError", "RowState", "Stamp", "Summary", "Waiting"]
+_log = logger("gateway.outbox")
 KEPT = timedelta(days=450)
 """So long after its instant a row stays in the file."""
-_LAYOUT = "2"
-_READABLE = ("1", _LAYOUT)
-"""Layout 1 had no ``wraps`` and ``scale`` of a life; opened for use, it becomes 2."""
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS rows (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    meter TEXT NOT NULL, register TEXT NOT NULL, wh TEXT NOT NULL, resolution TEXT NOT NULL,
-    at TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, quality TEXT NOT NULL, epoch TEXT NOT NULL,
-    boot TEXT NOT NULL, monotonic_ms INTEGER NOT NULL, clock TEXT NOT NULL, made_at TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'released', 'held', 'conflict', 'aside')),
-    reason TEXT NOT NULL DEFAULT '',
-    UNIQUE (meter, register, at, epoch)
-) STRICT;
-CREATE INDEX IF NOT EXISTS rows_by_state ON rows (state, at, sequence);
-CREATE INDEX IF NOT EXISTS rows_by_at ON rows (at);
-CREATE TABLE IF NOT EXISTS lives (
-    meter TEXT NOT NULL, register TEXT NOT NULL, epoch TEXT NOT NULL, wh TEXT NOT NULL, step TEXT NOT NULL,
-    sent TEXT NOT NULL, received TEXT NOT NULL, wraps INTEGER NOT NULL DEFAULT 0, scale TEXT NOT NULL DEFAULT '',
-    PRIMARY KEY (meter, register)
-) STRICT, WITHOUT ROWID;
+_MOST_REASON = 500
+_SECOND_US = 1_000_000
+_ON_WIRE = """
+SELECT sequence, life, at, wh, resolution, before, after, quality, machine, monotonic_ms, late_s, checksum
+FROM stands WHERE
 """
-_FROM_1_TO_2 = (
-    "ALTER TABLE lives ADD COLUMN wraps INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE lives ADD COLUMN scale TEXT NOT NULL DEFAULT ''",
-    "UPDATE meta SET value = '2' WHERE key = 'layout'",
-)
-_ON_WIRE = "sequence, meter, register, wh, resolution, at, before, after, quality, epoch, boot, monotonic_ms, clock"
 
 
 class RowState(StrEnum):
@@ -66,11 +68,7 @@ class RowState(StrEnum):
     CONFLICT = "conflict"
     """Central has it, beside another value that was there first."""
     ASIDE = "aside"
-    """Central refused it: kept and shown, not sent again."""
-
-
-class OutboxError(Exception):
-    """The outbox's file can't be used; the message says which and what to do."""
+    """Central refused it, or the disk spoiled it: kept and shown, not sent again unless central asks for it."""
 
 
 class Stamp(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,42 +124,71 @@ class Waiting(NamedTuple):
 class Outbox:
     """One open file. Not for the event loop's thread: every call may wait for the disk."""
 
-    def __init__(self, connection: sqlite3.Connection, lock: BinaryIO | None = None) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, held: BinaryIO | None = None) -> None:
         """Wrap an open connection, and the lock that makes it ours alone; use ``open`` or ``look``."""
+        self._path = path
+        self._held = held
+        self.salvaged: Salvaged | None = None
+        """What came of the damaged file that was found last, if one was."""
+        self.damage: sqlite3.Error | None = None
+        """Why nothing can be done with the file until it is mended."""
+        self._use(connection)
+
+    def _use(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._lock = lock
-        self.id: str = connection.execute("SELECT value FROM meta WHERE key = 'outbox'").fetchone()[0]
+        facts = dict(connection.execute("SELECT key, value FROM meta"))
+        self.id: str = facts["outbox"]
         """Random: sequences of two outboxes have nothing to do with each other."""
+        self._names = Writer(connection)
+        highest = connection.execute("SELECT coalesce(max(sequence), 0) FROM stands").fetchone()[0]
+        self._next = max(highest, int(facts.get("sequence", 0))) + 1
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open the file for a gateway's own use; make it if there is none.
+        """Open the file for a gateway's own use; make it if there is none, and anew from what is left if it's damaged.
 
         Raises:
-            OutboxError: it is damaged, of a later layout, in use by another gateway, or can't be written.
+            OutboxError: of a later layout, in use by another gateway, or can't be written.
         """
-        lock = _lock(path)
+        held = lock(path)
+        salvaged = None
         try:
-            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            if (state := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-                raise sqlite3.DatabaseError(state)
-            with _transaction(connection):
-                for statement in _SCHEMA.split(";"):
-                    connection.execute(statement)
-                connection.execute("INSERT OR IGNORE INTO meta VALUES ('layout', ?)", (_LAYOUT,))
-                connection.execute("INSERT OR IGNORE INTO meta VALUES ('outbox', ?)", (uuid.uuid4().hex,))
-                if _layout(connection) == "1":
-                    for statement in _FROM_1_TO_2:
-                        connection.execute(statement)
-        except sqlite3.Error as error:
-            lock.close()
-            raise OutboxError(
-                f"{path}: the outbox can't be used: {error}. Nothing was changed. If the file is damaged, move it "
-                "away (keep it: stands may be recovered from it) and start again; a new one is made."
-            ) from error
-        return cls._checked(connection, path, lock)
+            finish(path)
+            wal = read_wal(path)
+            try:
+                if carry_over(path):
+                    _log.info("outbox_carried_over", file=str(path), layout=LAYOUT)
+                    wal = b""
+                connection = connect(path)
+                if rescued := rescue(connection, wal):
+                    _log.warning("outbox_wal_damaged", file=str(path), stands_rescued=rescued)
+            except sqlite3.Error as error:
+                if not is_damage(error):
+                    raise
+                salvaged = _salvaged(path, wal, error)
+                connection = connect(path)
+        except (sqlite3.Error, OSError) as error:
+            held.close()
+            raise OutboxError(f"{path}: the outbox can't be used: {error}. Nothing was changed.") from error
+        except OutboxError:
+            held.close()
+            raise
+        made = cls(path, connection, held)
+        made.salvaged = salvaged
+        return made
+
+    def mend(self, error: sqlite3.Error) -> None:
+        """After an error that says damage: set the file aside and go on with what can be read of it.
+
+        Raises:
+            sqlite3.Error, OSError: the new file can't be written; the damaged one is as it was. To be tried again.
+        """
+        self.damage = error
+        wal = read_wal(self._path)
+        self._connection.close()
+        self.salvaged = _salvaged(self._path, wal, error)
+        self._use(connect(self._path))
+        self.damage = None
 
     @classmethod
     def look(cls, path: Path) -> Self:
@@ -174,183 +201,174 @@ class Outbox:
             raise OutboxError(f"{path}: there is no outbox yet; klaster-gateway run makes it")
         try:
             connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-            return cls._checked(connection, path)
+            if (there := layout(connection)) != LAYOUT:
+                connection.close()
+                raise OutboxError(f"{path}: its layout is {there}, not {LAYOUT}; klaster-gateway run carries it over")
+            return cls(path, connection)
         except sqlite3.Error as error:
             raise OutboxError(f"{path}: the outbox can't be read: {error}") from error
-
-    @classmethod
-    def _checked(cls, connection: sqlite3.Connection, path: Path, lock: BinaryIO | None = None) -> Self:
-        layout = _layout(connection)
-        if layout not in _READABLE:
-            connection.close()
-            if lock is not None:
-                lock.close()
-            raise OutboxError(f"{path}: its layout is {layout}; this version of klaster knows {_LAYOUT}")
-        return cls(connection, lock)
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
-        if self._lock is not None:
-            self._lock.close()
+        if self._held is not None:
+            self._held.close()
 
     def add(self, stands: Sequence[Stand], stamp: Stamp, lives: Mapping[tuple[str, str], Accepted]) -> int:
         """Commit stands and the lives they come from, (meter, OBIS) to last observation; how many stands are new.
 
         A stand of the same meter, register, instant and epoch that is there already stays as it is.
         """
-        rows = [
-            (
-                *(one.meter, one.register, plain(one.wh), plain(one.resolution)),
-                *(utc_text(one.at), utc_text(one.before), utc_text(one.after), one.quality.value, one.epoch),
-                *(stamp.boot, stamp.monotonic_ms, stamp.clock.value, utc_text(stamp.made_at)),
-            )
-            for one in stands
-        ]
-        remembered = [
-            (
-                *(*key, one.epoch, str(one.wh), str(one.step), utc_text(one.sent), utc_text(one.received)),
-                *(one.wraps, "" if one.scale is None else str(one.scale)),
-            )
-            for key, one in lives.items()
-        ]
-        with _transaction(self._connection):
-            before = self._connection.total_changes
-            self._connection.executemany(
-                "INSERT INTO rows (meter, register, wh, resolution, at, before, after, quality, epoch,"
-                " boot, monotonic_ms, clock, made_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (meter, register, at, epoch) DO NOTHING",
-                rows,
-            )
-            new = self._connection.total_changes - before
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO lives (meter, register, epoch, wh, step, sent, received, wraps, scale)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                remembered,
-            )
+        after = self._next
+        try:
+            with transaction(self._connection):
+                for one in stands:
+                    after += self._names.stand(_on_wire(one, stamp, after), stamp.made_at)
+                for (meter, register), last in lives.items():
+                    self._names.life((meter, register, last.epoch), last)
+        except BaseException:
+            # Names that were given numbers in it are gone with it.
+            self._names.read()
+            raise
+        new, self._next = after - self._next, after
         return new
 
     def lives(self) -> dict[tuple[str, str], Accepted]:
         """What was last remembered of every register: (meter, OBIS) to its last accepted observation."""
-        found = self._connection.execute(
-            "SELECT meter, register, epoch, wh, step, sent, received, wraps, scale FROM lives"
-        )
-        return {
-            (meter, register): Accepted(
-                epoch,
-                Decimal(wh),
-                Decimal(step),
-                datetime.fromisoformat(sent),
-                datetime.fromisoformat(received),
-                wraps,
-                Decimal(scale) if scale else None,
-            )
-            for meter, register, epoch, wh, step, sent, received, wraps, scale in found
-        }
+        names = {number: name for name, number in self._names.lives.items()}
+        rows = (LifeRow(*row) for row in self._connection.execute("SELECT * FROM lives"))
+        return {names[row.life][:2]: from_life_row(row, names[row.life]) for row in rows}
 
     def waiting(self, limit: int) -> Waiting:
         """All waiting rows of the newest boundary that any row has, and up to ``limit`` of the older ones."""
-        newest = self._connection.execute(
-            f"SELECT {_ON_WIRE} FROM rows WHERE state = 'waiting' AND at = (SELECT max(at) FROM rows)"  # noqa: S608
-            " ORDER BY sequence"
-        )
-        backlog = self._connection.execute(
-            f"SELECT {_ON_WIRE} FROM rows WHERE state = 'waiting' AND at < (SELECT max(at) FROM rows)"  # noqa: S608
-            " ORDER BY at, sequence LIMIT ?",
-            (limit,),
-        )
-        return Waiting([_on_wire(row) for row in newest], [_on_wire(row) for row in backlog])
+        newest = self._true("state = 0 AND at = (SELECT max(at) FROM stands) ORDER BY sequence", ())
+        backlog = self._true("state = 0 AND at < (SELECT max(at) FROM stands) ORDER BY at, sequence LIMIT ?", (limit,))
+        return Waiting(newest, backlog)
+
+    def again(self, resend: Resend, limit: int) -> list[StandOnWire]:
+        """Up to ``limit`` further rows that a request of central's means and that aren't waiting, by sequence."""
+        found: list[StandOnWire] = []
+        for condition, values in selections(resend, self._names.lives):
+            found += self._true(f"{condition} ORDER BY sequence LIMIT ?", (*values, limit - len(found)))
+            if len(found) >= limit:
+                break
+        return found
+
+    def _true(self, which: str, values: Sequence[object]) -> list[StandOnWire]:
+        """The stands that satisfy ``which``; a row that decayed on the disk is set aside instead."""
+        lives = {number: name for name, number in self._names.lives.items()}
+        machines = {number: name for name, number in self._names.machines.items()}
+        stands: list[StandOnWire] = []
+        spoiled: list[Fate] = []
+        for columns in self._connection.execute(_ON_WIRE + which, values).fetchall():
+            row = StandRow(*columns)
+            try:
+                stand = from_row(row, lives[row.life], machines[row.machine])
+            except (KeyError, ValueError, OverflowError, IndexError):
+                stand = None
+            if stand is not None and stand_checksum(stand) == row.checksum:
+                stands.append(stand)
+            else:
+                spoiled.append(Fate(row.sequence, RowState.ASIDE, "it decayed on the disk: its checksum is wrong"))
+        if spoiled:
+            _log.error("rows_decayed", rows=len(spoiled), first=spoiled[0].sequence)
+            self.settle(spoiled)
+        return stands
 
     def settle(self, fates: Iterable[Fate]) -> None:
         """Commit what receipts say; a row that has left the queue is never brought back."""
-        with _transaction(self._connection):
+        with transaction(self._connection):
             self._connection.executemany(
-                "UPDATE rows SET state = ?, reason = ? WHERE sequence = ? AND state = 'waiting'",
-                [(fate.state.value, fate.reason, fate.sequence) for fate in fates],
+                "UPDATE stands SET state = ?1, reason = ?2 WHERE sequence = ?3 AND state <> ?1",
+                [
+                    (STATES.index(fate.state.value), fate.reason[:_MOST_REASON], fate.sequence)
+                    for fate in fates
+                    if fate.state is not RowState.WAITING
+                ],
             )
 
     def prune(self, now: datetime) -> int:
-        """Drop receipted rows older than ``KEPT``; how many. What waits is never dropped."""
-        with _transaction(self._connection):
-            return self._connection.execute(
-                "DELETE FROM rows WHERE at < ? AND state <> 'waiting'", (utc_text(now - KEPT),)
+        """Drop receipted rows older than ``KEPT``; how many. What waits is never dropped, nor the highest number."""
+        with transaction(self._connection):
+            dropped = self._connection.execute(
+                "DELETE FROM stands WHERE at < ? AND state <> 0 AND sequence < (SELECT max(sequence) FROM stands)",
+                (micros(now - KEPT) // _SECOND_US,),
             ).rowcount
+        return int(dropped)
 
     def unsettled(self) -> dict[str, int]:
         """How many rows wait and are set aside: by the index, not by counting 450 days of rows."""
-        found = self._connection.execute(
-            "SELECT state, count(*) FROM rows WHERE state IN ('waiting', 'aside') GROUP BY state"
-        )
-        return dict(found.fetchall())
+        count = self._connection.execute
+        return {
+            "waiting": count("SELECT count(*) FROM stands WHERE state = 0").fetchone()[0],
+            "aside": count("SELECT count(*) FROM stands WHERE state = 4").fetchone()[0],
+        }
+
+    def requests(self) -> list[ResendRequest]:
+        """What central has asked for and isn't answered yet, oldest first."""
+        found = self._connection.execute("SELECT request FROM requests ORDER BY number")
+        return [msgspec.json.decode(text, type=ResendRequest) for (text,) in found]
+
+    def ask(self, request: ResendRequest) -> None:
+        """Keep a request until it is answered, over a restart too."""
+        with transaction(self._connection):
+            self._connection.execute(
+                "INSERT OR IGNORE INTO requests SELECT ?, ?, coalesce(max(number), 0) + 1 FROM requests",
+                (request.id, msgspec.json.encode(request).decode()),
+            )
+
+    def answered(self, request: str) -> None:
+        """Forget a request."""
+        with transaction(self._connection):
+            self._connection.execute("DELETE FROM requests WHERE id = ?", (request,))
 
     def summary(self, aside: int = 100) -> Summary:
         """Counts, the oldest waiting row, and the newest ``aside`` refused rows."""
-        counts = self._connection.execute("SELECT state, count(*) FROM rows GROUP BY state").fetchall()
-        oldest = self._connection.execute("SELECT min(at) FROM rows WHERE state = 'waiting'").fetchone()[0]
+        counts = self._connection.execute("SELECT state, count(*) FROM stands GROUP BY state").fetchall()
+        oldest = self._connection.execute("SELECT min(at) FROM stands WHERE state = 0").fetchone()[0]
         refused = self._connection.execute(
-            "SELECT sequence, meter, register, at, wh, reason FROM rows WHERE state = 'aside'"
-            " ORDER BY sequence DESC LIMIT ?",
+            "SELECT sequence, meter, register, at, wh, reason FROM stands JOIN epochs ON epochs.id = life"
+            " WHERE state = 4 ORDER BY sequence DESC LIMIT ?",
             (aside,),
         )
         rows = tuple(
-            AsideRow(sequence=sequence, meter=meter, register=register, at=at, wh=wh, reason=reason)
+            AsideRow(sequence=sequence, meter=meter, register=register, at=_text(at), wh=str(wh), reason=reason)
             for sequence, meter, register, at, wh, reason in refused
         )
-        return Summary(outbox=self.id, counts=dict(counts), oldest_waiting=oldest, aside=rows)
+        return Summary(
+            outbox=self.id,
+            counts={STATES[state]: count for state, count in counts},
+            oldest_waiting=None if oldest is None else _text(oldest),
+            aside=rows,
+        )
 
 
-def _layout(connection: sqlite3.Connection) -> str:
-    return str(connection.execute("SELECT value FROM meta WHERE key = 'layout'").fetchone()[0])
+def _salvaged(path: Path, wal: bytes, error: sqlite3.Error) -> Salvaged:
+    found = salvage(path, wal)
+    _log.error(
+        "outbox_damaged", error=str(error), set_aside=str(found.aside), stands=found.stands, waiting=found.waiting,
+        registers=found.lives, same_outbox=found.same_outbox,
+    )  # fmt: skip
+    return found
 
 
-def _lock(path: Path) -> BinaryIO:
-    """Make the outbox ours alone until the file that is returned is closed, or the process ends."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        held = path.with_suffix(".lock").open("ab")
-    except OSError as error:
-        raise OutboxError(f"{path}: the outbox can't be written: {error.strerror}") from error
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        held.close()
-        raise OutboxError(f"{path}: another klaster-gateway is using this outbox") from error
-    return held
-
-
-class _transaction:  # noqa: N801 - reads as the statement it stands for
-    """Begin, then commit; roll back when the block raises."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                self._connection.execute("COMMIT")
-        finally:
-            # A commit that fails (a full disk) leaves its transaction open.
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-
-
-def _on_wire(row: Sequence[object]) -> StandOnWire:
-    sequence, meter, register, wh, resolution, at, before, after, quality, epoch, boot, monotonic_ms, clock = row
+def _on_wire(stand: Stand, stamp: Stamp, sequence: int) -> StandOnWire:
     return StandOnWire(
-        sequence=int(str(sequence)),
-        meter=str(meter),
-        register=str(register),
-        wh=str(wh),
-        resolution=str(resolution),
-        at=datetime.fromisoformat(str(at)),
-        before=datetime.fromisoformat(str(before)),
-        after=datetime.fromisoformat(str(after)),
-        quality=Quality(str(quality)),
-        epoch=str(epoch),
-        boot=str(boot),
-        monotonic_ms=int(str(monotonic_ms)),
-        clock=ClockState(str(clock)),
+        sequence=sequence,
+        meter=stand.meter,
+        register=stand.register,
+        wh=plain(stand.wh),
+        resolution=plain(stand.resolution),
+        at=stand.at,
+        before=stand.before,
+        after=stand.after,
+        quality=stand.quality,
+        epoch=stand.epoch,
+        boot=stamp.boot,
+        monotonic_ms=stamp.monotonic_ms,
+        clock=stamp.clock,
     )
+
+
+def _text(at: int) -> str:
+    return utc_text(instant(at * _SECOND_US))

@@ -46,6 +46,14 @@ Wh = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,13}(\.[0-9]{1,12})?\Z")]
 """A decimal in Wh below 10^13: more than any meter's display holds."""
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Short = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+MeterId = Annotated[str, msgspec.Meta(pattern=METER_PATTERN)]
+Span = tuple[Annotated[int, msgspec.Meta(ge=0, le=2**53)], Annotated[int, msgspec.Meta(ge=0, le=2**53)]]
+"""Sequences from the first to the last, both inclusive."""
+MAX_SPANS: Final = 1000
+"""The most spans of sequences, and the most meters, in one request."""
+Spans = Annotated[tuple[Span, ...], msgspec.Meta(max_length=MAX_SPANS)]
+HELD: Final = "held"
+"""The id of the request by which central tells what it holds."""
 
 
 class ClockState(StrEnum):
@@ -189,6 +197,30 @@ class MeterStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Of each register the newest rejected values since the gateway's start; absent where there are none."""
 
 
+class RequestStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a gateway is with a request."""
+
+    id: Short
+    stands: int
+    """So many stands were sent again."""
+    done: bool
+    """All of them have left, and have their receipts."""
+
+
+class OutboxStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How a gateway's outbox is."""
+
+    id: Short
+    unwritten: int = 0
+    """Stands in memory alone, because the disk refuses them."""
+    lost: int = 0
+    """Stands that memory had no room for either, since the gateway started."""
+    trouble: str = ""
+    """What is wrong with the disk or the file, and what was done."""
+    requests: Annotated[tuple[RequestStatus, ...], msgspec.Meta(max_length=100)] = ()
+    """What central has asked for last, but for ``HELD``."""
+
+
 class GatewayStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The payload of ``klaster/v1/<gateway>/status``; retained, and the gateway's last will with ``online`` false."""
 
@@ -202,6 +234,30 @@ class GatewayStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Rows that central refused: they are kept and shown, and not sent again."""
     buses: tuple[BusStatus, ...] = ()
     meters: tuple[MeterStatus, ...] = ()
+    outbox: OutboxStatus | msgspec.UnsetType = msgspec.UNSET
+    """Absent in a last will."""
+
+
+class ResendRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The payload of ``klaster/v1/<gateway>/requests``: central asks for receipted stands again.
+
+    Those are meant that satisfy all that is given. A gateway that gets the same ``id`` again has nothing more to do.
+    """
+
+    v: int = VERSION
+    id: Short
+    outbox: Short | None = None
+    """Whose sequences are meant: a gateway with another outbox passes the request over."""
+    first: Instant | None = None
+    """Stands from this instant on …"""
+    last: Instant | None = None
+    """… to this one, both inclusive."""
+    meters: Annotated[tuple[MeterId, ...], msgspec.Meta(max_length=MAX_SPANS)] = ()
+    """Of these meters; empty means of all."""
+    sequences: Spans | None = None
+    """Of these rows of the outbox."""
+    held: Spans | None = None
+    """All but these rows of the outbox: central has them."""
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,7 +268,7 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def topic(gateway: str, leaf: str) -> str:
-    """``klaster/v1/<gateway>/<leaf>``; leaf is stands, receipts, status or live.
+    """``klaster/v1/<gateway>/<leaf>``; leaf is stands, receipts, status, live or requests.
 
     Raises:
         ValueError: the gateway's id is not one level of a topic, or is ``central``.
@@ -224,7 +280,7 @@ def topic(gateway: str, leaf: str) -> str:
 
 def gateway_of(topic_text: str) -> str | None:
     """The gateway named by a topic, or None when the topic isn't a gateway's."""
-    found = re.fullmatch(rf"{ROOT}/([^/]+)/(?:stands|receipts|status|live)", topic_text)
+    found = re.fullmatch(rf"{ROOT}/([^/]+)/(?:stands|receipts|status|live|requests)", topic_text)
     return found[1] if found and gateway_id_problem(found[1]) is None else None
 
 
@@ -233,7 +289,7 @@ def digest(payload: bytes) -> str:
     return hashlib.sha256(payload).hexdigest()[:32]
 
 
-def encode(message: StandsMessage | ReceiptsMessage | LiveMessage | Presence | GatewayStatus) -> bytes:
+def encode(message: StandsMessage | ReceiptsMessage | LiveMessage | Presence | GatewayStatus | ResendRequest) -> bytes:
     """A message's bytes (JSON, UTF-8)."""
     return msgspec.json.encode(message)
 
@@ -344,3 +400,26 @@ def decode_status(payload: bytes) -> GatewayStatus:
     if any(at is not None and not _UNSET_CLOCK_YEAR <= at.year <= _LATEST_YEAR for at in instants):
         raise msgspec.DecodeError(f"an instant outside {_UNSET_CLOCK_YEAR} to {_LATEST_YEAR}")
     return status
+
+
+def decode_request(payload: bytes) -> ResendRequest:
+    """Read a request for stands.
+
+    Raises:
+        msgspec.DecodeError: it isn't one, is longer than ``MAX_BYTES``, of another version, or contradicts itself.
+    """
+    if len(payload) > MAX_BYTES:
+        raise msgspec.DecodeError(f"{len(payload)} bytes; at most {MAX_BYTES} are read")
+    request = _decode(payload, ResendRequest)
+    if request.v != VERSION:
+        raise msgspec.DecodeError(f"version {request.v}; this gateway reads version {VERSION}")
+    spans = (*(request.sequences or ()), *(request.held or ()))
+    if request.outbox is None and (request.sequences is not None or request.held is not None):
+        raise msgspec.DecodeError("sequences are named, but not of which outbox")
+    if not all(_EARLIEST_YEAR <= at.year <= _LATEST_YEAR for at in (request.first, request.last) if at is not None):
+        raise msgspec.DecodeError(f"an instant outside {_EARLIEST_YEAR} to {_LATEST_YEAR}")
+    if any(last < first for first, last in spans) or (
+        request.first is not None and request.last is not None and request.last < request.first
+    ):
+        raise msgspec.DecodeError("a range ends before it begins")
+    return request

@@ -20,6 +20,7 @@ from metering.wire import ClockState, StandOnWire, StandsMessage, decode_stands,
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+MILLI = timedelta(milliseconds=1)
 STAMP = Stamp(boot="boot-1", monotonic_ms=5, clock=ClockState.SIMULATED, made_at=NOON)
 
 
@@ -81,19 +82,22 @@ def test_a_row_leaves_the_queue_once_and_never_comes_back(box):
     box.add([stand(hour) for hour in range(5)], STAMP, {})
     fates = zip(RowState, ("", "", "unknown meter", "another value", "broken"), strict=True)
     box.settle([Fate(number, state, reason) for number, (state, reason) in enumerate(fates, 1)])
-    box.settle([Fate(5, RowState.RELEASED, ""), Fate(2, RowState.WAITING, "")])
+    box.settle([Fate(5, RowState.WAITING, ""), Fate(2, RowState.WAITING, "")])
     summary = box.summary()
     assert summary.counts == {"waiting": 1, "released": 1, "held": 1, "conflict": 1, "aside": 1}
     assert [(row.sequence, row.reason) for row in summary.aside] == [(5, "broken")]
     assert summary.oldest_waiting == "2026-10-01T12:00:00Z"
 
 
-def test_sequences_are_never_used_twice_even_after_pruning(box):
-    box.add([stand(0)], STAMP, {})
-    box.settle([Fate(1, RowState.RELEASED, "")])
-    assert box.prune(NOON + KEPT + HOUR) == 1
-    box.add([stand(1)], STAMP, {})
-    assert [row.sequence for row in waiting(box)] == [2]
+def test_sequences_are_never_used_twice_even_after_pruning(box, path):
+    box.add([stand(0), stand(1)], STAMP, {})
+    box.settle([Fate(1, RowState.RELEASED, ""), Fate(2, RowState.RELEASED, "")])
+    assert box.prune(NOON + KEPT + 5 * HOUR) == 1
+    box.close()
+    again = Outbox.open(path)
+    again.add([stand(9)], STAMP, {})
+    assert [row.sequence for row in waiting(again)] == [3]
+    again.close()
 
 
 def test_what_is_released_stays_450_days_and_what_waits_for_ever(box):
@@ -125,15 +129,9 @@ def test_rows_and_lives_are_committed_together_or_not_at_all(box):
         box.add([stand(0), bad], STAMP, {("M1", "1-0:1.8.0"): life})
     assert waiting(box) == []
     assert box.lives() == {}
-    assert box.add([stand(0)], STAMP, {}) == 1
-
-
-def test_a_damaged_file_is_named_and_left_alone(path):
-    path.parent.mkdir()
-    path.write_bytes(b"this is no database" * 100)
-    with pytest.raises(OutboxError, match=r"outbox\.sqlite.*move it away"):
-        Outbox.open(path)
-    assert path.read_bytes().startswith(b"this is no database")
+    assert box.add([stand(0)], STAMP, {("M1", "1-0:1.8.0"): life}) == 1
+    assert [row.sequence for row in waiting(box)] == [1]
+    assert box.lives() == {("M1", "1-0:1.8.0"): life}
 
 
 def test_a_file_of_a_later_version_is_refused(box, path):
@@ -144,22 +142,56 @@ def test_a_file_of_a_later_version_is_refused(box, path):
         Outbox.open(path)
 
 
-def test_an_outbox_of_the_first_layout_is_carried_over(box, path):
-    life = Accepted("epoch", Decimal(5), Decimal(1), NOON, NOON, 3, Decimal("0.1"))
-    box.add([stand()], STAMP, {("M1", "1-0:1.8.0"): life})
-    box.close()
+LAYOUT_2 = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE rows (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    meter TEXT NOT NULL, register TEXT NOT NULL, wh TEXT NOT NULL, resolution TEXT NOT NULL,
+    at TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, quality TEXT NOT NULL, epoch TEXT NOT NULL,
+    boot TEXT NOT NULL, monotonic_ms INTEGER NOT NULL, clock TEXT NOT NULL, made_at TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting', reason TEXT NOT NULL DEFAULT '',
+    UNIQUE (meter, register, at, epoch)
+) STRICT;
+CREATE TABLE lives (
+    meter TEXT NOT NULL, register TEXT NOT NULL, epoch TEXT NOT NULL, wh TEXT NOT NULL, step TEXT NOT NULL,
+    sent TEXT NOT NULL, received TEXT NOT NULL, wraps INTEGER NOT NULL DEFAULT 0, scale TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (meter, register)
+) STRICT, WITHOUT ROWID;
+INSERT INTO meta VALUES ('layout', '2'), ('outbox', 'old-box');
+INSERT INTO rows VALUES
+    (7, 'M1', '1-0:1.8.0', '40000003.90625', '3.90625', '2026-10-01T12:00:00Z', '2026-10-01T11:59:57Z',
+     '2026-10-01T12:00:07.500000Z', 'interpolated', '1', 'boot-0', 9, 'unknown', '2026-10-01T12:00:08Z', 'waiting', ''),
+    (8, 'M1', '1-0:1.8.0', '40000007.8125', '3.90625', '2026-10-01T13:00:00Z', '2026-10-01T13:00:00Z',
+     '2026-10-01T13:00:00Z', 'measured', '1', 'boot-0', 99, 'unknown', '2026-10-01T13:00:01Z', 'conflict', 'another');
+INSERT INTO lives VALUES
+    ('M1', '1-0:1.8.0', '1', '40000007.8125', '3.90625', '2026-10-01T13:00:00Z', '2026-10-01T13:00:00.040000Z', 3, '0.1');
+"""
+
+
+@pytest.mark.parametrize("layout", ["1", "2"])
+def test_an_outbox_of_an_earlier_layout_is_carried_over(path, layout):
+    path.parent.mkdir()
     with sqlite3.connect(path) as connection:
-        connection.execute("ALTER TABLE lives DROP COLUMN wraps")
-        connection.execute("ALTER TABLE lives DROP COLUMN scale")
-        connection.execute("UPDATE meta SET value = '1' WHERE key = 'layout'")
-    assert Outbox.look(path).summary().counts == {"waiting": 1}
-    again = Outbox.open(path)
-    assert again.lives() == {("M1", "1-0:1.8.0"): replace(life, wraps=0, scale=None)}
-    again.add([], STAMP, {("M1", "1-0:1.8.0"): life})
-    again.close()
-    again = Outbox.open(path)
-    assert again.lives() == {("M1", "1-0:1.8.0"): life}
-    again.close()
+        connection.executescript(LAYOUT_2)
+        if layout == "1":
+            connection.execute("ALTER TABLE lives DROP COLUMN wraps")
+            connection.execute("ALTER TABLE lives DROP COLUMN scale")
+            connection.execute("UPDATE meta SET value = '1' WHERE key = 'layout'")
+    connection.close()
+    with pytest.raises(OutboxError, match="klaster-gateway run carries it over"):
+        Outbox.look(path)
+    box = Outbox.open(path)
+    (row,) = waiting(box)
+    assert (box.id, row.sequence, row.boot, row.monotonic_ms, row.clock) == ("old-box", 7, "boot-0", 9, "unknown")
+    assert row.stand() == msgspec.structs.replace(stand(wh="40000003.90625"), resolution=Decimal("3.90625"))
+    assert box.summary().counts == {"waiting": 1, "conflict": 1}
+    life = Accepted("1", Decimal("40000007.8125"), Decimal("3.90625"), NOON + HOUR, NOON + HOUR + 40 * MILLI)
+    later = replace(life, wraps=3, scale=Decimal("0.1")) if layout == "2" else life
+    assert box.lives() == {("M1", "1-0:1.8.0"): later}
+    box.add([stand(9)], STAMP, {})
+    assert [row.sequence for row in waiting(box)] == [9, 7]
+    box.close()
+    assert sorted(file.name for file in path.parent.iterdir()) == ["outbox.lock", "outbox.sqlite"]
 
 
 def test_two_gateways_never_share_an_outbox(box, path):

@@ -1,0 +1,185 @@
+"""What can still be read of a damaged outbox: every row whose checksum is right, without SQLite's help.
+
+A row's state isn't in its checksum. Where copies of a row differ in it, it has left the queue: it leaves but once. What
+is wrongly taken for receipted comes to light when central tells what it holds.
+"""
+
+from __future__ import annotations
+
+import itertools
+import mmap
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from gateway.observation import Accepted
+from gateway.outbox_file import LAYOUT, PAGE_SIZE, STATES, NewFile, finish, transaction
+from gateway.outbox_writer import Writer
+from gateway.sqlite_pages import Record, file_records, wal_records
+from gateway.stand_row import Life, LifeRow, Machine, StandRow, from_life_row, from_row, life_checksum, stand_checksum
+from metering.wire import StandOnWire
+
+_UNREADABLE = (ArithmeticError, ValueError, TypeError, IndexError)
+_GAP: Final = 1_000_000
+"""Rows that can't be read any more had numbers too: those are never given again."""
+_HIGHEST: Final = 2**52
+_STAND_COLUMNS, _LIFE_COLUMNS = 14, 8
+
+
+class Salvaged(NamedTuple):
+    """What came of a damaged file."""
+
+    aside: Path | None
+    """Where the damaged file is now, its WAL beside it; None where it had gone."""
+    stands: int
+    waiting: int
+    lives: int
+    same_outbox: bool
+    """Whether it goes on under its id; else central is sent all of it again."""
+
+
+class _Names:
+    """What the pages tell besides stands; several meanings of one number where a page was damaged."""
+
+    def __init__(self, records: Iterator[Record]) -> None:
+        self.life_rows: list[LifeRow] = []
+        self.lives: defaultdict[int, set[Life]] = defaultdict(set)
+        self.machines: defaultdict[int, set[Machine]] = defaultdict(set)
+        self.facts: dict[str, str] = {}
+        for row, columns in records:
+            self._take(row, columns)
+
+    def _take(self, row: int | None, columns: tuple[object, ...]) -> None:
+        match columns:
+            case (None, *rest) if row is not None and len(columns) == _LIFE_COLUMNS:
+                self.life_rows.append(LifeRow(row, *rest))  # type: ignore[arg-type]
+            case (None, str(meter), str(register), str(epoch)) if row is not None:
+                self.lives[row].add((meter, register, epoch))
+            case (str(meter), str(register), str(epoch), int(number)) if row is None:
+                self.lives[number].add((meter, register, epoch))
+            case (None, str(boot), str(clock)) if row is not None:
+                self.machines[row].add((boot, clock))
+            case (str(boot), str(clock), int(number)) if row is None:
+                self.machines[number].add((boot, clock))
+            case (str(key), str(value)) if row is None:
+                self.facts[key] = value
+
+    def stand(self, row: StandRow) -> StandOnWire | None:
+        """The stand in a row, if its checksum is right."""
+        for life, machine in itertools.product(self.lives.get(row.life, ()), self.machines.get(row.machine, ())):
+            try:
+                stand = from_row(row, life, machine)
+                if stand_checksum(stand) == row.checksum:
+                    return stand
+            except _UNREADABLE:
+                continue
+        return None
+
+    def last_lives(self) -> dict[tuple[str, str], tuple[Life, Accepted]]:
+        """Of each register the life that was remembered last."""
+        latest: dict[tuple[str, str], tuple[Life, Accepted]] = {}
+        for row in self.life_rows:
+            for name in self.lives.get(row.life, ()):
+                try:
+                    last = from_life_row(row, name) if life_checksum(row, name) == row.checksum else None
+                except _UNREADABLE:
+                    continue
+                if last and (name[:2] not in latest or latest[name[:2]][1].received <= last.received):
+                    latest[name[:2]] = name, last
+        return latest
+
+
+def read_wal(path: Path) -> bytes:
+    """The WAL that an outbox's last use left: to be read before SQLite sees it, which may cut or delete it."""
+    try:
+        return _wal(path).read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def salvage(path: Path, wal: bytes) -> Salvaged:
+    """Set a damaged outbox aside and put a new one with all that could be read into its place.
+
+    Raises:
+        sqlite3.Error, OSError: the new one can't be written (a full disk); the damaged one is as it was.
+    """
+    names = _Names(_records(path, wal))
+    outbox = names.facts.get("outbox") if names.facts.get("layout") == LAYOUT else None
+    lives = names.last_lives()
+    with NewFile(path, outbox) as new:
+        highest = _copy_stands(_records(path, wal), names, new.connection)
+        writer = Writer(new.connection)
+        for name, last in lives.values():
+            writer.life(name, last)
+        _skip(new.connection, highest)
+        count = new.connection.execute
+        stands = int(count("SELECT count(*) FROM stands").fetchone()[0])
+        waiting = int(count("SELECT count(*) FROM stands WHERE state = 0").fetchone()[0])
+    if wal and not _wal(path).exists():
+        _wal(path).write_bytes(wal)
+    return Salvaged(finish(path), stands, waiting, len(lives), outbox is not None)
+
+
+def rescue(connection: sqlite3.Connection, wal: bytes) -> int:
+    """Write the stands of a WAL that the file doesn't have; how many.
+
+    SQLite takes a WAL to end at its first damaged page, and says nothing of the commits behind it. A stand of a commit
+    that wasn't finished is true as well.
+
+    Raises:
+        sqlite3.Error: the file can't be written.
+    """
+    if not wal:
+        return 0
+    names = _Names(wal_records(wal, PAGE_SIZE))
+    for name, number in (there := Writer(connection)).lives.items():
+        names.lives[number].add(name)
+    for machine, number in there.machines.items():
+        names.machines[number].add(machine)
+    count = "SELECT count(*) FROM stands"
+    before = connection.execute(count).fetchone()[0]
+    with transaction(connection):
+        highest = _copy_stands(wal_records(wal, PAGE_SIZE), names, connection)
+        new = int(connection.execute(count).fetchone()[0] - before)
+        if new:
+            _skip(connection, highest)
+    return new
+
+
+def _skip(connection: sqlite3.Connection, highest: int) -> None:
+    beyond = ("sequence", str(min(highest, _HIGHEST) + _GAP))
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", beyond)
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _records(path: Path, wal: bytes) -> Iterator[Record]:
+    if path.exists() and path.stat().st_size:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            yield from file_records(data, PAGE_SIZE)
+    yield from wal_records(wal, PAGE_SIZE)
+
+
+def _copy_stands(records: Iterator[Record], names: _Names, connection: sqlite3.Connection) -> int:
+    """Write every stand that is true, in its furthest state; the highest sequence of any."""
+    writer = Writer(connection)
+    highest = 0
+    for sequence, columns in records:
+        match columns:
+            case (None, *rest, int(state), str(reason)) if (
+                sequence is not None and len(columns) == _STAND_COLUMNS and state in range(len(STATES))
+            ):
+                row = StandRow(sequence, *rest)  # type: ignore[arg-type]
+                stand = names.stand(row)
+                if stand is None:
+                    continue
+                highest = max(highest, sequence)
+                if not writer.stand(stand, stand.at + timedelta(seconds=row.late_s), state, reason):
+                    advance = "UPDATE stands SET state = ?1, reason = ?2 WHERE sequence = ?3 AND state < ?1"
+                    connection.execute(advance, (state, reason, sequence))
+    return highest
