@@ -1,37 +1,37 @@
-"""Turn-taking on one link: silent intervals, quarantine after a failure, and when to open it again.
-
-An RTU answer carries no number: one that comes after its time limit would be taken for the answer to the next request
-(pymodbus 3.16, pull request 2636). So after any failure a serial line stays silent until it has been quiet for a while.
-"""
+"""Turn-taking on one link: silent intervals, answers that must be confirmed, and when to open it again."""
 
 from __future__ import annotations
 
 import asyncio
 
 from gateway.failure import Failure, FailureKind
-from gateway.links.modbus import ModbusLink
+from gateway.guard import Guard
+from gateway.links.link import Link
 from gateway.observation import Answer
 from gateway.profile import Block
 from metering.wire import BusStatus
 from runtime.clock import Clock, monotonic_s
 
-QUARANTINE_S = 0.5
-"""So long a serial line must have been quiet after a failure, in seconds."""
-_LONGEST_QUARANTINE_S = 3.0
+_QUIET_S = 0.05
+"""After a damaged answer a serial line must have been quiet so long, in seconds: its rest may still come."""
+_LONGEST_QUIET_S = 3.0
 _REOPEN_S = (1.0, 2.0, 4.0, 5.0)
 
 
 class Bus:
     """One link and whose turn it is; all meters of the link are read through it."""
 
-    def __init__(self, name: str, link: ModbusLink, where: str, clock: Clock) -> None:
+    def __init__(self, name: str, link: Link, where: str, clock: Clock) -> None:
         """Take charge of a link; nothing is opened before the first read."""
         self.name = name
         self._link = link
         self._where = where
         self._clock = clock
+        self._guard = Guard(link.timeout_s, numbered=link.is_numbered)
         self._turn = asyncio.Lock()
-        self._failed_s: float | None = None
+        self._unit = 0
+        self._damaged_s: float | None = None
+        self._sent_s = 0.0
         self._last_s = 0.0
         self._refusals = 0
         self._reopen_s = 0.0
@@ -42,24 +42,64 @@ class Bus:
         """How the line is."""
         return BusStatus(id=self.name, link=self._where, connected=self._link.connected, error=self._error)
 
+    def rests_until_s(self, unit: int) -> float:
+        """Until when (monotonic clock, seconds) a late answer of the unit is waited for; it isn't asked before."""
+        return self._guard.rests_until_s(unit)
+
     async def read(self, unit: int, block: Block) -> Answer | Failure:
-        """Ask a unit for a block when it is this request's turn; one attempt."""
+        """Ask a unit for a block when it is this request's turn; one attempt, confirmed where it has to be."""
         async with self._turn:
+            if self._guard.rests_until_s(unit) > monotonic_s():
+                return Failure(FailureKind.RESTING, "a late answer may still come")
             if failure := await self._open():
                 return failure
-            await self._silence()
-            sent = self._clock.now()
-            words = await self._link.read(unit, block)
-            received = max(sent, self._clock.now())
-            self._last_s = monotonic_s()
-            if isinstance(words, Failure):
-                self._guard(words)
-                return words
-            return Answer(words, sent, received)
+            if not self._guard.doubts(unit):
+                return await self._ask(unit, block)
+            return await self._confirmed(unit, block)
 
     def close(self) -> None:
         """Close the link."""
         self._link.close()
+
+    async def _confirmed(self, unit: int, block: Block) -> Answer | Failure:
+        """An answer between two of another length. An exception is an answer too."""
+        other = self._guard.other(unit, block, monotonic_s())
+        found: list[Answer | Failure] = []
+        for one in (other, block, other):
+            answer = await self._ask(unit, one)
+            if isinstance(answer, Failure) and answer.kind is not FailureKind.EXCEPTION:
+                return answer
+            found.append(answer)
+        self._guard.confirmed(unit)
+        return found[1]
+
+    async def _ask(self, unit: int, block: Block) -> Answer | Failure:
+        await self._silence()
+        limit_s = self._guard.limit_s(unit)
+        sent, sent_s = self._clock.now(), monotonic_s()
+        self._sent_s = sent_s
+        try:
+            words = await self._link.read(unit, block, limit_s)
+        except asyncio.CancelledError:
+            self._fail(unit, block, sent_s, Failure(FailureKind.NO_ANSWER))
+            self._last_s = monotonic_s() + self._link.on_the_line_s(block.count)
+            raise
+        received, self._last_s, self._unit = max(sent, self._clock.now()), monotonic_s(), unit
+        if isinstance(words, Failure):
+            self._fail(unit, block, sent_s, words)
+            return words
+        self._guard.answered(unit, self._last_s - sent_s - self._link.on_the_line_s(block.count))
+        return Answer(words, sent, received)
+
+    def _fail(self, unit: int, block: Block, sent_s: float, failure: Failure) -> None:
+        self._guard.failed(unit, block, sent_s, failure)
+        if failure.kind is FailureKind.EXCEPTION:
+            return
+        if self._link.last_byte_s > sent_s:
+            self._damaged_s = monotonic_s()
+        # A new connection drops what may still arrive.
+        if self._link.is_connection:
+            self._link.close()
 
     async def _open(self) -> Failure | None:
         if self._link.connected:
@@ -77,22 +117,15 @@ class Bus:
         return None
 
     async def _silence(self) -> None:
-        """Wait out the quarantine, then the silent interval before a request."""
-        if self._failed_s is not None and self._link.is_serial:
-            latest = self._failed_s + _LONGEST_QUARANTINE_S
-            while (left := self._quiet_until(latest) - monotonic_s()) > 0:  # noqa: ASYNC110 - silence has no event
+        """Wait for the silent interval before a request; after a damaged answer until the line is quiet."""
+        if self._link.last_byte_s > self._last_s:
+            self._guard.stray(self._unit)
+        if self._damaged_s is not None:
+            latest = self._damaged_s + _LONGEST_QUIET_S
+            while (left := min(self._link.last_byte_s + _QUIET_S, latest) - monotonic_s()) > 0:  # noqa: ASYNC110 - silence has no event
                 await asyncio.sleep(left)
-        self._failed_s = None
-        if (left := max(self._last_s, self._link.last_byte_s) + self._link.silence_s - monotonic_s()) > 0:
+            self._damaged_s = None
+        # Seen from the last byte itself: a busy machine has noticed it late.
+        since_s = self._link.last_byte_s if self._link.last_byte_s > self._sent_s else self._last_s
+        if (left := since_s + self._link.silence_s - monotonic_s()) > 0:
             await asyncio.sleep(left)
-
-    def _quiet_until(self, latest: float) -> float:
-        """Every byte that still comes prolongs the quarantine; a line that never falls silent is used again."""
-        begun = max(self._failed_s or 0.0, self._link.last_byte_s)
-        return min(begun + QUARANTINE_S, latest)
-
-    def _guard(self, failure: Failure) -> None:
-        self._failed_s = monotonic_s()
-        # Over TCP a new connection drops what may still arrive; an exception is an answer, and needs none.
-        if not self._link.is_serial and failure.kind is not FailureKind.EXCEPTION:
-            self._link.close()

@@ -22,6 +22,12 @@ _HOUR_S = 3600
 _LENGTHS = {"hour": HOUR, "quarter": QUARTER}
 StandsAt = Literal["hour", "quarter"]
 """At every full hour, or at every quarter of an hour too."""
+_LINK_KEYS = {
+    "tcp": ("host", ("device", "baud", "parity", "stop_bits")),
+    "rtu-over-tcp": ("host", ("device", "parity", "stop_bits")),
+    "serial": ("device", ("host",)),
+}
+"""Of each kind of link, the key that it needs and those that have no meaning with it."""
 _BUS_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,34}$"
 
 
@@ -37,10 +43,10 @@ class GatewayTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BusSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """One of ``[[buses]]``: a serial line, or a host that answers Modbus TCP."""
+    """One of ``[[buses]]``: a serial line, one behind a converter (its frames over TCP), or a Modbus TCP host."""
 
     id: Annotated[str, msgspec.Meta(pattern=_BUS_PATTERN)]
-    link: Literal["tcp", "serial"]
+    link: Literal["tcp", "serial", "rtu-over-tcp"]
     host: str = ""
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 502
     device: str = ""
@@ -204,7 +210,7 @@ def _repeated(file: str, table: str, ids: dict[int, str]) -> Iterator[Problem]:
 
 def _bus_problems(tables: _Tables, number: int, bus: BusSettings, file: str) -> Iterator[Problem]:
     key = f"buses[{number}]"
-    needed, barred = ("host", ("device", "baud", "parity", "stop_bits")) if bus.link == "tcp" else ("device", ("host",))
+    needed, barred = _LINK_KEYS[bus.link]
     if not getattr(bus, needed):
         yield Problem(file, f"{key}.{needed}", "", f'is missing: a bus with link = "{bus.link}" needs it')
     for name in barred:
@@ -223,7 +229,7 @@ def _meter_problems(tables: _Tables, number: int, meter: MeterSettings, file: st
     if meter.bus not in tables.bus_ids:
         there = ", ".join(tables.bus_ids) or "none"
         yield Problem(file, f"{key}.bus", f'"{meter.bus}"', f"no such bus; there are: {there}")
-    elif bus and meter.unit == 0 and bus.link == "serial":
+    elif bus and meter.unit == 0 and bus.link != "tcp":
         yield Problem(file, f"{key}.unit", "0", "is the broadcast on a serial line: nothing answers; expected 1 to 247")
     earlier = (one for n, one in tables.meters.items() if n < number and one.bus == meter.bus)
     if same := next((one for one in earlier if _collide(one, meter)), None):

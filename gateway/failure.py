@@ -16,6 +16,8 @@ class FailureKind(StrEnum):
     NO_ANSWER = "no answer"
     EXCEPTION = "exception"
     WRONG_ANSWER = "wrong answer"
+    RESTING = "resting"
+    """It wasn't asked: an earlier answer may still come."""
 
 
 class Failure(msgspec.Struct, frozen=True):

@@ -90,11 +90,12 @@ class Poller:
         now = self._clock.now()
         if failure is None:
             turns.done(turn, now)
-        elif failure.kind is FailureKind.LINK_DOWN:
-            turns.link_down(turn, now)
+        elif failure.kind in {FailureKind.LINK_DOWN, FailureKind.RESTING}:
+            turns.not_asked(turn, now)
         else:
-            turns.failed(turn, now, monotonic_s())
-        self._note(meter, failure)
+            turns.failed(turn, now, monotonic_s(), self._bus.rests_until_s(meter.unit))
+        if failure is None or failure.kind is not FailureKind.RESTING:
+            self._note(meter, failure)
         await self._recorder.keep(meter, meter.pass_time(now) if now.year >= _EARLIEST_YEAR else Findings())
 
     async def _ask(self, meter: Meter) -> Failure | None:

@@ -1,16 +1,17 @@
-"""Modbus over TCP or a serial line (RTU), by pymodbus 3.16: words, or a failure that says what went wrong.
+"""Modbus over TCP, over a serial line (RTU), or in a serial line's frames over TCP, by pymodbus 3.16.
 
-A link makes one attempt and reports; taking turns, waiting and trying again are the bus's.
+Words, or a failure that says what went wrong. A link makes one attempt and reports; taking turns, waiting and trying
+again are the bus's.
 """
 
 from __future__ import annotations
 
-import asyncio
 import struct
 import termios
 
+from pymodbus import FramerType
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
-from pymodbus.exceptions import ModbusException
+from pymodbus.exceptions import ConnectionException, ModbusException, ModbusIOException
 from pymodbus.pdu import ModbusPDU
 
 from gateway.config import BusSettings
@@ -20,8 +21,18 @@ from runtime.clock import monotonic_s
 
 _BITS_OF_A_CHARACTER = 11
 _LEAST_SILENCE_S = 0.00175
+_FAST_BAUD = 19_200
+_NEVER = 1_000_000_000
+_REQUEST_BYTES = 8
+_ANSWER_BYTES = 5
+"""Unit, function, length and check around the words of an answer."""
 # A damaged answer may make pymodbus raise any of these.
-_BROKEN_ANSWER = (ModbusException, OSError, ValueError, struct.error, IndexError, KeyError, TypeError)
+_BROKEN_ANSWER = (ModbusException, OSError, ValueError, struct.error, IndexError, KeyError, TypeError, AttributeError)
+
+
+def silence_s(baud: int) -> float:
+    """The silence t3.5 between two frames in seconds, 1.75 ms above 19,200 baud (Serial Line V1.02, 2.5.1.1)."""
+    return _LEAST_SILENCE_S if baud > _FAST_BAUD else 3.5 * _BITS_OF_A_CHARACTER / baud
 
 
 class ModbusLink:
@@ -30,35 +41,34 @@ class ModbusLink:
     def __init__(self, settings: BusSettings, factory: Transport) -> None:
         """Describe the link; ``factory`` fills in what the configuration leaves to the meter's model."""
         self._settings = settings
-        self._timeout = float(settings.timeout_s)
         self._baud = settings.baud or factory.baud
         self._parity = settings.parity or factory.parity
         self._stop_bits = settings.stop_bits or factory.stop_bits
-        self._pause_s = factory.pause_ms / 1000
+        self._client: AsyncModbusTcpClient | AsyncModbusSerialClient | None = None
+        self._asking = False
+        self.timeout_s = float(settings.timeout_s)
+        """How long an answer is waited for at most, beyond its time on the line, in seconds."""
         self.settle_s = factory.settle_ms / 1000
         """How long the device must be left alone after the connection was made, in seconds."""
-        self._client: AsyncModbusTcpClient | AsyncModbusSerialClient | None = None
         self.last_byte_s = 0.0
         """When the line last brought a byte, in seconds of the monotonic clock."""
-
-    @property
-    def is_serial(self) -> bool:
-        """Whether it is a line on which answers carry no number (RTU)."""
-        return self._settings.link == "serial"
-
-    @property
-    def silence_s(self) -> float:
-        """The silence that must precede a request, in seconds.
-
-        On a serial line at least t3.5 (Modbus serial line V1.02, 2.5.1.1); everywhere what the model asks for.
-        """
-        between_frames = max(3.5 * _BITS_OF_A_CHARACTER / self._baud, _LEAST_SILENCE_S) if self.is_serial else 0.0
-        return max(between_frames, self._pause_s)
+        self.is_numbered = settings.link == "tcp"
+        """Whether every answer carries its request's number; RTU's don't."""
+        self.is_connection = settings.link != "serial"
+        """Whether it goes through a network."""
+        between_frames = 0.0 if self.is_numbered else silence_s(self._baud)
+        self.silence_s = max(between_frames, factory.pause_ms / 1000)
+        """The silence that must precede a request: t3.5 on a line, and everywhere what the model asks for; seconds."""
 
     @property
     def connected(self) -> bool:
         """Whether the line is open."""
         return self._client is not None and self._client.connected
+
+    def on_the_line_s(self, count: int) -> float:
+        """How long a request and its answer of ``count`` words take on a serial line, in seconds; 0 without one."""
+        frames = _REQUEST_BYTES + _ANSWER_BYTES + 2 * count
+        return 0.0 if self.is_numbered else frames * _BITS_OF_A_CHARACTER / self._baud
 
     async def open(self) -> Failure | None:
         """Open the line if it isn't open; within the time limit, by one attempt."""
@@ -70,7 +80,7 @@ class ModbusLink:
             self._client = client
             if await client.connect():
                 return None
-            detail = "can't be opened" if self.is_serial else "doesn't accept the connection"
+            detail = "doesn't accept the connection" if self.is_connection else "can't be opened"
         except (OSError, ModbusException, ValueError) as error:
             detail = str(error)
         except termios.error as error:
@@ -79,42 +89,63 @@ class ModbusLink:
         return Failure(FailureKind.LINK_DOWN, f"{self._settings.where} {detail}")
 
     def _make_client(self) -> AsyncModbusTcpClient | AsyncModbusSerialClient:
-        if not self.is_serial:
-            return AsyncModbusTcpClient(
+        client: AsyncModbusTcpClient | AsyncModbusSerialClient
+        if self.is_connection:
+            client = AsyncModbusTcpClient(
                 self._settings.host,
                 port=self._settings.port,
-                timeout=self._timeout,
+                framer=FramerType.SOCKET if self.is_numbered else FramerType.RTU,
+                timeout=self.timeout_s,
                 retries=0,
                 reconnect_delay=0,
                 trace_packet=self._trace,
+                trace_connect=self._trace_connection,
             )
-        return AsyncModbusSerialClient(
-            self._settings.device,
-            baudrate=self._baud,
-            parity=self._parity,
-            stopbits=self._stop_bits,
-            timeout=self._timeout,
-            retries=0,
-            reconnect_delay=0,
-            trace_packet=self._trace,
-        )
+        else:
+            client = AsyncModbusSerialClient(
+                self._settings.device,
+                baudrate=self._baud,
+                parity=self._parity,
+                stopbits=self._stop_bits,
+                timeout=self.timeout_s,
+                retries=0,
+                reconnect_delay=0,
+                trace_packet=self._trace,
+                trace_connect=self._trace_connection,
+            )
+        client.set_max_no_responses(_NEVER)
+        take = client.ctx.callback_data
 
-    async def read(self, unit: int, block: Block) -> tuple[int, ...] | Failure:
-        """Ask once for a block of registers."""
+        def contained(data: bytes, addr: tuple[str, int] | None = None) -> int:
+            """What raised here would end in the event loop, and the request would wait for its time limit."""
+            try:
+                return take(data, addr)
+            except _BROKEN_ANSWER as error:
+                self._end(ModbusIOException(f"damaged answer: {error}"))
+                return len(data)
+
+        client.ctx.callback_data = contained  # type: ignore[method-assign]
+        return client
+
+    async def read(self, unit: int, block: Block, limit_s: float) -> tuple[int, ...] | Failure:
+        """Ask once for a block of registers; its answer must be there ``limit_s`` after its time on the line."""
         client = self._client
         if client is None or not client.connected:
             return Failure(FailureKind.LINK_DOWN, f"{self._settings.where} is not open")
         ask = client.read_input_registers if block.function == 4 else client.read_holding_registers
-        request = asyncio.ensure_future(ask(block.address, count=block.count, device_id=unit))
+        # pymodbus takes the limit of each request from here.
+        client.ctx.comm_params.timeout_connect = limit_s + self.on_the_line_s(block.count)
+        self._asking = True
         try:
-            # A cancelled request would leave its answer on the line for the next one.
-            answer = await asyncio.shield(request)
+            answer = await ask(block.address, count=block.count, device_id=unit)
         except _BROKEN_ANSWER as error:
             if not client.connected:
                 return Failure(FailureKind.LINK_DOWN, f"{self._settings.where} was lost")
-            if "received" in str(error) and "No response" not in str(error):
-                return Failure(FailureKind.WRONG_ANSWER, str(error))
-            return Failure(FailureKind.NO_ANSWER, f"within {self._timeout:g} s")
+            if "No response" in str(error):
+                return Failure(FailureKind.NO_ANSWER, f"within {limit_s:.2g} s")
+            return Failure(FailureKind.WRONG_ANSWER, str(error))
+        finally:
+            self._asking = False
         return _words(answer, block)
 
     def close(self) -> None:
@@ -127,6 +158,15 @@ class ModbusLink:
         if not sending:
             self.last_byte_s = monotonic_s()
         return data
+
+    def _trace_connection(self, made: bool) -> None:
+        if not made:
+            self._end(ConnectionException("lost"))
+
+    def _end(self, error: ModbusException) -> None:
+        """End the request that is under way."""
+        if self._asking and self._client and not self._client.ctx.response_future.done():
+            self._client.ctx.response_future.set_exception(error)
 
 
 def _words(answer: ModbusPDU, block: Block) -> tuple[int, ...] | Failure:

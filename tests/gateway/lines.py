@@ -67,6 +67,45 @@ class HandMadeSlave:
         os.close(self._slave)
 
 
+class HandMadeConverter:
+    """The same slave behind a converter: RTU frames on a socket. What comes late goes to whoever is connected then."""
+
+    def __init__(self, reply: Callable[[HandMadeConverter, int, int, int, int], Awaitable[None]]) -> None:
+        self.requests: list[tuple[float, int, int]] = []
+        self.connections = 0
+        self._reply = reply
+        self._writer: asyncio.StreamWriter | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator[int]:
+        server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            server.close()
+            for task in self._tasks:
+                task.cancel()
+            if self._writer:
+                self._writer.close()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._writer = writer
+        with contextlib.suppress(asyncio.IncompleteReadError, OSError):
+            while True:
+                unit, function, address, count = struct.unpack(">BBHH", (await reader.readexactly(8))[:6])
+                self.requests.append((asyncio.get_running_loop().time(), unit, address))
+                task = asyncio.ensure_future(self._reply(self, unit, function, address, count))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        writer.close()
+
+    def write(self, data: bytes) -> None:
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.write(data)
+
+
 @contextlib.asynccontextmanager
 async def pty_line() -> AsyncIterator[tuple[str, str]]:
     """Two serial devices joined as by a wire."""
@@ -120,13 +159,16 @@ class Sdm630:
 
 
 @contextlib.asynccontextmanager
-async def tcp_meters(*meters: Sdm630, port: int | None = None) -> AsyncIterator[int]:
-    """A Modbus TCP server with these meters; unit ids that aren't there stay silent."""
+async def tcp_meters(
+    *meters: Sdm630, port: int | None = None, framer: FramerType = FramerType.SOCKET
+) -> AsyncIterator[int]:
+    """A Modbus TCP server with these meters; unit ids that aren't there stay silent. ``RTU``: in a serial line's frames."""
     port = port or free_port()
     ids = {meter.unit for meter in meters}
     server = ModbusTcpServer(
         [meter.device() for meter in meters],
         address=("127.0.0.1", port),
+        framer=framer,
         trace_pdu=lambda sending, pdu: pdu if sending or pdu.dev_id in ids else None,
     )
     task = asyncio.create_task(server.serve_forever())

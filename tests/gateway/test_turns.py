@@ -55,19 +55,45 @@ def test_every_meter_gets_its_turn_on_a_crowded_line():
     assert all(28 <= polled.count(index) <= 32 for index in range(3)), polled
 
 
-def test_a_silent_meter_is_asked_less_and_less_but_always_at_the_full_hour():
-    turns, asked = Turns([TEN, TEN], at(-600)), []
-    for second in range(-600, 600, 10):
-        while turn := turns.take(at(second), float(second + 600)):
+def test_a_silent_meter_is_asked_less_and_less_but_shortly_before_the_full_hour_and_at_it():
+    turns, asked = Turns([TEN, TEN], at(-1200)), []
+    for second in range(-1200, 1200, 10):
+        while turn := turns.take(at(second), float(second + 1200)):
             if turn.index == 0:
                 asked.append(second)
-                turns.failed(turn, at(second), float(second + 600))
+                turns.failed(turn, at(second), float(second + 1200))
             else:
                 turns.done(turn, at(second))
     pauses = [later - sooner for sooner, later in itertools.pairwise(asked)]
-    assert pauses[:6] == [10, 10, 10, 20, 40, 60]
-    assert max(pauses) == 60
+    assert pauses[:6] == [10, 10, 20, 40, 80, 160]
+    assert max(pauses) == 220
     assert 0 in asked
+    assert any(-120 <= second < 0 for second in asked)
+
+
+def test_a_meter_is_asked_again_within_four_minutes_of_its_return_however_far_its_grid():
+    for every in (1, 10, 60, 180, 300):
+        turns, asked = Turns([timedelta(seconds=every)], at(100)), []
+        for second in range(100, 3500):
+            if turn := turns.take(at(second), float(second)):
+                asked.append(second)
+                turns.failed(turn, at(second), float(second))
+        assert max(later - sooner for sooner, later in itertools.pairwise(asked)) <= max(240, every)
+
+
+def test_simulated_hours_that_fly_by_bring_no_probe_before_each():
+    turns, asked = Turns([TEN], NOON), []
+    for step in range(0, 24 * 3600, 10):
+        if turn := turns.take(at(step), step / 3600):
+            asked.append(step)
+            turns.failed(turn, at(step), step / 3600)
+    assert sum(step % 3600 != 0 for step in asked[3:]) <= 3
+
+
+def test_a_unit_that_rests_is_not_asked_before():
+    turns = Turns([timedelta(seconds=1)], at(100))
+    turns.failed(turns.take(at(100), 100.0), at(101), 101.0, 104.0)
+    assert [second for second in range(101, 106) if turns.take(at(second), float(second))] == [104, 105]
 
 
 def test_a_meter_that_answers_again_is_back_on_its_grid():

@@ -1,0 +1,178 @@
+"""A serial line in virtual time: the gateway's own bus and poller, hours of them in seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import selectors
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import gateway.bus
+import gateway.poller
+from gateway.failure import Failure, FailureKind
+from gateway.profile import Block
+from metering.wire import ClockState
+
+CHARACTER_S = 11 / 9600
+SILENCE_S = 3.5 * CHARACTER_S
+T = TypeVar("T")
+
+
+class _Selector(selectors.SelectSelector):
+    """Instead of waiting it lets the loop's time go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 1000.0
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        found = super().select(0)
+        if not found and timeout:
+            self.now += timeout
+        return found
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """Its time passes as fast as there is nothing to do."""
+
+    def __init__(self) -> None:
+        self._selector_of_time = _Selector()
+        super().__init__(self._selector_of_time)
+
+    def time(self) -> float:
+        return self._selector_of_time.now
+
+
+def in_virtual_time(monkeypatch: Any, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine in a virtual loop; bus and poller take their time from it."""
+    loop = VirtualLoop()
+    for module in (gateway.bus, gateway.poller):
+        monkeypatch.setattr(module, "monotonic_s", loop.time)
+    try:
+        return loop.run_until_complete(make())
+    finally:
+        loop.close()
+
+
+class VirtualClock:
+    """The clock of a virtual loop, from ``start`` on."""
+
+    state = ClockState.SIMULATED
+
+    def __init__(self, start: datetime = datetime(2026, 10, 1, 12, tzinfo=UTC)) -> None:
+        self._start = start
+        self._begun = asyncio.get_running_loop().time()
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=asyncio.get_running_loop().time() - self._begun)
+
+    def real_seconds_until(self, at: datetime) -> float:
+        return max(0.0, (at - self.now()).total_seconds())
+
+    async def sleep_until(self, at: datetime) -> None:
+        while (left := self.real_seconds_until(at)) > 0:
+            await asyncio.sleep(left)
+
+
+@dataclass
+class Slave:
+    """How one unit treats requests. ``late`` is asked for the delay of each of its answers, in seconds."""
+
+    manner: str = "at once"
+    """``at once``: each request by itself; ``in turn``: after the one before; ``drops``: what comes while it is busy."""
+    late: Callable[[], float] = lambda: 0.0
+    silent: bool = False
+    refuses: frozenset[int] = frozenset()
+    busy_until_s: float = 0.0
+    asked: list[float] = field(default_factory=list)
+
+
+class VirtualLine:
+    """A link whose slaves answer with words that tell whose they are: the unit, then the addresses.
+
+    As on a line without numbers, the first frame of the unit is taken for the answer, whichever request it belongs to.
+    """
+
+    settle_s = 0.0
+    silence_s = SILENCE_S
+
+    def __init__(self, slaves: dict[int, Slave], timeout_s: float = 1.0, *, is_connection: bool = False) -> None:
+        self._slaves = slaves
+        self.timeout_s = timeout_s
+        self.is_connection = is_connection
+        self.is_numbered = False
+        self.connected = True
+        self.renewed = 0
+        self._coming: list[tuple[float, int, int, int, tuple[int, ...] | int]] = []
+        self._requests = 0
+        self._last_s = 0.0
+        self.busy_s = 0.0
+        self.violations = 0
+
+    @property
+    def last_byte_s(self) -> float:
+        self._drain(asyncio.get_running_loop().time())
+        return self._last_s
+
+    def on_the_line_s(self, count: int) -> float:
+        return (13 + 2 * count) * CHARACTER_S
+
+    async def open(self) -> Failure | None:
+        self.connected = True
+        self.renewed += 1
+        return None
+
+    def close(self) -> None:
+        self.connected = False
+
+    async def read(self, unit: int, block: Block, limit_s: float) -> tuple[int, ...] | Failure:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        if begun - self.last_byte_s < SILENCE_S - 1e-9:
+            self.violations += 1
+        self._request(unit, block, begun)
+        until = begun + limit_s + self.on_the_line_s(block.count)
+        try:
+            while self._coming and self._coming[0][0] <= until:
+                at, _, whose, function, words = heapq.heappop(self._coming)
+                await asyncio.sleep(max(0.0, at - loop.time()))
+                self._last_s = at
+                if whose == unit:
+                    return _taken(block, function, words)
+            await asyncio.sleep(max(0.0, until - loop.time()))
+            return Failure(FailureKind.NO_ANSWER)
+        finally:
+            self.busy_s += loop.time() - begun
+
+    def _request(self, unit: int, block: Block, now: float) -> None:
+        slave = self._slaves.get(unit)
+        if slave is None or slave.silent:
+            return
+        heard = now + 8 * CHARACTER_S + SILENCE_S
+        if slave.manner == "drops" and heard < slave.busy_until_s:
+            return
+        slave.asked.append(now)
+        ready = (max(heard, slave.busy_until_s) if slave.manner == "in turn" else heard) + 0.005 + slave.late()
+        slave.busy_until_s = ready
+        asked = range(block.address, block.address + block.count)
+        refused = slave.refuses & set(asked)
+        words = 2 if refused else tuple((unit << 8) + address for address in asked)
+        bytes_ = 5 if refused else 5 + 2 * block.count
+        self._requests += 1
+        frame = (ready + bytes_ * CHARACTER_S, self._requests, unit, block.function, words)
+        heapq.heappush(self._coming, frame)
+
+    def _drain(self, now: float) -> None:
+        while self._coming and self._coming[0][0] <= now:
+            self._last_s = heapq.heappop(self._coming)[0]
+
+
+def _taken(block: Block, function: int, words: tuple[int, ...] | int) -> tuple[int, ...] | Failure:
+    if isinstance(words, int):
+        return Failure(FailureKind.EXCEPTION, f"code {words}", words)
+    if function != block.function or len(words) != block.count:
+        return Failure(FailureKind.WRONG_ANSWER)
+    return words
