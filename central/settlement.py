@@ -19,7 +19,7 @@ from central.charges import charges
 from central.eligibility import excluded, in_relief_window
 from central.grid import Bools, Grid, Ints, net
 from central.settings import Settings
-from central.storage import Storages, stocks_table, storages_table, trace
+from central.storage import stocks_table, storages_table, trace
 from central.tables import HOURS, HOURS_WITH_STORAGE, SHARES, SHARES_WITH_STORAGE, labels
 
 
@@ -46,10 +46,11 @@ def settle(tables: Mapping[str, pa.Table], settings: Settings) -> dict[str, pa.T
     shares = apportion(grid, consumed, in_sums, eligible, balanced, settings, allocate)
     base = np.where(eligible, consumed, 0) if settings.tier_base == "all_drawn" else shares.relieved
     month, cluster = months[0] if months else "", about["cluster"]
-    hours = _hours(cluster, month, grid, balanced, np.where(in_sums, drawn - consumed, 0).sum(axis=1))
+    charge = storages.charge(drawn, in_sums)
+    hours = _hours(cluster, month, grid, balanced, charge)
     of_points = _shares(cluster, grid, consumed, injected, shares)
     if storages.leaves_out:
-        hours = _hours_with_storage(hours, grid, in_sums, drawn - consumed, storages)
+        hours = _hours_with_storage(hours, grid, charge, *storages.given(grid, in_sums))
         of_points = _shares_with_storage(of_points, grid, drawn - consumed)
     return {
         "hours": hours,
@@ -122,10 +123,9 @@ def _shares(cluster: str, grid: Grid, drawn: Ints, injected: Ints, shares: Appor
     )
 
 
-def _hours_with_storage(hours: pa.Table, grid: Grid, in_sums: Bools, charge: Ints, storages: Storages) -> pa.Table:
-    given, shown = storages.given(grid, in_sums)
+def _hours_with_storage(hours: pa.Table, grid: Grid, charge: Ints, given: Ints, shown: Bools) -> pa.Table:
     columns = {
-        "storage_charge_wh": pa.array(np.where(in_sums, charge, 0).sum(axis=1), mask=~grid.complete),
+        "storage_charge_wh": pa.array(charge, mask=~grid.complete),
         "storage_discharge_wh": pa.array(given, mask=~(grid.complete & shown)),
     }
     for name, column in columns.items():

@@ -60,6 +60,13 @@ class Storages:
     """Whether the cluster has a storage whose charging is left out."""
     opening: dict[str, tuple[int, int]]
 
+    def charge(self, drawn: Ints, in_sums: Bools) -> Ints:
+        """(T,) what was left out of ``drawn`` (T, P)."""
+        if not self.leaves_out:
+            return np.zeros(len(drawn), dtype=np.int64)
+        found: Ints = np.where(in_sums, drawn - self.consumed, 0).sum(axis=1)
+        return found
+
     def stored(self, grid: Grid, in_sums: Bools) -> Ints:
         """(T,) by how much storages change what their points' sources make renewable."""
         total = np.zeros(len(grid.starts), dtype=np.int64)

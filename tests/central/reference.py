@@ -24,10 +24,35 @@ class RefPoint:
     directions: tuple[str, ...]
     source: str | None = None
     regime: str | None = None
+    storage_meter: bool = False
+    generation_meter: bool = False
     values: dict[str, int | None] = field(default_factory=dict)
+    """``drawn``, ``injected``; of the meters behind it ``charge``, ``discharge``, ``generation``."""
+
+    @property
+    def is_storage(self) -> bool:
+        return self.source == "storage" and "injected" in self.directions
+
+    def decides_by_meter(self, settings: dict) -> bool:
+        """Whether a storage meter says what of its injection is renewable."""
+        if settings["storage"] == "as_metered" or settings["storage_origin"] != "by_meter":
+            return False
+        return self.storage_meter and "injected" in self.directions and (not self.is_storage or self.generation_meter)
 
 
-def settle_period(points: list[RefPoint], regimes: dict[str, str], settings: dict, relief: bool) -> dict:
+def lacks(p: RefPoint, settings: dict) -> bool:
+    needed = [*p.directions, *(("charge", "discharge") if p.decides_by_meter(settings) else ())]
+    return any(p.values.get(name) is None for name in needed)
+
+
+def settle_period(
+    points: list[RefPoint],
+    regimes: dict[str, str],
+    settings: dict,
+    relief: bool,
+    stocks: dict[str, tuple[int, int]],
+) -> dict:
+    """``stocks`` holds every storage's total and renewable Wh before the period, and afterwards those after it."""
     own = {p.id: p.regime if p.regime is not None else regimes[p.member] for p in points}
     barred = BARRED[tuple(sorted(settings["excluded_regimes"]))]
     out = set()
@@ -38,10 +63,10 @@ def settle_period(points: list[RefPoint], regimes: dict[str, str], settings: dic
             hit = regimes[p.member] in barred or any(own[q.id] in barred for q in points if q.member == p.member)
         if hit:
             out.add(p.id)
-    complete = all(p.values.get(d) is not None for p in points for d in p.directions)
+    complete = not any(lacks(p, settings) for p in points)
     c, g = {}, {}
     for p in points:
-        if any(p.values.get(d) is None for d in p.directions):
+        if lacks(p, settings):
             continue
         drawn = p.values["drawn"] if "drawn" in p.directions else 0
         injected = p.values["injected"] if "injected" in p.directions else 0
@@ -51,9 +76,15 @@ def settle_period(points: list[RefPoint], regimes: dict[str, str], settings: dic
         if nets and len(p.directions) == 2:
             drawn, injected = max(drawn - injected, 0), max(injected - drawn, 0)
         c[p.id], g[p.id] = drawn, injected
+    apart = settings["storage"] == "res_charged_only"
+    charging = {p.id: c.get(p.id) for p in points if apart and p.is_storage and "drawn" in p.directions}
+    c |= {name: 0 for name, wh in charging.items() if wh is not None}
     shares = {
         p.id: {"drawn": c.get(p.id), "injected": g.get(p.id), "allocated": None, "relieved": None} for p in points
     }
+    if charging:
+        for p in points:
+            shares[p.id]["charge"] = charging.get(p.id)
     for p in points:
         for way in ("drawn", "injected"):
             if way not in p.directions:
@@ -62,8 +93,12 @@ def settle_period(points: list[RefPoint], regimes: dict[str, str], settings: dic
         return {"complete": False, "shares": shares}
     counted = [p for p in points if not (settings["excluded_mode"] == "full" and p.id in out)]
     total = sum(c[p.id] for p in counted)
-    res = sum(g[p.id] for p in counted if p.source in RES)
-    other = sum(g[p.id] for p in counted if p.source not in RES)
+    renewable, given = {}, {}
+    for p in points:
+        renewable[p.id], given[p.id] = follow_storage(p, c[p.id] + charging.get(p.id, 0), g[p.id], settings, stocks)
+    res = sum(renewable[p.id] for p in counted)
+    other = sum(g[p.id] - renewable[p.id] for p in counted)
+    charged = sum(charging.get(p.id, 0) for p in counted)
     covered = min(res, total)
     allocated = largest_remainder({p.id: c[p.id] for p in counted}, covered)
     eligible = {p.id for p in points if p.id not in out} if relief else set()
@@ -93,12 +128,60 @@ def settle_period(points: list[RefPoint], regimes: dict[str, str], settings: dic
             "covered_wh": covered,
             "surplus_wh": res - covered,
             "deficit_wh": total - covered,
-            "from_grid_wh": max(total - res - other, 0),
-            "to_grid_wh": max(res + other - total, 0),
-        },
+            "from_grid_wh": max(total + charged - res - other, 0),
+            "to_grid_wh": max(res + other - total - charged, 0),
+        }
+        | (
+            {
+                "storage_charge_wh": charged,
+                "storage_discharge_wh": None
+                if any(given[p.id] is None for p in counted)
+                else sum(given[p.id] for p in counted),
+            }
+            if charging
+            else {}
+        ),
+        "full": {p.id: c[p.id] + charging.get(p.id, 0) for p in points},
         "ratio": ratio,
         "multiplier": None if ratio is None else 1 - step,
     }
+
+
+def follow_storage(p: RefPoint, drawn: int, injected: int, settings: dict, stocks: dict) -> tuple[int, int | None]:
+    """The renewable part of what a point injects, and what of it a storage gave (None: not known)."""
+    own = injected if p.source in RES else 0
+    if "injected" not in p.directions:
+        return 0, 0
+    by_meter = p.decides_by_meter(settings)
+    if p.is_storage:
+        charge, discharge = (p.values["charge"], p.values["discharge"]) if by_meter else (drawn, injected)
+    elif p.storage_meter and settings["storage"] == "res_charged_only":
+        charge, discharge = p.values["charge"], p.values["discharge"]
+        if charge is None or discharge is None:
+            return 0, None
+    else:
+        return own, 0
+    generated = p.values.get("generation") or 0
+    if not p.generation_meter or not (p.is_storage or (p.source in RES and by_meter)):
+        generated = 0
+    total, res = stocks.get(p.id, (0, 0))
+    total += charge
+    res += min(charge, generated)
+    part = min(res, half_up(Fraction(discharge * res, total))) if total else 0
+    stocks[p.id] = (max(total - discharge, 0), res - part)
+    given = min(injected, discharge)
+    if settings["storage"] == "as_metered":
+        return injected, given
+    rest = injected - given if p.source in RES else 0
+    if settings["storage_tracing"] == "none" or not (p.is_storage or by_meter):
+        return rest, given
+    if settings["storage_tracing"] == "all":
+        return rest + given, given
+    return rest + (half_up(Fraction(given * part, discharge)) if discharge else 0), given
+
+
+def half_up(exact: Fraction) -> int:
+    return int(exact + Fraction(1, 2))
 
 
 def discount(ratio: Fraction, above_100: str) -> Fraction:
@@ -158,14 +241,21 @@ def random_case(seed: int) -> tuple[list[RefPoint], dict[str, str], dict, list[d
         "excluded_mode": r.choice(["benefit_only", "full"]),
         "forfeited": r.choice(["lost", "redistributed"]),
         "netting": r.choice(["by_kind", "registers", "vector"]),
+        "storage": r.choice(["res_charged_only", "res_charged_only", "as_metered"]),
+        "storage_origin": r.choice(["grid_until_shown", "by_meter", "by_meter"]),
+        "storage_tracing": r.choice(["proportional", "proportional", "all", "none"]),
     }
+    for p in points:
+        p.storage_meter = "injected" in p.directions and r.random() < 0.5
+        p.generation_meter = "injected" in p.directions and r.random() < 0.6
     periods = []
     for _ in range(3):
         lacks = r.random() < 0.15
         values: dict[str, dict[str, int | None]] = {}
         for p in points:
             values[p.id] = {}
-            for way in p.directions:
+            behind = ["charge", "discharge"] * p.storage_meter + ["generation"] * p.generation_meter
+            for way in (*p.directions, *behind):
                 absent = lacks and r.random() < 0.3
                 values[p.id][way] = None if absent else r.choice([0, r.randint(0, big), r.randint(0, big)])
         periods.append(values)

@@ -18,11 +18,16 @@ from hypothesis import strategies as st
 from central.allocation.proportional import allocate
 from central.settings import Settings
 from central.settlement import settle
-from central.tables import CLUSTER, ENERGIES, MEMBERS, OUTPUTS, PERIODS, POINTS, RATES
+from central.tables import BEHIND, CLUSTER, ENERGIES, MEMBERS, METERS, OUTPUTS, PERIODS, POINTS, RATES, STOCKS
 from metering.energy import half_up, share
 from tests.central.reference import RES, half_up_4, random_case, settle_period
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
+BEHIND_OF = {
+    "charge": {"role": "storage", "direction": "drawn"},
+    "discharge": {"role": "storage", "direction": "injected"},
+    "generation": {"role": "generation", "direction": "injected"},
+}
 RATE = {"network_variable": "0.2", "quality": "0.0331", "oze": "0.0073", "chp": "0.003"}
 
 
@@ -33,6 +38,7 @@ def tables_of(points, regimes, periods, *, start=START, registered=datetime(2024
         name
         | {"point": p.id, "member": p.member, "drawn": "drawn" in p.directions, "injected": "injected" in p.directions}
         | {"res": p.source in RES, "tariff": "", "regime": p.regime, "valid_from": None, "valid_to": None}
+        | {"storage": p.is_storage}
         for p in points
     ]
     energies = [
@@ -40,7 +46,20 @@ def tables_of(points, regimes, periods, *, start=START, registered=datetime(2024
         for at, values in zip(starts, periods, strict=True)
         for p, ways in values.items()
         for d, wh in ways.items()
-        if wh is not None
+        if wh is not None and d not in BEHIND_OF
+    ]
+    behind = [
+        name | {"point": p, "meter": f"{p}-{BEHIND_OF[kind]['role']}", "start": at, "wh": wh} | BEHIND_OF[kind]
+        for at, values in zip(starts, periods, strict=True)
+        for p, ways in values.items()
+        for kind, wh in ways.items()
+        if wh is not None and kind in BEHIND_OF
+    ]
+    meters = [
+        name | {"serial": f"{p.id}-{role}", "point": p.id, "role": role, "multiplier": "1", "gateway": ""}
+        for p in points
+        for role in ("storage", "generation")
+        if getattr(p, f"{role}_meter")
     ]
     rates = [
         name | {"component": c, "tariff": "", "zone": "", "zl_per_kwh": z, "source": "", "status": "verified"}
@@ -52,8 +71,15 @@ def tables_of(points, regimes, periods, *, start=START, registered=datetime(2024
         "members": pa.Table.from_pylist([name | {"member": m, "regime": r} for m, r in regimes.items()], MEMBERS),
         "points": pa.Table.from_pylist(rows, POINTS),
         "energies": pa.Table.from_pylist(energies, ENERGIES),
+        "behind": pa.Table.from_pylist(behind, BEHIND),
+        "meters": pa.Table.from_pylist(meters, METERS),
         "rates": pa.Table.from_pylist(rates, RATES),
     }
+
+
+def stocks_of(held: dict[str, tuple[int, int]]) -> pa.Table:
+    rows = [{"cluster": "T", "point": p, "total_wh": total, "res_wh": res} for p, (total, res) in held.items()]
+    return pa.Table.from_pylist(rows, STOCKS)
 
 
 def settings_of(chosen: dict) -> Settings:
@@ -66,11 +92,13 @@ def test_thousands_of_random_clusters_agree_with_the_slow_reference(block: int) 
         points, regimes, chosen, periods = random_case(seed)
         relief = seed % 7 != 0
         registered = datetime(2024, 10, 1, tzinfo=UTC) if relief else datetime(2027, 1, 1, tzinfo=UTC)
-        result = settle(tables_of(points, regimes, periods, registered=registered), settings_of(chosen))
-        assert_agrees(result, points, regimes, chosen, periods, relief, seed)
+        held = {p.id: (900, 400) for p in points if len(p.id) % 2 and p.is_storage}
+        tables = tables_of(points, regimes, periods, registered=registered) | {"stocks": stocks_of(held)}
+        result = settle(tables, settings_of(chosen))
+        assert_agrees(result, points, regimes, chosen, periods, relief, seed, held)
 
 
-def assert_agrees(result, points, regimes, chosen, periods, relief, seed) -> None:
+def assert_agrees(result, points, regimes, chosen, periods, relief, seed, held) -> None:
     hours, shares = result["hours"].to_pylist(), result["shares"].to_pylist()
     order = sorted((p.id for p in points), key=str.encode)
     assert [row["point"] for row in shares] == order * len(periods), seed
@@ -79,7 +107,7 @@ def assert_agrees(result, points, regimes, chosen, periods, relief, seed) -> Non
     for i, values in enumerate(periods):
         for p in points:
             p.values = values[p.id]
-        expected = settle_period(points, regimes, chosen, relief)
+        expected = settle_period(points, regimes, chosen, relief, held)
         hour = hours[i]
         assert (hour["status"] == "complete") == expected["complete"], seed
         for row in shares[i * len(points) : (i + 1) * len(points)]:
@@ -94,9 +122,11 @@ def assert_agrees(result, points, regimes, chosen, periods, relief, seed) -> Non
         assert hour["ratio_pct"] == (None if ratio is None else half_up_4(ratio)), seed
         assert (None if multiplier is None else Fraction(hour["multiplier"])) == multiplier, seed
         for name, row in expected["shares"].items():
-            drawn[name] += row["drawn"] or 0
+            drawn[name] += expected["full"][name]
             relieved[name] += row["relieved"]
             reduced[name] += expected["reduced"][name]
+    after = {row["point"]: (row["total_wh"], row["res_wh"]) for row in result["stocks"].to_pylist()}
+    assert {name: stock for name, stock in after.items() if name in held or stock != (0, 0)} == held, seed
     for row in result["charges"].to_pylist():
         if not any_complete:
             assert row["drawn_wh"] is None
