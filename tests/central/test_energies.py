@@ -206,3 +206,32 @@ def test_energies_and_proofs_telescope_whatever_is_missing(steps, multiplier: st
     proved = sum(g["then_wh"] - g["first_wh"] for g in unequal)
     ends = [half_up(Fraction(s["wh"]) * Fraction(multiplier)) for s in (stands[0], stands[-1])]
     assert energy + proved == ends[1] - ends[0]
+
+
+def test_meters_behind_a_point_give_their_own_energies_and_nothing_else() -> None:
+    storage = [stand(h, str(h * 10), meter="B", register=r) for h in (0, 1) for r in (IMPORT, EXPORT)]
+    inverters = [stand(h, str(h * h), meter=m, register=EXPORT) for h in (0, 1, 2) for m in ("I1", "I2")]
+    meters = [
+        meter("B", role="storage", multiplier="2"),
+        meter("I1", role="generation"),
+        meter("I2", role="generation"),
+    ]
+    result = run(storage + inverters, [meter(), *meters, meter("X", role="submeter")])
+    rows = [
+        (r["role"], r["meter"], r["direction"], (r["start"] - T0) / timedelta(hours=1), r["wh"])
+        for r in result["behind"].to_pylist()
+    ]
+    assert sorted(rows) == [
+        ("generation", "I1", "injected", 0, 1),
+        ("generation", "I1", "injected", 1, 3),
+        ("generation", "I2", "injected", 0, 1),
+        ("generation", "I2", "injected", 1, 3),
+        ("storage", "B", "drawn", 0, 20),
+        ("storage", "B", "injected", 0, 20),
+    ]
+    assert [result[name].num_rows for name in ("energies", "gaps", "lives", "doubles")] == [0] * 4
+
+
+def test_two_lives_of_a_meter_behind_that_differ_leave_its_period_missing() -> None:
+    two = [stand(h, str(h * wh), meter="B", epoch=e) for h in (0, 1) for e, wh in (("e1", 10), ("e2", 11))]
+    assert run(two, [meter("B", role="storage")])["behind"].num_rows == 0
