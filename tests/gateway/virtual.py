@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import selectors
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ import gateway.poller
 from gateway.failure import Failure, FailureKind
 from gateway.profile import Block
 from metering.wire import ClockState
+from runtime.timebase import Timebase
 
 CHARACTER_S = 11 / 9600
 SILENCE_S = 3.5 * CHARACTER_S
@@ -69,6 +71,9 @@ class VirtualClock:
     def now(self) -> datetime:
         return self._start + timedelta(seconds=asyncio.get_running_loop().time() - self._begun)
 
+    def timebase(self) -> Timebase:
+        return Timebase(self.state)
+
     def real_seconds_until(self, at: datetime) -> float:
         return max(0.0, (at - self.now()).total_seconds())
 
@@ -109,7 +114,7 @@ class VirtualLine:
         self._coming: list[tuple[float, int, int, int, tuple[int, ...] | int]] = []
         self._requests = 0
         self._last_s = 0.0
-        self.busy_s = 0.0
+        self.busy_with: Counter[int] = Counter()
         self.violations = 0
 
     @property
@@ -145,7 +150,7 @@ class VirtualLine:
             await asyncio.sleep(max(0.0, until - loop.time()))
             return Failure(FailureKind.NO_ANSWER)
         finally:
-            self.busy_s += loop.time() - begun
+            self.busy_with[unit] += loop.time() - begun
 
     def _request(self, unit: int, block: Block, now: float) -> None:
         slave = self._slaves.get(unit)
