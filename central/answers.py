@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 
 from central.balance import multiplier_text, ratio_text
 from central.books import Books, Settled
-from central.findings import Finding
-from central.gateways import GatewaySeen
+from central.evidence import GatewaySeen
+from central.finding import Finding
+from central.findings import finding_row, findings_now
 from central.group_sums import sums_by
 from central.reports.settlement_csv import COLUMNS
 from central.reports.summary import exact_sum
@@ -103,14 +104,16 @@ def shares(books: Books, span: Span, now: datetime) -> dict[str, Any]:
     return answer
 
 
-def findings(books: Books, span: Span, now: datetime) -> dict[str, Any]:
-    """What isn't as it should be in the span, and in the intake."""
-    found = [
-        one
-        for one in books.findings(span.month, now)
-        if one.kind in _OF_NOW or one.since is None or one.until is None or _touches(one.since, one.until, span)
-    ]
-    return {"span": str(span), "now": utc_text(now), "findings": [_finding(one) for one in found]}
+def findings(
+    books: Books, span: Span, now: datetime, *, closed: bool = False, everywhere: bool = False
+) -> dict[str, Any]:
+    """What isn't as it should be in the span, and in the intake; heaviest first.
+
+    With ``closed`` also what was; with ``everywhere`` whatever its time, other months as they were last looked at.
+    """
+    known = findings_now(books, span.month, now, closed=closed)
+    rows = [finding_row(one) for one in known if everywhere or _is_of(one.finding, span)]
+    return {"span": "all months" if everywhere else str(span), "now": utc_text(now), "findings": rows}
 
 
 def gateways(books: Books, now: datetime) -> dict[str, Any]:
@@ -136,6 +139,10 @@ def day(books: Books, span: Span, now: datetime) -> dict[str, Any]:
 
 _OF_NOW = ("store_behind", "store_down")
 """Findings that are told whatever span is asked for: its answer isn't whole."""
+
+
+def _is_of(one: Finding, span: Span) -> bool:
+    return one.kind in _OF_NOW or one.since is None or one.until is None or _touches(one.since, one.until, span)
 
 
 def _touches(since: datetime, until: datetime, span: Span) -> bool:
@@ -182,11 +189,6 @@ def _rows(table: pa.Table, names: Sequence[str]) -> list[dict[str, Any]]:
             plain[name] = text(value) if isinstance(value, datetime) else value
         found.append(plain)
     return found
-
-
-def _finding(one: Finding) -> dict[str, Any]:
-    row = msgspec.structs.asdict(one)
-    return row | {name: None if row[name] is None else utc_text(row[name]) for name in ("since", "until")}
 
 
 def _gateway(one: GatewaySeen) -> dict[str, Any]:

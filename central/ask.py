@@ -15,7 +15,17 @@ from central.books import Books
 from central.readings import StoreDownError
 from runtime.config import ConfigError
 
-Question = Literal["balance", "shares", "findings", "gateways", "stands", "day"]
+Question = Literal[
+    "balance",
+    "shares",
+    "findings",
+    "findings_ever",
+    "findings_everywhere",
+    "findings_ever_everywhere",
+    "gateways",
+    "stands",
+    "day",
+]
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -36,6 +46,12 @@ def ask(question: Question, config_file: Path, span: Span, now: datetime) -> Ans
                 return Answer(answers.shares(books, span, now))
             case "findings":
                 return Answer(answers.findings(books, span, now))
+            case "findings_ever":
+                return Answer(answers.findings(books, span, now, closed=True))
+            case "findings_everywhere":
+                return Answer(answers.findings(books, span, now, everywhere=True))
+            case "findings_ever_everywhere":
+                return Answer(answers.findings(books, span, now, closed=True, everywhere=True))
             case "gateways":
                 return Answer(answers.gateways(books, now))
             case "stands":

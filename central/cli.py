@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from runtime.console import Exit
 
 if TYPE_CHECKING:
     from central.ask import Question
-    from central.config import StoreKind
+    from central.config import CentralConfig, StoreKind
 
 
 class ManyFiles(click.Command):
@@ -205,9 +205,79 @@ def _question(name: Question, text: str, show: str) -> None:
 
 _question("balance", "The hourly balance, as the store knows it now.", "print_balance")
 _question("shares", "Members' shares; for a month their relief too.", "print_shares")
-_question("findings", "What isn't as it should be, with the way out.", "print_findings")
 _question("gateways", "Every gateway: last heard, last receipt, backlog.", "print_gateways")
 _question("stands", "The stands as gateways sent them.", "print_stands")
+
+
+@main.command()
+@click.argument("config_file", type=FILE)
+@click.option("--month", type=MonthType(), help="A local month; without --month and --day: all that is open.")
+@click.option("--day", type=DayType(), help="One local day.")
+@click.option("--all", "ever", is_flag=True, help="Closed ones too.")
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+@click.option("--acknowledge", "id_", metavar="ID", help="Close one that no data can repair, with --reason and --by.")
+@click.option("--reason", help="Why it is closed.")
+@click.option("--by", help="Who closes it.")
+def findings(
+    *,
+    config_file: Path,
+    month: Month | None,
+    day: date | None,
+    ever: bool,
+    as_json: bool,
+    id_: str | None,
+    reason: str | None,
+    by: str | None,
+) -> None:
+    """What isn't as it should be, heaviest first, with the way out."""
+    if month and day:
+        raise click.UsageError("give --month or --day, not both")
+    if id_ is None and (reason or by):
+        raise click.UsageError("--reason and --by go with --acknowledge")
+    if id_ is not None and (month or day or ever or not (reason or "").strip() or not (by or "").strip()):
+        raise click.UsageError("--acknowledge ID takes --reason TEXT and --by NAME, and neither span nor --all")
+    from central.answers import Span
+    from central.ask import ask
+    from central.config import load_config
+    from central.reports.findings_text import print_findings
+    from runtime.clock import make_clock
+
+    with console.config_errors():
+        config = load_config(config_file)
+    now = make_clock(config.clock).now()
+    if id_ is not None:
+        _acknowledge(config, id_, (by or "").strip(), (reason or "").strip(), now, as_json=as_json)
+        return
+    span = Span.of_day(day) if day else Span(month=month or Month.of(now))
+    if month or day:
+        answer = ask("findings_ever" if ever else "findings", config_file, span, now)
+    else:
+        answer = ask("findings_ever_everywhere" if ever else "findings_everywhere", config_file, span, now)
+    if answer.value is None:
+        console.fail(answer.trouble)
+    if as_json:
+        console.print_json(answer.value)
+    else:
+        print_findings(answer.value)
+
+
+def _acknowledge(config: CentralConfig, id_: str, by: str, reason: str, now: datetime, *, as_json: bool) -> None:
+    import sqlite3
+
+    from central.acknowledging import acknowledge
+    from central.findings import Known, finding_row
+    from central.findings_file import NotAcknowledgedError
+
+    try:
+        record = acknowledge(config, id_, by, reason, now)
+    except NotAcknowledgedError as error:
+        console.fail(str(error))
+    except (OSError, sqlite3.Error) as error:
+        console.fail(f"{config.findings_file} can't be written: {error}; nothing was changed")
+    if as_json:
+        console.print_json(finding_row(Known(record.finding, record)))
+    else:
+        console.say(f"{record.id}  {record.finding.kind}  {record.finding.what}: closed by {by}: {reason}")
 
 
 def _asked(month: Month | None, first: Month | None, last: Month | None) -> list[Month]:

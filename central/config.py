@@ -57,6 +57,13 @@ class StoreTable(msgspec.Struct, frozen=True, kw_only=True):
     """How often balance, shares, completeness and gateways are written back, if they changed (real seconds)."""
 
 
+class FindingsTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``[findings]``."""
+
+    every_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 30
+    """How often the service looks for findings and records them (real seconds)."""
+
+
 class CentralConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A central configuration as read; paths are absolute or relative to the working directory."""
 
@@ -64,6 +71,7 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True):
     broker: BrokerSettings = BrokerSettings()
     web: WebTable = WebTable()
     store: StoreTable = StoreTable()
+    findings: FindingsTable = FindingsTable()
     clock: SimulationSettings | None = None
     log: LogSettings = LogSettings()
 
@@ -96,6 +104,16 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True):
     def gateways(self) -> Path:
         """The file of what gateways last said."""
         return self.data_dir / "gateways.sqlite"
+
+    @property
+    def findings_file(self) -> Path:
+        """The file of recorded findings."""
+        return self.data_dir / "findings.sqlite"
+
+    @property
+    def clocks(self) -> Path:
+        """The file of what the journal tells of gateways' clocks."""
+        return self.data_dir / "clocks.sqlite"
 
     @property
     def cluster_file(self) -> Path:

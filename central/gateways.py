@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from central.evidence import GatewaySeen
 from central.sqlite_file import connect
 from metering.wire import GatewayStatus
 
@@ -19,18 +20,6 @@ CREATE TABLE IF NOT EXISTS gateways (
     receipted TEXT
 ) STRICT, WITHOUT ROWID;
 """
-
-
-class GatewaySeen(msgspec.Struct, frozen=True, kw_only=True):
-    """A gateway as central sees it."""
-
-    gateway: str
-    status: GatewayStatus | None
-    """What it last said of itself (its last will included)."""
-    heard: datetime | None
-    """When that came (UTC)."""
-    receipted: datetime | None
-    """When central last receipted a message of it (UTC)."""
 
 
 class GatewayTable:

@@ -20,6 +20,7 @@ from central.config import CentralConfig
 from central.downlink import Downlink
 from central.journal import Message
 from central.keeper import Keeper
+from central.looking import Looked, look
 from central.publish import Published, publish
 from central.readings import StoreDownError
 from central.web.server import page_socket, serve_web
@@ -34,6 +35,7 @@ from runtime.tasks import stopped_by_signals, together, until
 _log = logger("central.service")
 _LOOK_S = 1.0
 _FILL_S = 0.2
+_NAMED = 5
 _RETRY_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 T = TypeVar("T")
 
@@ -108,6 +110,7 @@ async def _run(
             stop,
             downlink.run(),
             _watch_cluster(keeper, thread),
+            _look_for_findings(config, config_file, clock),
             serve_web(page, config_file, clock, workers.compute),
             *on_server,
         )
@@ -124,6 +127,27 @@ async def _watch_cluster(keeper: Keeper, thread: ThreadPoolExecutor) -> None:
                 _log.info("cluster_read_again")
         except ConfigError as error:
             _log.error("cluster_unusable", problems=str(error), kept="the meters known before")
+
+
+async def _look_for_findings(config: CentralConfig, config_file: Path, clock: Clock) -> None:
+    """Look for findings and record them, in a worker of their own: neither a receipt nor the page waits for it."""
+    workers = Workers()
+    done = Looked()
+    try:
+        while True:
+            trouble = done.trouble
+            try:
+                done = await workers.compute(look, config_file, clock.now(), done)
+            except BrokenProcessPool as error:
+                done = Looked(trouble=f"its process ended: {error}")
+            if done.trouble and done.trouble != trouble:
+                _log.warning("findings_not_looked_for", error=done.trouble, next="tried again by itself")
+            if done.opened or done.closed:
+                shown = {"opened": done.opened[:_NAMED], "closed": done.closed[:_NAMED]}
+                _log.info("findings", opened_count=len(done.opened), closed_count=len(done.closed), **shown)
+            await asyncio.sleep(min(_LOOK_S, config.findings.every_s) if done.more else config.findings.every_s)
+    finally:
+        workers.close()
 
 
 async def _fill_store(config: CentralConfig) -> None:

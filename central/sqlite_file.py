@@ -23,3 +23,18 @@ def connect(
     db.execute(f"PRAGMA synchronous = {synchronous}")
     db.executescript(schema)
     return db
+
+
+def has_table(path: Path, table: str) -> bool:
+    """Whether a database file is there, and its writer has come as far as making this table.
+
+    Raises:
+        sqlite3.Error: the file can't be opened, or isn't a database.
+    """
+    if not path.is_file():
+        return False
+    db = connect(path, "", read_only=True)
+    try:
+        return db.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).fetchone() is not None
+    finally:
+        db.close()

@@ -80,18 +80,6 @@ def print_shares(answer: dict[str, Any]) -> None:
     _notes(answer)
 
 
-def print_findings(answer: dict[str, Any]) -> None:
-    """Findings one after another, or that there are none."""
-    for row in answer["findings"]:
-        since, until = _when(row["since"]), _when(row["until"])
-        when = since if since == until else f"{since} to {until}"
-        console.say(f"{row['kind']}  {row['what']}  {when}", style="bold")
-        console.say(f"  {row['text']}")
-        console.say(f"  way out: {row['way_out']}")
-    count = len(answer["findings"])
-    console.say(f"{count or 'No'} finding{'s' if count != 1 else ''} in {answer['span']}.")
-
-
 def print_gateways(answer: dict[str, Any]) -> None:
     """Gateways and their meters, one after another."""
     for row in answer["gateways"]:

@@ -22,6 +22,7 @@ Ask = Callable[[Question, Span, datetime], Awaitable[Answer]]
 """A question about a span, as the books stand at an instant."""
 Now = Callable[[], datetime]
 MonthAsked = Annotated[str | None, QueryParameter(name="month", description="A local month, like 2026-10")]
+AllAsked = Annotated[bool, QueryParameter(name="all", description="1: closed findings too")]
 DayAsked = Annotated[str | None, QueryParameter(name="day", description="A local day, like 2026-10-05")]
 
 
@@ -73,10 +74,10 @@ def api_router(ask: Ask, now: Now) -> Router:
         at = now()
         return await value_of(ask("shares", span_of(month, day, at), at))
 
-    @get("/findings", summary="What isn't as it should be")
-    async def findings(month: MonthAsked = None, day: DayAsked = None) -> dict[str, Any]:
+    @get("/findings", summary="What isn't as it should be; with all=1 also what was")
+    async def findings(month: MonthAsked = None, day: DayAsked = None, ever: AllAsked = False) -> dict[str, Any]:
         at = now()
-        return await value_of(ask("findings", span_of(month, day, at), at))
+        return await value_of(ask("findings_ever" if ever else "findings", span_of(month, day, at), at))
 
     @get("/gateways", summary="Every gateway as central last saw it")
     async def gateways() -> dict[str, Any]:

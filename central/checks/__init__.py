@@ -1,0 +1,55 @@
+"""The checks, one idea a file: each looks at evidence and gives findings. Pure; a new one is a file and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from central.checks import (
+    clock,
+    doubt,
+    fall,
+    gateway_silent,
+    glitch,
+    incomplete_month,
+    meter_failing,
+    missing,
+    new_life,
+    rate_missing,
+    store_behind,
+    two_values,
+    unknown_meter,
+)
+from central.evidence import IntakeSeen, MonthSeen
+from central.finding import Finding
+
+OF_MONTH: Final[tuple[Callable[[MonthSeen], Iterator[Finding]], ...]] = (
+    incomplete_month.check,
+    missing.check,
+    fall.check,
+    two_values.check,
+    new_life.check,
+    rate_missing.check,
+)
+"""What is looked for in every month that is settled."""
+
+OF_INTAKE: Final[tuple[Callable[[IntakeSeen], Iterator[Finding]], ...]] = (
+    unknown_meter.check,
+    doubt.check,
+    clock.check,
+    glitch.check,
+    gateway_silent.check,
+    meter_failing.check,
+    store_behind.check,
+)
+"""What is looked for besides."""
+
+
+def of_month(seen: MonthSeen) -> list[Finding]:
+    """All that isn't as it should be in a month; neighbours' gaps and lives that reach it too."""
+    return [finding for check in OF_MONTH for finding in check(seen)]
+
+
+def of_intake(seen: IntakeSeen) -> list[Finding]:
+    """All that isn't as it should be besides."""
+    return [finding for check in OF_INTAKE for finding in check(seen)]

@@ -1,0 +1,85 @@
+"""What the checks are given: a settled month, or what central knows besides. Values alone, so that checks stay pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+import pyarrow as pa
+
+from central.grid import Grid
+from central.readings import Doubt, MeterSeen
+from metering.period import Month
+from metering.wire import GatewayStatus
+
+GRACE = timedelta(minutes=5)
+"""What stands need for their poll after the hour and for their way here: an hour isn't missed before."""
+
+
+class MonthSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """One month as it is settled now."""
+
+    month: Month
+    now: datetime
+    tables: Mapping[str, pa.Table]
+    """What went into the settlement and came out of it, with gaps, doubles and lives (``central.tables``)."""
+    grid: Grid
+    """Its energies as arrays, and which of them are known."""
+    rates_file: str = ""
+    """The file of the rates; empty where money isn't reckoned."""
+
+
+class GatewaySeen(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway as central sees it."""
+
+    gateway: str
+    status: GatewayStatus | None
+    """What it last said of itself (its last will included)."""
+    heard: datetime | None
+    """When that came (UTC)."""
+    receipted: datetime | None
+    """When central last receipted a message of it (UTC)."""
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A meter whose stands are held."""
+
+    seen: MeterSeen
+    problem: str
+    """Why."""
+
+
+class ClockDoubt(msgspec.Struct, kw_only=True):
+    """A stretch of a gateway's stands whose instants can't be trusted."""
+
+    gateway: str
+    problem: str
+    """``unsynchronised`` (the gateway says so), ``ahead`` (from the future) or ``back`` (its clock was set back)."""
+    begun: datetime
+    """When central took the first message of the stretch (UTC)."""
+    seen: datetime
+    """When central took the last one."""
+    since: datetime
+    until: datetime
+    """The first and the last instant of its stands."""
+    first: datetime
+    """The gateway's instant where the two were farthest apart …"""
+    second: datetime
+    """… and the one it can't go with: central's at that moment, or the gateway's own of an earlier stand."""
+    stands: int = 1
+
+
+class IntakeSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """What central knows besides its months."""
+
+    now: datetime
+    cluster_file: str = ""
+    held: Sequence[Held] = ()
+    doubts: Sequence[Doubt] = ()
+    clocks: Sequence[ClockDoubt] = ()
+    gateways: Sequence[GatewaySeen] = ()
+    behind: int = 0
+    """Journalled messages that the readings store's server doesn't have yet …"""
+    behind_since: datetime | None = None
+    """… and when the first of them came; None when it has them all."""

@@ -1,0 +1,173 @@
+"""One round of looking for findings and recording them. Runs in a worker process: what it takes and gives is plain.
+
+A round looks at the intake, and at a few of the months that are due: the present one whenever an hour has ended, and
+every one to which new stands brought something. At the service's start, and when cluster, rates or store have changed,
+all months are due: since the first stand, at most ``MONTHS``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from central import checks
+from central.books import Books
+from central.checks import store_down
+from central.clock_file import ClockFile, scan_on
+from central.clock_scan import ClockScan
+from central.config import CentralConfig, load_config
+from central.evidence import GRACE
+from central.finding import INTAKE, STORE, of_this_month, scope_of
+from central.findings_file import Change, FindingsFile
+from central.intake_file import IntakeFile
+from central.journal import Journal
+from central.opened import open_store
+from central.readings import StoreDownError
+from central.watch import Watch
+from metering.period import Month, day_start, floor_to, months
+from runtime.config import ConfigError
+
+MONTHS = 13
+"""So many months are looked at anew, the present one included; older ones when stands for them come."""
+AT_ONCE = 2
+"""Months of one round."""
+MESSAGES = 5000
+"""Journalled messages of one round."""
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What a round did, and where the next one goes on."""
+
+    opened: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
+    """Kind and thing of each."""
+    due: tuple[str, ...] = ()
+    """Months that are to be looked at, the first one first."""
+    tick: datetime | None = None
+    """The end of the last period whose missing values are known to the records."""
+    marks: tuple[str, ...] = ()
+    """What all months rest on beside the stands."""
+    whole: int = 0
+    """Up to this message of the journal all months are looked at anyway."""
+    unread: bool = False
+    """Whether messages are left to be looked through."""
+    trouble: str = ""
+
+    @property
+    def more(self) -> bool:
+        """Whether the next round has work that needn't wait."""
+        return not self.trouble and (bool(self.due) or self.unread)
+
+
+def look(config_file: Path, now: datetime, before: Looked) -> Looked:
+    """Look and record; ``before`` is the last round. Trouble that was anticipated is a text, not an exception."""
+    try:
+        config = load_config(config_file)
+        file = FindingsFile(config.findings_file)
+        try:
+            return _look(config, Books(config), file, now, before)
+        finally:
+            file.close()
+    except (ConfigError, sqlite3.Error, OSError) as error:
+        # Nothing was looked at: all records stay as they are.
+        return msgspec.structs.replace(before, opened=(), closed=(), trouble=str(error))
+
+
+def _look(config: CentralConfig, books: Books, file: FindingsFile, now: datetime, before: Looked) -> Looked:
+    store = open_store(config, read_only=True)
+    try:
+        position, seen = store.position(), store.meters()
+    finally:
+        store.close()
+    watch = Watch(books)
+    marks = tuple(_marks(config))
+    tick = floor_to(now - GRACE, books.cluster.period.length)
+    present = Month.of(now)
+    earliest = min((Month.of(one.first) for one in seen), default=present)
+    anew = marks != before.marks or position < before.whole
+    whole = position if anew else before.whole
+    clocks = _clocks(config, position, whole)
+    changes: list[Change] = []
+    due = {Month.parse(text) for text in before.due}
+    if anew:
+        due.update(months(max(earliest, _back(present)), present))
+    if tick != before.tick:
+        # The month that ended in between is due once more.
+        due.update(months(max(Month.of((before.tick or tick) - timedelta(seconds=1)), _back(present)), present))
+    # Stands of a clock that was never set must not bring up months long before the cluster.
+    due.update(
+        one for one in clocks.touched if one >= min(Month.of(day_start(books.cluster.registered_from)), _back(present))
+    )
+    order = sorted((one for one in due if one <= present), reverse=True)
+    left, down = list(order), ""
+    for one in order[:AT_ONCE]:
+        try:
+            found = checks.of_month(watch.month_seen(one, now))
+        except StoreDownError as error:
+            down = str(error)
+            break
+        changes.append(file.looked(scope_of(one), [f for f in found if of_this_month(f, one)], now))
+        left.remove(one)
+    if not order and config.store.kind != "sqlite":
+        down = _trouble_of_store(config, now)
+    changes.append(file.looked(STORE, [store_down.finding(down, now)] if down else [], now))
+    changes.append(file.looked(INTAKE, checks.of_intake(watch.intake_seen(now, clocks, down=bool(down))), now))
+    return Looked(
+        opened=tuple(f"{one.kind} {one.what}" for change in changes for one in change.opened),
+        closed=tuple(f"{one.kind} {one.what}" for change in changes for one in change.closed),
+        due=tuple(map(str, left)),
+        tick=tick,
+        marks=marks,
+        whole=whole,
+        unread=clocks.position < position,
+        trouble=down,
+    )
+
+
+def _marks(config: CentralConfig) -> Iterator[str]:
+    for path in (config.cluster_file, config.rates_file):
+        yield str(path.stat().st_mtime_ns) if path else ""
+    if config.store.kind != "sqlite":
+        file = IntakeFile(config.intake, read_only=True)
+        try:
+            yield file.fill()
+        finally:
+            file.close()
+
+
+def _clocks(config: CentralConfig, position: int, whole: int) -> ClockScan:
+    """Look through the next messages whose stands are in the store; months that ``whole`` speaks for aren't told."""
+    file = ClockFile(config.clocks)
+    journal = Journal(config.journal, read_only=True)
+    try:
+        scan = file.scan(journal.last())
+        begun = scan.position
+        scan_on(scan, journal, min(position, whole), MESSAGES)
+        scan.touched.clear()
+        scan_on(scan, journal, position, MESSAGES - (scan.position - begun))
+        file.keep(scan)
+        return scan
+    finally:
+        journal.close()
+        file.close()
+
+
+def _trouble_of_store(config: CentralConfig, now: datetime) -> str:
+    store = open_store(config, read_only=True)
+    try:
+        store.values(now, now)
+    except StoreDownError as error:
+        return str(error)
+    finally:
+        store.close()
+    return ""
+
+
+def _back(present: Month) -> Month:
+    """The first of the last ``MONTHS`` months."""
+    count = present.year * 12 + present.number - MONTHS
+    return Month(count // 12, count % 12 + 1)

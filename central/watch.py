@@ -1,0 +1,118 @@
+"""What the checks look at, gathered from the books; and what they find there now, with what was recorded before."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from central import checks
+from central.books import Books
+from central.checks import store_down
+from central.clock_file import clocks_known, scan_on
+from central.clock_scan import ClockScan
+from central.evidence import Held, IntakeSeen, MonthSeen
+from central.finding import INTAKE, STORE, Finding, scope_of
+from central.findings_file import FindingsFile, Record
+from central.grid import make_grid
+from central.intake import KnownMeters
+from central.journal import Journal
+from central.opened import open_store
+from central.readings import StoreDownError
+from central.sqlite_file import has_table
+from metering.period import Month
+
+LATE = timedelta(minutes=1)
+"""A message that reaches the store's server sooner after it came is not worth a finding."""
+
+MOST_UNSEEN = 5000
+"""So many messages are looked through for clocks when a question is answered; the service looks through all."""
+
+
+class Watch:
+    """Looks at one state of the books."""
+
+    def __init__(self, books: Books) -> None:
+        """Nothing is looked at yet."""
+        self._books = books
+        self._config = books.config
+
+    def findings(self, month: Month, now: datetime) -> tuple[list[Finding], set[str]]:
+        """What isn't as it should be in a month, up to ``now``, and in the intake; and the scopes looked at."""
+        scopes = {INTAKE, STORE}
+        try:
+            found = checks.of_month(self.month_seen(month, now))
+            scopes.add(scope_of(month))
+            down = False
+        except StoreDownError as error:
+            found, down = [store_down.finding(str(error), now)], True
+        return found + checks.of_intake(self.intake_seen(now, self.clocks(), down=down)), scopes
+
+    def month_seen(self, month: Month, now: datetime) -> MonthSeen:
+        """A month as the checks look at it.
+
+        Raises:
+            StoreDownError: the store's server can't be used.
+        """
+        settled = self._books.settled(month)
+        names = ("gaps", "doubles", "lives", "hours", "shares", "charges")
+        return MonthSeen(
+            month=month,
+            now=now,
+            tables={**settled.tables, **{name: getattr(settled, name) for name in names}},
+            grid=make_grid(settled.tables),
+            rates_file=self._config.rates_file.name if self._config.rates_file else "",
+        )
+
+    def intake_seen(self, now: datetime, clocks: ClockScan, *, down: bool = False) -> IntakeSeen:
+        """What the checks look at besides; ``down``: the store's server is known to be out of reach."""
+        meters = KnownMeters(self._books.cluster)
+        store = open_store(self._config, read_only=True)
+        try:
+            behind, since = self._behind(store.position(), now, down=down)
+            problems = [(one, meters.problem(one.meter, one.last, one.gateway)) for one in store.meters()]
+            doubts = store.doubts()
+        finally:
+            store.close()
+        return IntakeSeen(
+            now=now,
+            cluster_file=self._config.cluster_file.name,
+            held=[Held(seen=one, problem=problem) for one, problem in problems if problem],
+            doubts=doubts,
+            clocks=clocks.doubts,
+            gateways=self._books.gateways(),
+            behind=behind,
+            behind_since=since,
+        )
+
+    def clocks(self) -> ClockScan:
+        """What the journal tells of gateways' clocks: what the service has found, and the next messages beyond it."""
+        if not self._config.journal.is_file():
+            return ClockScan(0, {}, [])
+        journal = Journal(self._config.journal, read_only=True)
+        try:
+            last = journal.last()
+            scan = clocks_known(self._config.clocks, last)
+            scan_on(scan, journal, last, MOST_UNSEEN)
+        finally:
+            journal.close()
+        return scan
+
+    def records(self) -> list[Record]:
+        """All findings that the service has recorded."""
+        if not has_table(self._config.findings_file, "findings"):
+            return []
+        file = FindingsFile(self._config.findings_file, read_only=True)
+        try:
+            return file.records()
+        finally:
+            file.close()
+
+    def _behind(self, position: int, now: datetime, *, down: bool) -> tuple[int, datetime | None]:
+        """What a store on a server lacks, and since when; an embedded one is written with the receipt."""
+        if self._config.store.kind == "sqlite" or not self._config.journal.is_file():
+            return 0, None
+        journal = Journal(self._config.journal, read_only=True)
+        try:
+            count, since = journal.count_after(position), journal.received(position)
+        finally:
+            journal.close()
+        return (count, since) if since is not None and (down or now - since > LATE) else (0, None)
