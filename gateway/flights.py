@@ -27,10 +27,21 @@ class Flight:
 
     name: str
     payload: bytes
-    sequences: tuple[int, ...]
-    at: datetime
+    rows: tuple[StandOnWire, ...]
     due_s: float
+    asked: bool
+    """Whether central has asked for these rows: they had a receipt before."""
     tries: int = 0
+
+    @property
+    def sequences(self) -> tuple[int, ...]:
+        """The rows of the outbox that it carries."""
+        return tuple(row.sequence for row in self.rows)
+
+    @property
+    def at(self) -> datetime:
+        """The newest instant of its stands."""
+        return max(row.at for row in self.rows)
 
 
 class ReceiptError(ValueError):
@@ -40,14 +51,14 @@ class ReceiptError(ValueError):
 class Flights:
     """All messages without a receipt, at most ``MAX_IN_FLIGHT``. Times are seconds of the monotonic clock."""
 
-    def __init__(self, gateway: str, outbox: str, most: int = MAX_IN_FLIGHT) -> None:
+    def __init__(self, gateway: str, most: int = MAX_IN_FLIGHT) -> None:
         """Messages say from which gateway and outbox they come."""
         self._gateway = gateway
-        self._outbox = outbox
         self._most = most
+        self._reserved = most // 10
         self._flights: dict[str, Flight] = {}
         self._aboard: set[int] = set()
-        self._alone: set[int] = set()
+        self._alone: list[tuple[StandOnWire, bool]] = []
         self._newest: datetime | None = None
 
     @property
@@ -56,33 +67,50 @@ class Flights:
         return self._most - len(self._flights)
 
     @property
+    def free_for_backlog(self) -> int:
+        """How many more messages may leave with anything but the newest stands: those find room at any time."""
+        return max(self.free - self._reserved, 0)
+
+    @property
     def aboard(self) -> int:
         """How many rows are in flight."""
         return len(self._aboard)
 
-    def board(self, waiting: Waiting, now_s: float) -> bool:
-        """Make messages of waiting rows that are not in flight yet; they are due at once. Whether there was room."""
-        left = False
+    @property
+    def asked(self) -> bool:
+        """Whether rows are in flight that central has asked for."""
+        return any(flight.asked for flight in self._flights.values()) or any(asked for _, asked in self._alone)
+
+    def board(self, outbox: str, waiting: Waiting, now_s: float, asked: Sequence[StandOnWire] = ()) -> bool:
+        """Make messages of rows that are not in flight yet; they are due at once. Whether there was room for all.
+
+        Nothing is made of ``asked`` that there is no room for: the caller gives as many as ``free_for_backlog`` holds.
+        """
         if waiting.newest:
             self._newest = waiting.newest[0].at
-        for rows in (waiting.newest, waiting.backlog):
-            ready = [row for row in rows if row.sequence not in self._aboard]
-            alone = [row for row in ready if row.sequence in self._alone]
-            together = [row for row in ready if row.sequence not in self._alone]
-            groups = [[row] for row in alone] + [
-                together[i : i + STANDS_A_MESSAGE] for i in range(0, len(together), STANDS_A_MESSAGE)
-            ]
-            left |= len(groups) > self.free
-            for group in groups[: max(self.free, 0)]:
-                self._start(group, now_s)
-        return not left
+        fits = self._board(outbox, waiting.newest, now_s, self.free)
+        alone, self._alone = self._alone, []
+        for row, by_request in alone:
+            if self.free_for_backlog:
+                self._start(outbox, [row], now_s, asked=by_request)
+            else:
+                self._alone.append((row, by_request))
+        fits &= self._board(outbox, waiting.backlog, now_s, self.free_for_backlog)
+        fits &= self._board(outbox, asked, now_s, self.free, asked=True)
+        return fits and not self._alone
 
-    def _start(self, rows: Sequence[StandOnWire], now_s: float) -> None:
-        payload = encode(StandsMessage(gateway=self._gateway, outbox=self._outbox, stands=tuple(rows)))
-        sequences = tuple(row.sequence for row in rows)
-        flight = Flight(digest(payload), payload, sequences, max(row.at for row in rows), now_s)
+    def _board(self, outbox: str, rows: Sequence[StandOnWire], now_s: float, room: int, *, asked: bool = False) -> bool:
+        ready = [row for row in rows if row.sequence not in self._aboard]
+        groups = [ready[i : i + STANDS_A_MESSAGE] for i in range(0, len(ready), STANDS_A_MESSAGE)]
+        for group in groups[: max(room, 0)]:
+            self._start(outbox, group, now_s, asked=asked)
+        return len(groups) <= room
+
+    def _start(self, outbox: str, rows: Sequence[StandOnWire], now_s: float, *, asked: bool) -> None:
+        payload = encode(StandsMessage(gateway=self._gateway, outbox=outbox, stands=tuple(rows)))
+        flight = Flight(digest(payload), payload, tuple(rows), now_s, asked)
         self._flights[flight.name] = flight
-        self._aboard.update(sequences)
+        self._aboard.update(flight.sequences)
 
     def due(self, now_s: float) -> list[Flight]:
         """What should be sent now: the newest boundary first, the others in the order in which they boarded."""
@@ -130,6 +158,5 @@ class Flights:
         """Forget a message whose fates are committed; rows without a fate will go alone."""
         flight = self._flights.pop(name)
         settled = {fate.sequence for fate in fates}
-        self._aboard.difference_update(flight.sequences)
-        self._alone.difference_update(settled)
-        self._alone.update(sequence for sequence in flight.sequences if sequence not in settled)
+        self._aboard.difference_update(settled)
+        self._alone += [(row, flight.asked) for row in flight.rows if row.sequence not in settled]

@@ -130,6 +130,8 @@ class Outbox:
         self._held = held
         self.salvaged: Salvaged | None = None
         """What came of the damaged file that was found last, if one was."""
+        self.rescued = 0
+        """Stands that only a damaged WAL had when the file was opened."""
         self.damage: sqlite3.Error | None = None
         """Why nothing can be done with the file until it is mended."""
         self._use(connection)
@@ -141,7 +143,7 @@ class Outbox:
         """Random: sequences of two outboxes have nothing to do with each other."""
         self._names = Writer(connection)
         highest = connection.execute("SELECT coalesce(max(sequence), 0) FROM stands").fetchone()[0]
-        self._next = max(highest, int(facts.get("sequence", 0))) + 1
+        self._next: int = max(highest, int(facts.get("sequence", 0))) + 1
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -151,7 +153,7 @@ class Outbox:
             OutboxError: of a later layout, in use by another gateway, or can't be written.
         """
         held = lock(path)
-        salvaged = None
+        salvaged, rescued = None, 0
         try:
             finish(path)
             wal = read_wal(path)
@@ -160,7 +162,8 @@ class Outbox:
                     _log.info("outbox_carried_over", file=str(path), layout=LAYOUT)
                     wal = b""
                 connection = connect(path)
-                if rescued := rescue(connection, wal):
+                rescued = rescue(connection, wal)
+                if rescued:
                     _log.warning("outbox_wal_damaged", file=str(path), stands_rescued=rescued)
             except sqlite3.Error as error:
                 if not is_damage(error):
@@ -174,7 +177,7 @@ class Outbox:
             held.close()
             raise
         made = cls(path, connection, held)
-        made.salvaged = salvaged
+        made.salvaged, made.rescued = salvaged, rescued
         return made
 
     def mend(self, error: sqlite3.Error) -> None:
@@ -230,7 +233,8 @@ class Outbox:
             # Names that were given numbers in it are gone with it.
             self._names.read()
             raise
-        new, self._next = after - self._next, after
+        new = after - self._next
+        self._next = after
         return new
 
     def lives(self) -> dict[tuple[str, str], Accepted]:

@@ -1,4 +1,4 @@
-"""The outbox's own thread: the event loop never waits for the disk."""
+"""The outbox's own thread: the event loop never waits for the disk. It mends damage and makes room on the way."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from gateway.outbox import Outbox
 from gateway.outbox_file import is_damage
-from gateway.salvage import Salvaged
+from gateway.reserve import Reserve
+from metering.wire import OutboxStatus, RequestStatus
+from runtime.log import be_quiet, logger
 
+_log = logger("gateway.outbox")
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -20,20 +23,23 @@ R = TypeVar("R")
 class OutboxThread:
     """Runs an ``Outbox``'s methods one after the other on one thread."""
 
-    def __init__(self, outbox: Outbox, executor: ThreadPoolExecutor) -> None:
+    def __init__(self, outbox: Outbox, executor: ThreadPoolExecutor, reserve: Reserve) -> None:
         """Wrap an open outbox; use ``open``."""
         self._outbox = outbox
         self._executor = executor
+        self._reserve = reserve
+        self._little = False
+        self.unwritten = 0
+        """Stands that the disk has refused so far; their owner keeps them and counts them here."""
+        self.lost = 0
+        """Stands that couldn't be kept in memory either."""
+        self.refusal = ""
+        """Why stands aren't written at present."""
 
     @property
     def id(self) -> str:
         """The outbox's id; another one after damage that took it."""
         return self._outbox.id
-
-    @property
-    def salvaged(self) -> Salvaged | None:
-        """What came of the damaged file that was found last, if one was."""
-        return self._outbox.salvaged
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -42,13 +48,46 @@ class OutboxThread:
         Raises:
             OutboxError: see ``Outbox.open``.
         """
-        return cls(Outbox.open(path), ThreadPoolExecutor(max_workers=1, thread_name_prefix="outbox"))
+        outbox = Outbox.open(path)
+        made = cls(outbox, ThreadPoolExecutor(1, thread_name_prefix="outbox"), Reserve(path.with_suffix(".reserve")))
+        made.look_at_disk()
+        return made
+
+    def look_at_disk(self) -> None:
+        """Note how much room the disk has, and keep the reserve; may wait for the disk."""
+        self._reserve.make()
+        little = self._reserve.little()
+        if little and not self._little:
+            _log.warning("disk_nearly_full", free_bytes=self._reserve.free(), next="the log tells warnings only")
+        be_quiet(little)
+        if self._little and not little:
+            _log.info("disk_has_room_again")
+        self._little = little
+
+    def status(self, requests: tuple[RequestStatus, ...]) -> OutboxStatus:
+        """How it is, for central."""
+        troubles = []
+        if self.refusal:
+            troubles.append(f"stands are kept in memory: {self.refusal}")
+        if self._reserve.spent:
+            troubles.append("the disk is full: the reserve was given up for stands")
+        elif self._little:
+            troubles.append("the disk is nearly full")
+        if found := self._outbox.salvaged:
+            where = f" is set aside as {found.aside.name}" if found.aside else " had gone"
+            kept = f"{found.stands} stands and {found.lives} registers could be read"
+            troubles.append(f"the outbox was damaged: it{where}; {kept}")
+        elif self._outbox.rescued:
+            troubles.append(f"the outbox's WAL was damaged: {self._outbox.rescued} stands behind the damage were saved")
+        return OutboxStatus(
+            id=self.id, unwritten=self.unwritten, lost=self.lost, trouble="; ".join(troubles), requests=requests
+        )
 
     async def run(self, method: Callable[Concatenate[Outbox, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call one method of the outbox: ``await thread.run(Outbox.prune, now)``. Damage is mended on the way.
+        """Call one method of the outbox: ``await thread.run(Outbox.prune, now)``.
 
         Raises:
-            sqlite3.Error: what the method raised, but damage that could be mended.
+            sqlite3.Error: what the method raised, but for damage that could be mended and room that could be made.
         """
 
         def call() -> R:
@@ -56,12 +95,19 @@ class OutboxThread:
                 self._mend(self._outbox.damage)
             try:
                 return method(self._outbox, *args, **kwargs)
-            except sqlite3.DatabaseError as error:
-                if not is_damage(error):
+            except sqlite3.Error as error:
+                if is_damage(error):
+                    self._mend(error)
+                elif getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_FULL or not self._reserve.give_up():
                     raise
-                self._mend(error)
+                else:
+                    _log.error("disk_full", next="the reserve is given up for stands")
                 return method(self._outbox, *args, **kwargs)
 
+        return await self.off(call)
+
+    async def off(self, call: Callable[[], R]) -> R:
+        """Run what may wait for the disk on this thread."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)
 
     def _mend(self, error: sqlite3.Error) -> None:

@@ -14,13 +14,15 @@ import aiomqtt
 import msgspec
 
 from gateway.flights import STANDS_A_MESSAGE, Flights, ReceiptError
-from gateway.outbox import Fate, Outbox, RowState
+from gateway.outbox import Fate, Outbox, RowState, Waiting
 from gateway.outbox_thread import OutboxThread
+from gateway.resend_queue import ResendQueue
 from metering.wire import (
     PRESENCE_TOPIC,
     BusStatus,
     GatewayStatus,
     MeterStatus,
+    ReceiptsMessage,
     decode_presence,
     decode_receipts,
     encode,
@@ -34,6 +36,10 @@ _log = logger("gateway.uplink")
 _ROOM = 50
 """So many messages must have landed before the backlog is read again, or a second must have passed."""
 _LONGEST_PAUSE_S = 1.0
+_ABREAST = 20
+"""So many messages leave without waiting for one another's acknowledgement by the broker."""
+_GATHER_S = 0.02
+"""Receipts that come within this time are committed together: a card wears by commits."""
 _STATUS_LOOK_S = 1.0
 _STATUS_EVERY_S = 60.0
 _FAREWELL_S = 2.0
@@ -64,7 +70,10 @@ class Uplink:
         self._clock = clock
         self._describe = describe
         self._together = together
-        self._flights = Flights(gateway, outbox.id)
+        self._flights = Flights(gateway)
+        self._resends = ResendQueue(outbox)
+        self._receipts: dict[str, ReceiptsMessage] = {}
+        self._receipted = asyncio.Event()
         self._online = False
         self._wake = asyncio.Event()
         self._boarded_s = 0.0
@@ -89,8 +98,11 @@ class Uplink:
         self._online = False
         try:
             # Before anything is sent: a receipt that comes while nobody listens is lost.
-            await client.subscribe([(topic(self._gateway, "receipts"), 1), (PRESENCE_TOPIC, 1)])
-            await self._together(self._receive(client), self._send(client), self._report(client))
+            mine = [(topic(self._gateway, leaf), 1) for leaf in ("receipts", "requests")]
+            await client.subscribe([*mine, (PRESENCE_TOPIC, 1)])
+            await self._together(
+                *(self._receive(client), self._settle(), self._send(client), self._report(client)),
+            )
         except asyncio.CancelledError:
             await self._farewell(client)
             raise
@@ -110,8 +122,18 @@ class Uplink:
             payload = message.payload if isinstance(message.payload, bytes) else b""
             if message.topic.value == PRESENCE_TOPIC:
                 self._presence(payload)
+            elif message.topic.value.endswith("/requests"):
+                await self._request(payload)
             else:
-                await self._receipt(payload)
+                self._receipt(payload)
+
+    async def _request(self, payload: bytes) -> None:
+        try:
+            await self._resends.take(payload)
+        except sqlite3.Error as error:
+            # Central asks again until the status tells of its request.
+            self._disk_trouble(error)
+        self.fresh()
 
     def _presence(self, payload: bytes) -> None:
         try:
@@ -128,25 +150,50 @@ class Uplink:
             self._flights.all_due(monotonic_s())
             self.fresh()
 
-    async def _receipt(self, payload: bytes) -> None:
+    def _receipt(self, payload: bytes) -> None:
         try:
             receipt = decode_receipts(payload)
-            fates = self._flights.fates(receipt)
-        except (msgspec.DecodeError, ReceiptError) as error:
+        except msgspec.DecodeError as error:
             _log.warning("receipt_unusable", error=str(error))
             return
-        if fates is None:
-            _log.debug("receipt_again", message=receipt.message)
-            return
+        self._receipts[receipt.message] = receipt
+        self._receipted.set()
+
+    async def _settle(self) -> None:
+        while True:
+            await self._receipted.wait()
+            await asyncio.sleep(_GATHER_S)
+            self._receipted.clear()
+            receipts, self._receipts = self._receipts, {}
+            await self._settle_all(list(receipts.values()))
+            self._wake.set()
+
+    async def _settle_all(self, receipts: list[ReceiptsMessage]) -> None:
+        known: list[tuple[ReceiptsMessage, list[Fate]]] = []
+        for receipt in receipts:
+            try:
+                fates = self._flights.fates(receipt)
+            except ReceiptError as error:
+                _log.warning("receipt_unusable", error=str(error))
+                continue
+            if fates is None:
+                _log.debug("receipt_again", message=receipt.message)
+            else:
+                known.append((receipt, fates))
         try:
-            await self._outbox.run(Outbox.settle, fates)
+            await self._outbox.run(Outbox.settle, [fate for _, fates in known for fate in fates])
         except sqlite3.Error as error:
-            # The message stays in flight: it goes again, and its next receipt finds the disk well.
+            # The messages stay in flight: they go again, and their next receipts find the disk well.
             self._disk_trouble(error)
             return
-        self._flights.land(receipt.message, fates)
-        self._log_fates(receipt.message, receipt.reason, fates)
-        self._wake.set()
+        for receipt, fates in known:
+            self._flights.land(receipt.message, fates)
+            self._log_fates(receipt.message, receipt.reason, fates)
+        if not self._flights.asked:
+            try:
+                await self._resends.landed()
+            except sqlite3.Error as error:
+                self._disk_trouble(error)
 
     def _log_fates(self, message: str, reason: str, fates: list[Fate]) -> None:
         if not fates:
@@ -172,29 +219,38 @@ class Uplink:
 
     async def _board(self) -> None:
         """Read waiting rows: when there are new ones, or when those left ashore have room enough to be worth it."""
-        room = self._flights.free
+        room = self._flights.free_for_backlog
         enough = room >= _ROOM or monotonic_s() - self._boarded_s >= _LONGEST_PAUSE_S
-        if room <= 0 or not (self._fresh or (self._ashore and enough)):
+        if not (self._fresh or ((self._ashore or self._resends.waiting) and enough)):
             return
         self._fresh = False
         self._boarded_s = monotonic_s()
         limit = room * STANDS_A_MESSAGE + self._flights.aboard
         try:
             waiting = await self._outbox.run(Outbox.waiting, limit)
+            all_aboard = self._flights.board(self._outbox.id, waiting, monotonic_s())
+            self._ashore = not all_aboard or len(waiting.backlog) == limit
+            if room := 0 if self._ashore else self._flights.free_for_backlog:
+                asked = await self._resends.more(room * STANDS_A_MESSAGE)
+                self._flights.board(self._outbox.id, Waiting([], []), monotonic_s(), asked)
+                if not self._flights.asked:
+                    await self._resends.landed()
         except sqlite3.Error as error:
             self._disk_trouble(error)
-            return
-        had_room = self._flights.board(waiting, monotonic_s())
-        self._ashore = not had_room or len(waiting.backlog) == limit
 
     async def _send_due(self, client: aiomqtt.Client) -> None:
-        for flight in self._flights.due(monotonic_s()):
-            if not self._online:
+        """Send what is due, some abreast; new stands don't wait for all of it."""
+        due = self._flights.due(monotonic_s())
+        for begin in range(0, len(due), _ABREAST):
+            if not self._online or (self._fresh and begin):
                 return
-            if flight.tries:
-                _log.debug("message_again", message=flight.name, tries=flight.tries)
-            self._flights.sent(flight, monotonic_s())
-            await client.publish(topic(self._gateway, "stands"), flight.payload, qos=1)
+            abreast = due[begin : begin + _ABREAST]
+            for flight in abreast:
+                if flight.tries:
+                    _log.debug("message_again", message=flight.name, tries=flight.tries)
+                self._flights.sent(flight, monotonic_s())
+            stands = topic(self._gateway, "stands")
+            await asyncio.gather(*(client.publish(stands, flight.payload, qos=1) for flight in abreast))
 
     def _pause_s(self) -> float:
         due_s = self._flights.next_due_s() if self._online else None
@@ -230,10 +286,11 @@ class Uplink:
             aside=counts.get(RowState.ASIDE, 0),
             buses=buses,
             meters=meters,
+            outbox=self._outbox.status(self._resends.statuses()),
         )
 
     def _disk_trouble(self, error: sqlite3.Error) -> None:
-        self._fresh = True
+        self._ashore = True
         _log.error("outbox_failed", error=str(error))
 
 

@@ -23,6 +23,21 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Of each event at most; what is held back is counted. 0: no limit."""
 
 
+_quiet = False
+
+
+def be_quiet(quiet: bool) -> None:
+    """Tell warnings and errors only, or all of the configured level again: a disk that is nearly full is for data."""
+    global _quiet  # noqa: PLW0603 - as the logging it belongs to, of the whole program
+    _quiet = quiet
+
+
+def _only_trouble(_: object, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    if _quiet and method in {"debug", "info"}:
+        raise structlog.DropEvent
+    return event
+
+
 def configure(settings: LogSettings) -> None:
     """Set up structlog for the program."""
     number = logging.getLevelNamesMapping()[settings.level]
@@ -37,6 +52,7 @@ def configure(settings: LogSettings) -> None:
     sluice = [Sluice(settings.lines_an_hour, monotonic_s)] if settings.lines_an_hour else []
     structlog.configure(
         processors=[
+            _only_trouble,
             *sluice,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -26,8 +26,8 @@ def all_of(flight) -> ReceiptsMessage:
 
 
 def test_the_newest_hour_has_a_message_of_its_own_and_goes_first(waiting):
-    flights = Flights("g", "box")
-    flights.board(waiting, 0.0)
+    flights = Flights("g")
+    flights.board("box", waiting, 0.0)
     due = flights.due(0.0)
     assert [len(one.sequences) for one in due] == [6, 20, 20, 14]
     assert due[0].at == NOON + timedelta(hours=9)
@@ -35,19 +35,19 @@ def test_the_newest_hour_has_a_message_of_its_own_and_goes_first(waiting):
 
 
 def test_no_more_messages_leave_than_may_be_in_flight_and_no_row_twice(waiting):
-    flights = Flights("g", "box", most=2)
-    assert not flights.board(waiting, 0.0)
-    assert not flights.board(waiting, 0.0)
+    flights = Flights("g", most=2)
+    assert not flights.board("box", waiting, 0.0)
+    assert not flights.board("box", waiting, 0.0)
     assert (len(flights.due(0.0)), flights.free, flights.aboard) == (2, 0, 26)
     first = flights.due(0.0)[0]
     flights.land(first.name, flights.fates(all_of(first)))
-    assert not flights.board(Waiting([], waiting.backlog), 0.0)
+    assert not flights.board("box", Waiting([], waiting.backlog), 0.0)
     assert [one.sequences[0] for one in flights.due(0.0)] == [1, 21]
 
 
 def test_resends_have_the_same_name_and_wait_longer_each_time(waiting):
-    flights = Flights("g", "box")
-    flights.board(Waiting(waiting.newest, []), 100.0)
+    flights = Flights("g")
+    flights.board("box", Waiting(waiting.newest, []), 100.0)
     now, pauses = 100.0, []
     for _ in range(7):
         (flight,) = flights.due(now)
@@ -62,8 +62,8 @@ def test_resends_have_the_same_name_and_wait_longer_each_time(waiting):
 
 
 def test_each_verdict_leaves_its_mark(waiting):
-    flights = Flights("g", "box")
-    flights.board(Waiting(waiting.newest, []), 0.0)
+    flights = Flights("g")
+    flights.board("box", Waiting(waiting.newest, []), 0.0)
     (flight,) = flights.due(0.0)
     verdicts = [Verdict.STORED, Verdict.HELD, Verdict.CONFLICT, Verdict.REFUSED, Verdict.STORED, Verdict.STORED]
     receipts = tuple(Receipt(sequence=n, verdict=v) for n, v in zip(flight.sequences, verdicts, strict=True))
@@ -75,8 +75,8 @@ def test_each_verdict_leaves_its_mark(waiting):
 
 
 def test_a_receipt_for_other_rows_releases_nothing(waiting):
-    flights = Flights("g", "box")
-    flights.board(Waiting(waiting.newest, []), 0.0)
+    flights = Flights("g")
+    flights.board("box", Waiting(waiting.newest, []), 0.0)
     (flight,) = flights.due(0.0)
     good = all_of(flight).receipts
     for receipts in (good[:-1], good[::-1], (*good, good[0])):
@@ -89,13 +89,13 @@ def test_a_receipt_for_other_rows_releases_nothing(waiting):
 
 
 def test_a_message_refused_as_a_whole_goes_again_stand_by_stand(waiting):
-    flights = Flights("g", "box")
-    flights.board(Waiting(waiting.newest, []), 0.0)
+    flights = Flights("g")
+    flights.board("box", Waiting(waiting.newest, []), 0.0)
     (flight,) = flights.due(0.0)
     refusal = ReceiptsMessage(message=flight.name, verdict=Verdict.REFUSED, reason="not JSON")
     assert flights.fates(refusal) == []
     flights.land(flight.name, [])
-    flights.board(Waiting(waiting.newest, []), 0.0)
+    flights.board("box", Waiting(waiting.newest, []), 0.0)
     alone = flights.due(0.0)
     assert [one.sequences for one in alone] == [(number,) for number in flight.sequences]
     (fate,) = flights.fates(msgspec.structs.replace(refusal, message=alone[0].name))

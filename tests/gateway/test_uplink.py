@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from itertools import pairwise
 
@@ -12,7 +13,7 @@ from gateway.outbox import Fate, Outbox, RowState
 from gateway.outbox_thread import OutboxThread
 from gateway.service import together
 from gateway.uplink import Uplink
-from metering.wire import MAX_IN_FLIGHT, BusStatus, MeterStatus
+from metering.wire import MAX_IN_FLIGHT, BusStatus, MeterStatus, decode_request
 from runtime.broker import BrokerSettings
 from runtime.clock import SystemClock
 from tests.gateway.fake_central import central, stored, until
@@ -154,16 +155,96 @@ async def test_all_that_is_in_flight_goes_again_at_once_when_central_is_back(bro
         assert time.monotonic() - begun < 1
 
 
-async def test_at_most_200_messages_are_without_a_receipt(broker, gateway, monkeypatch):
+async def test_at_most_200_messages_are_without_a_receipt_and_new_stands_always_find_room(broker, gateway, monkeypatch):
     monkeypatch.setattr(flights, "STANDS_A_MESSAGE", 1)
+    most = MAX_IN_FLIGHT - MAX_IN_FLIGHT // 10
     await gateway.add(*(stand(hour) for hour in range(MAX_IN_FLIGHT + 100)))
     async with central(broker.port, verdicts=lambda _: None) as centre:
-        await until(lambda: len(centre.messages) >= MAX_IN_FLIGHT)
+        await until(lambda: len(centre.messages) >= most)
         await asyncio.sleep(0.5)
-        assert len(set(centre.payloads)) == MAX_IN_FLIGHT
+        assert len(set(centre.payloads)) == most
+        await gateway.add(stand(1000))
+        await until(lambda: centre.messages[-1]["stands"][0]["sequence"] == MAX_IN_FLIGHT + 101, 2)
         for payload, message in list(zip(centre.payloads, centre.messages, strict=True)):
             await centre.receipt(payload, stored(message))
-        await until(lambda: len(set(centre.payloads)) == MAX_IN_FLIGHT + 100)
+        await until(lambda: len(set(centre.payloads)) == MAX_IN_FLIGHT + 101)
+
+
+def request(**fields) -> bytes:
+    return json.dumps({"v": 1, "id": "r1", **fields}).encode()
+
+
+async def test_central_can_ask_for_stands_again_by_time_meter_and_sequence(broker, gateway):
+    await gateway.add(*(stand(hour, meter=meter) for hour in range(50) for meter in ("M1", "M2")))
+    async with central(broker.port) as centre:
+        await until(lambda: centre.statuses and centre.statuses[-1].backlog == 0)
+        box = centre.statuses[-1].outbox.id
+
+        async def again(**fields) -> list[int]:
+            before = len(centre.messages)
+            await centre.raw("g1/requests", request(**fields))
+            await until(lambda: any(one.id == fields["id"] and one.done for one in centre.statuses[-1].outbox.requests))
+            return [number for message in centre.sequences[before:] for number in message]
+
+        hours = {"first": "2026-10-01T20:00:00Z", "last": "2026-10-01T22:00:00+00:00"}
+        assert await again(id="a", **hours) == [17, 18, 19, 20, 21, 22]
+        assert await again(id="b", meters=["M2", "none"], **hours) == [18, 20, 22]
+        assert await again(id="c", outbox=box, sequences=[[99, 120], [3, 4]]) == [3, 4, 99, 100]
+        assert sorted(await again(id="d")) == list(range(1, 101))
+        assert await again(id="e", meters=["none"]) == []
+        counts = {one.id: one.stands for one in centre.statuses[-1].outbox.requests}
+        assert counts == {"a": 6, "b": 3, "c": 4, "d": 100, "e": 0}
+        sent = len(centre.messages)
+        for bad in (b"", b"{", request(v=2), request(sequences=[[1, 2]]), request(outbox="other", sequences=[[1, 2]])):
+            await centre.raw("g1/requests", bad)
+        await centre.raw("g1/requests", request(id="a"))
+        await asyncio.sleep(0.5)
+        assert len(centre.messages) == sent
+    assert await gateway.counts() == {"released": 100}
+
+
+async def test_what_central_does_not_hold_is_sent_again_unasked(broker, gateway):
+    await gateway.add(*(stand(hour) for hour in range(60)))
+    async with central(broker.port) as centre:
+        await until(lambda: centre.statuses and centre.statuses[-1].backlog == 0)
+        box = centre.statuses[-1].outbox.id
+        await gateway.outbox.run(Outbox.settle, [Fate(60, RowState.ASIDE, "broken")])
+        for held, wanted in (
+            ([[1, 60]], []),
+            ([[11, 49], [3, 4]], [1, 2, *range(5, 11), *range(50, 60)]),
+            ([], range(1, 60)),
+        ):
+            before = len(centre.messages)
+            await centre.raw("g1/requests", request(id="held", outbox=box, held=held))
+            sent = lambda start=before: [n for message in centre.sequences[start:] for n in message]  # noqa: E731
+            await until(lambda wanted=wanted, sent=sent: len(sent()) >= len(wanted))
+            await asyncio.sleep(0.2)
+            assert sent() == list(wanted)
+
+
+async def test_a_request_outlives_a_restart_and_a_message_refused_as_a_whole(broker, tmp_path):
+    first = Gateway(broker.port, tmp_path / "outbox.sqlite")
+    await first.add(*(stand(hour) for hour in range(5)))
+    await first.outbox.run(Outbox.settle, [Fate(number, RowState.RELEASED, "") for number in range(1, 6)])
+    await first.outbox.run(Outbox.ask, decode_request(request(id="kept")))
+    first.outbox.close()
+    made = Gateway(broker.port, tmp_path / "outbox.sqlite")
+    task = asyncio.create_task(made.uplink.run())
+
+    def verdicts(message):
+        poison = any(one["sequence"] == 3 for one in message["stands"])
+        return {"verdict": "refused", "reason": "can't be read"} if poison else stored(message)
+
+    async with central(broker.port, verdicts=verdicts) as centre:
+        await until(lambda: centre.statuses and centre.statuses[-1].outbox.requests)
+        await until(lambda: centre.statuses[-1].outbox.requests[0].done)
+        assert centre.sequences == [[1, 2, 3, 4, 5], [1], [2], [3], [4], [5]]
+    assert await made.counts() == {"released": 4, "aside": 1}
+    assert await made.outbox.run(Outbox.requests) == []
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=3)
+    made.outbox.close()
 
 
 async def test_a_killed_broker_costs_nothing(broker, gateway):
