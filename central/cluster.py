@@ -101,6 +101,11 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
         """Whether what it injects is a storage's discharge."""
         return Direction.INJECTED in self.directions and self.source == Source.STORAGE
 
+    @property
+    def generates(self) -> bool:
+        """Whether it injects, and not only what a storage gives."""
+        return Direction.INJECTED in self.directions and not self.injects_stored
+
 
 class Meter(msgspec.Struct, frozen=True, kw_only=True):
     """``[[meters]]``: which device hung at which point, for what, and its multiplier (mnożna)."""

@@ -16,12 +16,16 @@ _ENERGIES = {
     "covered": "covered",
     "surplus": "surplus",
     "deficit": "deficit",
+    "storage_charge": "charged",
+    "storage_discharge": "discharged",
 }
+"""The last two are there where a storage's charging is left out of drawn."""
 
 
 def print_balance(answer: dict[str, Any]) -> None:
     """The hourly balance as a table, in kWh."""
-    energies = {name: title for name, title in _ENERGIES.items() if name != "injected_other" or _any_other(answer)}
+    known = {name: title for name, title in _ENERGIES.items() if f"{name}_wh" in answer["sums"]}
+    energies = {name: title for name, title in known.items() if name != "injected_other" or _any_other(answer)}
     columns = (answer["period"], *energies.values(), "ratio %", "charge")
     one_day = len(answer["span"]) > len("2026-10")
     rows = [

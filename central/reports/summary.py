@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 from central.balance import ratio_text
 from central.cluster import Cluster
 from central.tables import HOUR_ENERGIES, STORAGE_ENERGIES
+from metering.point import Role
 
 SIMULATION = (
     "This is a simulation: the relief of art. 184k ust. 1 of the RES Act is suspended until the European Commission "
@@ -27,6 +28,12 @@ STORAGE = {
     "as_metered": "Storage is settled as metered: all it draws counts as drawn, all it gives as renewable.",
 }
 """What is said of a storage with a point of its own, by ``storage_tracing``, or ``as_metered``."""
+SHARED = {
+    "grid_until_shown": "What a storage behind a generating point gives counts as other, not renewable: nothing shows "
+    "its origin (storage_origin).",
+    "by_meter": "What a storage behind a generating point gives is renewable as far as its own meter shows it.",
+}
+"""What is said of a storage behind a generating point, by ``storage_origin``."""
 
 
 class StorageSum(msgspec.Struct, kw_only=True):
@@ -176,6 +183,9 @@ def summing_for(cluster: Cluster) -> Summing:
     settings = cluster.settings
     chosen = settings.storage if settings.storage == "as_metered" else settings.storage_tracing
     notes = [STORAGE[chosen]] if any(point.injects_stored for point in cluster.points) else []
+    generating = {point.id for point in cluster.points if point.generates}
+    if chosen != "as_metered" and any(m.role is Role.STORAGE and m.point in generating for m in cluster.meters):
+        notes.append(SHARED[settings.storage_origin])
     return Summing(cluster.name, cluster.period, names, notes)
 
 

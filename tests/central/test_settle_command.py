@@ -327,3 +327,48 @@ def test_the_summary_says_how_a_storage_is_settled(
     hours = table(files / "out" / "hours.csv")
     assert (hours[0]["injected_res_wh"], hours[0]["injected_other_wh"]) == (renewable, str(750 - int(renewable)))
     assert "storage_charge_wh" not in hours[0], "this storage declares no drawn: no charging is left out"
+
+
+BATTERY = '[[meters]]\nserial = "B"\npoint = "F1"\nrole = "storage"\n'
+
+
+def test_files_show_nothing_of_a_storage_behind_a_plant_so_all_it_injects_counts_as_other(files: Path, settle) -> None:
+    (files / "cluster.toml").write_text(CLUSTER + BATTERY, encoding="utf-8")
+    done = settle()
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert "In 745 hours its own meter has no value: all that is injected there counts as other." in said
+    assert "nothing shows its origin (storage_origin)" in said
+    hours = table(files / "out" / "hours.csv")
+    assert {(row["injected_res_wh"], row["injected_other_wh"]) for row in hours} == {("0", "750")}
+    assert "storage_charge_wh" not in hours[0]
+
+
+def test_by_meter_files_leave_every_hour_incomplete_that_needs_the_storages_meter(files: Path, settle) -> None:
+    later = BATTERY + 'valid_from = 2026-10-31\n[settings]\nstorage_origin = "by_meter"\n'
+    (files / "cluster.toml").write_text(CLUSTER + later, encoding="utf-8")
+    assert settle().returncode == 3
+    hours = table(files / "out" / "hours.csv")
+    assert [row["status"] for row in hours] == ["complete"] * 721 + ["incomplete"] * 24
+    assert {row["injected_res_wh"] for row in hours} == {"750", ""}
+
+
+def test_what_a_storage_holds_goes_through_the_months_of_one_settlement(files: Path, settle) -> None:
+    cluster = CLUSTER.replace('["injected"]\nsource = "pv"', '["drawn", "injected"]\nsource = "storage"')
+    (files / "cluster.toml").write_text(cluster, encoding="utf-8")
+    rows = ["point,direction,start,wh"]
+    for start, charge, discharge in (("2026-10-30T10:00Z", 900, 0), ("2026-11-02T10:00Z", 0, 350)):
+        rows += [f"A1,drawn,{start},1000", f"F1,drawn,{start},{charge}", f"F1,injected,{start},{discharge}"]
+    (files / "r.csv").write_text("\n".join(rows), encoding="utf-8")
+    command = ["settle", "--cluster", "cluster.toml", "--readings", "r.csv", "--out", "out", "--json"]
+    for first, held in (("2026-10", 550), ("2026-11", 0)):
+        done = subprocess.run(
+            [sys.executable, "-m", "central", *command, "--from", first, "--to", "2026-11"],
+            cwd=files,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 3, done.stderr
+        (storage,) = json.loads(done.stdout)["storages"]
+        assert (storage["given_wh"], storage["total_wh"], storage["res_wh"]) == (350, held, 0)
