@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from central import checks
+from central.behind import settled_grid
 from central.books import Books
 from central.checks import store_down
 from central.clock_file import clocks_known, scan_on
@@ -12,7 +13,6 @@ from central.clock_scan import ClockScan
 from central.evidence import Held, IntakeSeen, MonthSeen
 from central.finding import INTAKE, STORE, Finding, scope_of
 from central.findings_file import FindingsFile, Record
-from central.grid import make_grid
 from central.intake import KnownMeters
 from central.journal import Journal
 from central.opened import open_store
@@ -58,7 +58,7 @@ class Watch:
             month=month,
             now=now,
             tables={**settled.tables, **{name: getattr(settled, name) for name in names}},
-            grid=make_grid(settled.tables),
+            grid=settled_grid(settled.tables, settled.cluster.settings),
             rates_file=self._config.rates_file.name if self._config.rates_file else "",
         )
 

@@ -148,6 +148,9 @@ def test_by_meter_a_battery_behind_the_plant_is_traced_and_its_missing_stand_is_
     if lost:
         assert (hour["status"], hour["injected_res_wh"]) == ("incomplete", None)
         assert june.stocks["total_wh"].to_pylist() == [400]
+        found = answers.findings(Books.open(made.config), answers.Span.of_day(JUNE_HOUR.date()), AFTER)["findings"]
+        mine = [one for one in found if (one["kind"], one["what"]) == ("missing", "S1")]
+        assert any(one["since"] <= "2026-06-02T12:00:00Z" < one["until"] for one in mine)
         return
     # Of 200 Wh injected 100 are the battery's, charged to 300/400 from the sun.
     assert (hour["injected_res_wh"], hour["injected_other_wh"]) == (100 + 75, 25)
