@@ -40,6 +40,8 @@ class GatewayTable(msgspec.Struct, frozen=True, kw_only=True):
     """The folder of its outbox; made if it isn't there."""
     stands: StandsAt = "hour"
     """At which instants stands are made, for every meter that doesn't say otherwise."""
+    live_every_s: Annotated[int, msgspec.Meta(ge=0, le=_HOUR_S)] = 10
+    """How often live values are read and told at most, in seconds; 0: never."""
 
 
 class BusSettings(msgspec.Struct, frozen=True, kw_only=True):

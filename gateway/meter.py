@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from gateway.boundary import Boundaries, Missing, StandAt
 from gateway.config import MeterSettings
 from gateway.counter import Counter
+from gateway.live import LiveHeard
 from gateway.observation import Accepted, Answer, Event, Observation
 from gateway.profile import Block, Profile
 from gateway.readout import Readout
@@ -83,6 +84,14 @@ class Meter:
         for obis, seen in heard.seen.items():
             self._observe(self._life(obis), seen, found)
         return found
+
+    def first_live(self) -> Block | None:
+        """What to ask first for its live values; None where it has none (yet)."""
+        return self._readout.first_live()
+
+    def take_live(self, block: Block, answer: Answer | None) -> LiveHeard:
+        """The live values of one block; None when the device refused it by an exception."""
+        return self._readout.take_live(block, answer)
 
     def _life(self, obis: str) -> _Life:
         if obis not in self._lives:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from gateway.bus import Bus
 from gateway.failure import Failure, FailureKind
+from gateway.live_round import LiveRound
 from gateway.meter import Findings, Meter
 from gateway.profile import Block
 from gateway.recorder import Recorder
@@ -24,12 +25,15 @@ _EARLIEST_YEAR = 2000
 class Poller:
     """The meters of one bus."""
 
-    def __init__(self, bus: Bus, meters: Sequence[Meter], recorder: Recorder, clock: Clock) -> None:
-        """Nothing is asked before ``run``."""
+    def __init__(
+        self, bus: Bus, meters: Sequence[Meter], recorder: Recorder, clock: Clock, live: LiveRound | None = None
+    ) -> None:
+        """Nothing is asked before ``run``; without ``live`` no live values are."""
         self._bus = bus
         self._meters = tuple(meters)
         self._recorder = recorder
         self._clock = clock
+        self._live = live
         self._last_read: dict[str, datetime] = {}
         self._errors: dict[str, str] = {}
         self._link_error = ""
@@ -60,6 +64,8 @@ class Poller:
         turns = Turns(everies, self._clock.now(), lengths)
         try:
             while True:
+                if self._live:
+                    await self._live.read(turns)
                 await self._wait(turns)
                 if turn := turns.take(self._clock.now(), monotonic_s()):
                     await self._poll(self._meters[turn.index], turn, turns)
@@ -96,6 +102,8 @@ class Poller:
             turns.failed(turn, now, monotonic_s(), self._bus.rests_until_s(meter.unit))
         if failure is None or failure.kind is not FailureKind.RESTING:
             self._note(meter, failure)
+        if self._live:
+            self._live.polled(meter, answered=failure is None)
         await self._recorder.keep(meter, meter.pass_time(now) if now.year >= _EARLIEST_YEAR else Findings())
 
     async def _ask(self, meter: Meter) -> Failure | None:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gateway.words import WordOrder, WordType
+from metering.live import NAMES
 from metering.obis import PATTERN as OBIS_PATTERN
 from runtime.config import load
 
@@ -32,9 +33,9 @@ class RegisterRole(StrEnum):
     """What a register is read for."""
 
     STAND = "stand"
-    """A cumulative energy: its stand at every full hour is shipped."""
+    """A cumulative energy: its stand at every full hour (quarter) is shipped."""
     LIVE = "live"
-    """A value of the moment; not polled yet."""
+    """A value of the moment (``metering.live``): told while it is new, never kept."""
 
 
 class Register(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +44,7 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     role: RegisterRole
     obis: Annotated[str, msgspec.Meta(pattern=OBIS_PATTERN)] | Literal[""] = ""
-    """Empty for a live value that has no code."""
+    """Empty for a live value."""
     function: Literal[3, 4]
     """Modbus function code: 3 holding registers, 4 input registers."""
     address: Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -52,7 +53,7 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
     word_order: WordOrder = WordOrder.BIG
     unit: str
     scale: Decimal = Decimal(1)
-    """What one count of the words is, in ``unit``."""
+    """What one count of the words is, in ``unit``; less than 0 where a live value's sign is the other way round."""
     resolution_wh: Decimal = Decimal(1)
     """The smallest step that the meter itself counts, in Wh (varh)."""
     absent: tuple[int, ...] = ()
@@ -68,7 +69,9 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"{self.name}: a stand needs its obis code")
         if self.role is RegisterRole.STAND and self.unit not in _WH_PER_UNIT:
             raise ValueError(f"{self.name}: a stand's unit is one of {', '.join(_WH_PER_UNIT)}, not {self.unit!r}")
-        if self.resolution_wh <= 0 or self.scale <= 0:
+        if self.role is RegisterRole.LIVE and (self.name not in NAMES or self.unit != NAMES[self.name][0]):
+            raise ValueError(f"{self.name} in {self.unit}: no live value that is known (metering/live.py)")
+        if self.resolution_wh <= 0 or self.scale == 0 or (self.scale < 0 and self.role is RegisterRole.STAND):
             raise ValueError(f"{self.name}: resolution_wh and scale must be more than 0")
         if self.address + self.type.words > 65536:
             raise ValueError(f"{self.name}: its words reach past address 65535")
@@ -167,6 +170,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     def stands(self) -> tuple[Register, ...]:
         """The registers whose stands are shipped, in the file's order."""
         return tuple(register for register in self.registers if register.role is RegisterRole.STAND)
+
+    @property
+    def live(self) -> tuple[Register, ...]:
+        """The registers of live values, in the file's order."""
+        return tuple(register for register in self.registers if register.role is RegisterRole.LIVE)
 
 
 def known() -> list[str]:

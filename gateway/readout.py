@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.live import LiveHeard
 from gateway.observation import Answer, Event, Observation
 from gateway.profile import Block
 
@@ -35,3 +36,9 @@ class Readout(Protocol):
 
     def take(self, block: Block, answer: Answer | None) -> Heard:
         """The answer to a block of this poll; None when the device refused it by an exception."""
+
+    def first_live(self) -> Block | None:
+        """The first block of live values; None where there are none (yet)."""
+
+    def take_live(self, block: Block, answer: Answer | None) -> LiveHeard:
+        """The answer to a block of live values; None when the device refused it by an exception."""

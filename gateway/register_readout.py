@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.live import LiveHeard, values_of
 from gateway.observation import Answer, Observation
 from gateway.plan import Plan
 from gateway.profile import Block, Profile, Register
@@ -20,6 +21,7 @@ class RegisterReadout:
         """
         self.codes = tuple(register.obis for register in profile.stands)
         self._stands = Plan(profile.stands, profile.limits)
+        self._live = Plan(profile.live, profile.limits)
 
     def first(self) -> Block:
         """The first block."""
@@ -36,6 +38,18 @@ class RegisterReadout:
         seen = {one.obis: _observation(one, block.words_of(one, answer.words), answer) for one in block.registers}
         following, events = self._stands.answered(block, answer.received)
         return Heard(seen, following, events=events)
+
+    def first_live(self) -> Block | None:
+        """The first block of live values."""
+        return self._live.begin()
+
+    def take_live(self, block: Block, answer: Answer | None) -> LiveHeard:
+        """The live values of one block; what the device refuses is asked for in smaller blocks."""
+        if answer is None:
+            following, events = self._live.refused(block)
+            return LiveHeard((), following, events)
+        following, events = self._live.answered(block, answer.received)
+        return LiveHeard(values_of(block, answer), following, events)
 
 
 def _observation(register: Register, words: tuple[int, ...], answer: Answer) -> Observation:

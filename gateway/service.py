@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from importlib.metadata import version
 
 import aiomqtt
@@ -10,6 +11,8 @@ import aiomqtt
 from gateway.bus import Bus
 from gateway.config import BusSettings, GatewayConfig, MeterSettings
 from gateway.links.modbus import ModbusLink
+from gateway.live import LiveBoard
+from gateway.live_round import LiveRound
 from gateway.meter import Meter
 from gateway.observation import Accepted
 from gateway.outbox import Outbox
@@ -57,7 +60,8 @@ async def _run(config: GatewayConfig, outbox: OutboxThread, clock: Clock, stop: 
         )
 
     release = version("klaster")
-    uplink = Uplink(config.gateway.id, release, config.broker, outbox, clock, describe, together)
+    board = LiveBoard(config.gateway.id, timedelta(seconds=every)) if (every := config.gateway.live_every_s) else None
+    uplink = Uplink(config.gateway.id, release, config.broker, outbox, clock, describe, together, board)
     recorder = Recorder(outbox, clock, uplink.fresh)
     meters: list[Meter] = []
     for bus in config.buses:
@@ -67,7 +71,7 @@ async def _run(config: GatewayConfig, outbox: OutboxThread, clock: Clock, stop: 
             continue
         there = [_meter(config, one, lives) for one in settings]
         meters += there
-        pollers.append(Poller(_bus(bus, settings[0], clock), there, recorder, clock))
+        pollers.append(_poller(bus, settings[0], there, recorder, clock, board))
     _log.info("gateway_started", gateway=config.gateway.id, version=release, buses=len(pollers), meters=len(meters))
     await until(stop, uplink.run(), *(poller.run() for poller in pollers))
     await recorder.remember(*meters)
@@ -77,6 +81,20 @@ async def _run(config: GatewayConfig, outbox: OutboxThread, clock: Clock, stop: 
 def _meter(config: GatewayConfig, settings: MeterSettings, lives: dict[tuple[str, str], Accepted]) -> Meter:
     remembered = {obis: last for (meter, obis), last in lives.items() if meter == settings.id}
     return Meter(settings, profile(settings.profile), remembered, config.length_of(settings))
+
+
+def _poller(
+    settings: BusSettings,
+    first: MeterSettings,
+    meters: list[Meter],
+    recorder: Recorder,
+    clock: Clock,
+    board: LiveBoard | None,
+) -> Poller:
+    bus = _bus(settings, first, clock)
+    lengths = {meter.length for meter in meters}
+    live = LiveRound(bus, board, clock, float(settings.timeout_s), lengths) if board else None
+    return Poller(bus, meters, recorder, clock, live)
 
 
 def _bus(settings: BusSettings, first: MeterSettings, clock: Clock) -> Bus:

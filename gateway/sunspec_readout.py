@@ -12,10 +12,12 @@ from decimal import Decimal
 from typing import Final
 
 from gateway.config import SunSpecChoice
+from gateway.live import LiveHeard
 from gateway.observation import Answer, Event, Observation
 from gateway.profile import Block
 from gateway.protocols.sunspec import Ask, Device, Discovery, Model, SunSpecError, Window, discover, window
 from gateway.readout import Heard
+from gateway.sunspec_live import LiveWindow, live_windows
 from gateway.words import energy
 from metering.obis import ACTIVE_EXPORT, ACTIVE_IMPORT
 
@@ -42,6 +44,7 @@ class SunSpecReadout:
         self._choice = choice
         self._discovery: Discovery | None = None
         self._window: Window | None = None
+        self._live: dict[Block, LiveWindow] = {}
 
     def first(self) -> Block:
         """The energies; before the chain is known, the search for it from its beginning."""
@@ -60,6 +63,19 @@ class SunSpecReadout:
         points = ENERGIES[self._window.model.id]
         return Heard({code: self._observation(self._window, point, answer) for code, point in points.items()})
 
+    def first_live(self) -> Block | None:
+        """The first block of live values; None before the chain is known."""
+        return next(iter(self._live), None) if self._window is not None else None
+
+    def take_live(self, block: Block, answer: Answer | None) -> LiveHeard:
+        """The live values of one model."""
+        blocks = list(self._live)
+        place = blocks.index(block) if block in blocks else len(blocks)
+        following = blocks[place + 1] if place + 1 < len(blocks) else None
+        if answer is None or block not in self._live:
+            return LiveHeard((), following)
+        return LiveHeard(self._live[block].values(answer), following)
+
     def _search(self, answer: Answer | None) -> Heard:
         if self._discovery is None:
             return Heard(problem="no search for the chain was begun")
@@ -72,6 +88,7 @@ class SunSpecReadout:
         try:
             device, model = self._chosen(devices)
             self._window = window(model, tuple(ENERGIES[model.id].values()))
+            self._live = {one.block: one for one in live_windows(device, model)}
         except SunSpecError as error:
             return Heard(problem=str(error))
         who = device.identity

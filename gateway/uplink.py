@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 
 import aiomqtt
 import msgspec
 
 from gateway.flights import STANDS_A_MESSAGE, Flights, ReceiptError
+from gateway.live import LiveBoard
+from gateway.live_uplink import tell_live
 from gateway.outbox import Fate, Outbox, RowState, Waiting
 from gateway.outbox_thread import OutboxThread
 from gateway.resend_queue import ResendQueue
@@ -61,8 +63,9 @@ class Uplink:
         clock: Clock,
         describe: Describe,
         together: Together,
+        live: LiveBoard | None = None,
     ) -> None:
-        """Nothing is connected before ``run``. ``describe`` tells how buses and meters are."""
+        """Nothing is connected before ``run``. ``describe`` tells how buses and meters are, ``live`` what they show."""
         self._gateway = gateway
         self._version = version
         self._settings = settings
@@ -70,6 +73,7 @@ class Uplink:
         self._clock = clock
         self._describe = describe
         self._together = together
+        self._live = live
         self._flights = Flights(gateway)
         self._resends = ResendQueue(outbox)
         self._receipts: dict[str, ReceiptsMessage] = {}
@@ -102,12 +106,16 @@ class Uplink:
             await client.subscribe([*mine, (PRESENCE_TOPIC, 1)])
             await self._together(
                 *(self._receive(client), self._settle(), self._send(client), self._report(client)),
+                *self._tell(client),
             )
         except asyncio.CancelledError:
             await self._farewell(client)
             raise
         finally:
             self._online = False
+
+    def _tell(self, client: aiomqtt.Client) -> list[Coroutine[None, None, None]]:
+        return [tell_live(client, self._gateway, self._live, self._clock, lambda: self._online)] if self._live else []
 
     async def _farewell(self, client: aiomqtt.Client) -> None:
         """A clean end keeps the last will back, so say it."""

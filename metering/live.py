@@ -30,7 +30,7 @@ NAMES: Final[Mapping[str, tuple[str, Decimal]]] = {
     "soc_pct": ("%", Decimal("0.1")),
     "battery_voltage_v": ("V", Decimal("0.1")),
 }
-"""What gateways tell: name to unit and to the step that it is rounded to. Power is active power, voltages are to neutral."""
+"""What gateways tell: name to unit and to the step that it is rounded to. Power is active, voltages are to neutral."""
 
 Name = Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_]{0,31}\Z")]
 Unit = Annotated[str, msgspec.Meta(max_length=8)]
