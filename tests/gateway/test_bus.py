@@ -7,68 +7,18 @@ import time
 
 import pytest
 from pymodbus import FramerType
+from pymodbus.client import AsyncModbusSerialClient
+from pymodbus.exceptions import ModbusException
 
-from gateway.bus import Bus
-from gateway.config import BusSettings
 from gateway.failure import Failure, FailureKind
-from gateway.links.modbus import ModbusLink
-from gateway.profile import Block, Transport
-from runtime.clock import SystemClock
-from tests.gateway.lines import HandMadeConverter, HandMadeSlave, Sdm630, answer, crc, serial_meters, tcp_meters
+from gateway.profile import Block
+from simulators.servers.modbus import Answer, answer_pdu
+from simulators.servers.strict_line import strict_line
+from tests.gateway.late import a_bus, block, late_sequence, patiently, words
+from tests.gateway.lines import HandMadeSlave, Sdm630, answer, crc, serial_meters, tcp_meters
 from tests.mosquitto import free_port
 
-FACTORY = Transport(baud=9600, parity="N", stop_bits=1)
 ENERGIES = Block(4, 0x48, 8, ())
-
-
-def a_bus(**settings) -> Bus:
-    made = BusSettings(**{"id": "b", "timeout_s": 1} | settings)
-    return Bus("b", ModbusLink(made, FACTORY), made.where, SystemClock())
-
-
-def block(address: int, count: int = 2) -> Block:
-    return Block(4, address, count, ())
-
-
-async def late_sequence(kind: str, seed: int, timeout_s: float = 0.08) -> tuple[int, int]:
-    """Values that were booked, and those under another register or unit, of slaves that answer late at random."""
-    chance = random.Random(seed)
-    busy = {1: asyncio.Lock(), 2: asyncio.Lock()}
-
-    async def reply(slave, unit, _function, address, count):
-        delay = chance.uniform(0.2, 3.0) * timeout_s if chance.random() < 0.25 else 0
-        async with busy[unit] if seed % 2 else contextlib.AsyncExitStack():
-            await asyncio.sleep(delay)
-            slave.write(answer(unit, [256 * unit + word for word in words(address, count)]))
-
-    async with contextlib.AsyncExitStack() as stack:
-        if kind == "serial":
-            slave = HandMadeSlave(reply)
-            stack.callback(slave.close)
-            bus = a_bus(link=kind, device=slave.device, timeout_s=timeout_s, baud=115200)
-        else:
-            port = await stack.enter_async_context(HandMadeConverter(reply).serving())
-            bus = a_bus(link=kind, host="127.0.0.1", port=port, timeout_s=timeout_s, baud=115200)
-        stack.callback(bus.close)
-        booked = wrong = 0
-        for _ in range(8):
-            unit, address = chance.choice((1, 2)), chance.choice((0, 10, 20, 30))
-            read = patiently if chance.random() < 0.7 else Bus.read
-            found = await read(bus, unit, block(address))
-            if not isinstance(found, Failure):
-                booked += 1
-                wrong += found.words != (256 * unit + address, 256 * unit + address + 1)
-        return booked, wrong
-
-
-async def patiently(bus: Bus, unit: int, wanted: Block):
-    """Read when the unit may be asked."""
-    await asyncio.sleep(max(0.0, bus.rests_until_s(unit) - time.monotonic()))
-    return await bus.read(unit, wanted)
-
-
-def words(address: int, count: int) -> tuple[int, ...]:
-    return tuple(range(address, address + count))
 
 
 async def test_a_late_answer_is_never_taken_for_the_next_register():
@@ -191,6 +141,26 @@ async def test_the_silent_interval_precedes_every_request():
     slave.close()
     pauses = [slave.requests[i + 1][0] - ended[i] for i in range(4)]
     assert min(pauses) >= 3.5 * 11 / 9600
+
+
+async def test_a_line_that_keeps_its_time_drops_none_of_our_requests_and_every_second_of_a_client_without_silence():
+    def answers(request: bytes) -> Answer:
+        return Answer(answer_pdu(request, lambda _function, address, count: words(address, count)))
+
+    with strict_line({1: answers, 2: answers}, 9600) as (device, tally):
+        bus = a_bus(link="serial", device=device)
+        for number in range(30):
+            found = await bus.read(1 + number % 2, block(10 * number, 2 + number % 3))
+            assert found.words == words(10 * number, 2 + number % 3)
+        bus.close()
+        assert (tally.violations, tally.answered) == (0, 30)
+        client = AsyncModbusSerialClient(device, baudrate=9600, timeout=0.1, retries=0)
+        await client.connect()
+        for _ in range(6):
+            with contextlib.suppress(ModbusException):
+                await client.read_input_registers(0, count=2, device_id=1)
+        client.close()
+        assert tally.violations > 0
 
 
 async def test_requests_of_several_meters_go_one_after_the_other():

@@ -14,8 +14,9 @@ NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
 
 def registers(*addresses: int, kind: str = "float32") -> tuple[Register, ...]:
+    role, obis = RegisterRole.STAND, "1-0:1.8.0"
     return tuple(
-        Register(name=f"r{at}", role=RegisterRole.LIVE, function=4, address=at, type=WordType(kind), unit="V")
+        Register(name=f"r{at}", role=role, obis=obis, function=4, address=at, type=WordType(kind), unit="kWh")
         for at in addresses
     )
 

@@ -51,7 +51,7 @@ async def a_sequence(seed: int, manner: str, tally: Tally, *, is_connection: boo
 
 
 @pytest.mark.parametrize("is_connection", [False, True], ids=["rtu", "rtu-over-tcp"])
-def test_ten_thousand_random_sequences_book_nothing_under_another_register_or_unit(monkeypatch, is_connection):
+def test_ten_thousand_random_sequences_book_nothing_under_another_register_or_unit(is_connection):
     tally = Tally()
 
     async def all_of_them():
@@ -59,7 +59,7 @@ def test_ten_thousand_random_sequences_book_nothing_under_another_register_or_un
             manner = ("at once", "in turn", "drops")[seed % 3]
             await a_sequence(seed, manner, tally, is_connection=is_connection)
 
-    in_virtual_time(monkeypatch, all_of_them)
+    in_virtual_time(all_of_them)
     assert tally.wrong == 0
     # It is no art where nothing comes late or nothing is booked.
     assert tally.late > SEQUENCES / 2
@@ -75,11 +75,11 @@ def test_without_the_guard_the_same_sequences_book_wrong_values(monkeypatch):
         for seed in range(300):
             await a_sequence(seed, "at once", tally, is_connection=False)
 
-    in_virtual_time(monkeypatch, some_of_them)
+    in_virtual_time(some_of_them)
     assert tally.wrong > 0
 
 
-def test_an_answer_later_than_any_rest_is_found_by_its_length_where_a_device_answers_in_turn(monkeypatch):
+def test_an_answer_later_than_any_rest_is_found_by_its_length_where_a_device_answers_in_turn():
     tally = Tally()
 
     async def late_by_seconds():
@@ -96,6 +96,6 @@ def test_an_answer_later_than_any_rest_is_found_by_its_length_where_a_device_ans
                     tally.wrong += answer.words[0] != 256 + address
                 await asyncio.sleep(max(0.0, bus.rests_until_s(1) - loop.time()) + chance.uniform(0, 0.1))
 
-    in_virtual_time(monkeypatch, late_by_seconds)
+    in_virtual_time(late_by_seconds)
     assert tally.wrong == 0
     assert tally.booked > 1000

@@ -13,9 +13,14 @@ from typing import Any, TypeVar
 
 import gateway.bus
 import gateway.poller
+from gateway.bus import Bus
+from gateway.config import MeterSettings
 from gateway.failure import Failure, FailureKind
-from gateway.profile import Block
+from gateway.meter import Meter
+from gateway.poller import Poller
+from gateway.profile import Block, profile
 from metering.wire import ClockState
+from runtime.clock import monotonic_s
 from runtime.timebase import Timebase
 
 CHARACTER_S = 11 / 9600
@@ -48,14 +53,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._selector_of_time.now
 
 
-def in_virtual_time(monkeypatch: Any, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+def in_virtual_time(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run a coroutine in a virtual loop; bus and poller take their time from it."""
     loop = VirtualLoop()
-    for module in (gateway.bus, gateway.poller):
-        monkeypatch.setattr(module, "monotonic_s", loop.time)
+    modules = (gateway.bus, gateway.poller)
     try:
+        for module in modules:
+            module.monotonic_s = loop.time
         return loop.run_until_complete(make())
     finally:
+        for module in modules:
+            module.monotonic_s = monotonic_s
         loop.close()
 
 
@@ -155,6 +163,8 @@ class VirtualLine:
     def _request(self, unit: int, block: Block, now: float) -> None:
         slave = self._slaves.get(unit)
         if slave is None or slave.silent:
+            if slave:
+                slave.asked.append(now)
             return
         heard = now + 8 * CHARACTER_S + SILENCE_S
         if slave.manner == "drops" and heard < slave.busy_until_s:
@@ -181,3 +191,55 @@ def _taken(block: Block, function: int, words: tuple[int, ...] | int) -> tuple[i
     if function != block.function or len(words) != block.count:
         return Failure(FailureKind.WRONG_ANSWER)
     return words
+
+
+class _Nowhere:
+    async def keep(self, _meter: Meter, _found: object) -> None:
+        pass
+
+
+@dataclass
+class DeadHour:
+    """What an hour with dead meters was like."""
+
+    share: float
+    """Of the bus's time that the dead took."""
+    polls: Counter[int]
+    """Of each unit that answers."""
+    probes: dict[int, list[float]]
+    """When each dead unit was asked, in seconds of the hour."""
+    returned_s: float
+    """How long after the hour the last of them was read again, once all had come back; seconds."""
+
+
+async def dead_hour(meters: int, dead: int, *, died: bool) -> DeadHour:
+    """The first hour, from full hour to full hour, of ``dead`` of the meters of a line.
+
+    ``died``: they answered for a minute before it; else they never did.
+    """
+    slaves = {unit: Slave(silent=unit <= dead and not died) for unit in range(1, meters + 1)}
+    line, loop = VirtualLine(slaves), asyncio.get_running_loop()
+    clock = VirtualClock(datetime(2026, 10, 1, 11, 59, tzinfo=UTC))
+    model = profile("eastron-sdm630")
+    made = [Meter(MeterSettings(id=f"M{unit}", bus="b", profile=model.id, unit=unit), model, {}) for unit in slaves]
+    task = asyncio.ensure_future(Poller(Bus("b", line, "here", clock), made, _Nowhere(), clock).run())  # type: ignore[arg-type]
+    await asyncio.sleep(60)
+    begun = loop.time()
+    for unit in range(1, dead + 1):
+        slaves[unit].silent = True
+    for slave in slaves.values():
+        slave.asked.clear()
+    before = line.busy_with.copy()
+    await asyncio.sleep(3600)
+    share = sum(line.busy_with[unit] - before[unit] for unit in range(1, dead + 1)) / 3600
+    polls = Counter({unit: len(slaves[unit].asked) for unit in range(dead + 1, meters + 1)})
+    probes = {unit: [at - begun for at in slaves[unit].asked] for unit in range(1, dead + 1)}
+    await asyncio.sleep(150)
+    came_back = loop.time()
+    for unit in range(1, dead + 1):
+        slaves[unit].silent = False
+        slaves[unit].asked.clear()
+    await asyncio.sleep(600)
+    task.cancel()
+    returned_s = max((slaves[unit].asked[0] for unit in range(1, dead + 1)), default=came_back) - came_back
+    return DeadHour(share, polls, probes, returned_s)
