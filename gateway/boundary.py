@@ -2,12 +2,15 @@
 
 A value is measured where it is proved: a poll at that very instant, or two equal values around it. Between two
 different values it is interpolated, if the polls are at most the profile's gap apart. Otherwise it stays missing.
+
+When the clock is stepped, what was polled before is dated anew by the steady clock, so that nothing is interpolated
+across a step. While the clock of a machine that has just started may still be set, nothing is decided.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
 
@@ -15,6 +18,8 @@ from gateway.observation import Accepted
 from gateway.words import to_multiple
 from metering.period import HOUR, floor_to
 from metering.stand import Quality
+from metering.wire import ClockState
+from runtime.timebase import UNKNOWN, Timebase
 
 WIDEST = timedelta(seconds=5)
 """An answer that took longer says too little about its instant to interpolate from it."""
@@ -64,7 +69,12 @@ def _around(
     after = next((one for one in seen if one.sent >= at and usable(one)), None)
     if before is None or after is None or before.epoch != after.epoch or after.sent - before.received > gap:
         return None
-    return before, after
+    return None if _strange(before.base, after.base) else (before, after)
+
+
+def _strange(before: Timebase, after: Timebase) -> bool:
+    """Whether the first instant is of an earlier run, and nothing says that the clock has gone on from there."""
+    return before.origin is None and after.origin is not None and after.state is ClockState.UNSYNCHRONISED
 
 
 def _between(at: datetime, before: Accepted, after: Accepted) -> StandAt:
@@ -95,18 +105,23 @@ class Boundaries:
         """Go on from the last observation of an earlier run of the program."""
         return cls(gap, length, floor_to(last.sent, length) + length, (last,))
 
-    def advance(self, now: datetime, new: tuple[Accepted, ...]) -> tuple[Boundaries, list[StandAt | Missing]]:
+    def advance(
+        self, now: datetime, new: tuple[Accepted, ...], base: Timebase = UNKNOWN
+    ) -> tuple[Boundaries, list[StandAt | Missing]]:
         """Take ``new`` observations and decide what can be decided.
 
-        ``now`` is an instant before which no further poll will be sent.
+        ``now`` is an instant before which no further poll will be sent, by a clock that stands as ``base`` says.
         """
+        seen = tuple(one.moved_to(base) for one in self.seen) + new
+        if not base.settled:
+            return replace(self, seen=seen), []
         if self.pending is not None and now < self.pending - self.length:
-            # The clock was set back: what was seen before belongs to another time.
-            return Boundaries(self.gap, self.length).advance(now, new)
-        seen = self.seen + new
+            # The clock was set back: what couldn't be dated anew belongs to another time.
+            dated = tuple(one for one in seen[: len(self.seen)] if one.base.origin is not None)
+            return Boundaries(self.gap, self.length, None, dated).advance(now, new, base)
         pending = self.pending
         if pending is None:
-            first = new[0].sent if new else now
+            first = min((one.sent for one in seen), default=now)
             pending = floor_to(first, self.length)
             pending += timedelta(0) if pending == first else self.length
         found: list[StandAt | Missing] = []

@@ -1,31 +1,30 @@
 """A register's life: which observations are believed, and when a new life (epoch) has begun.
 
 Only where the register's modulus is known, and a wrap explains it within the greatest power, is a fall a rollover: the
-stand goes on counting. Any other fall is a glitch until several polls in a row agree that the register has begun anew.
+stand goes on counting. Any other fall is a glitch until several polls in a row agree that the register has begun anew,
+or the meter's serial number tells at once that another one answers.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from gateway.observation import Accepted, Event, Observation
+from gateway.plausible import break_between, least_time, nonsense
 from gateway.words import plain
 from metering.period import utc_text
+from metering.wire import ClockState
 
 WITNESSES = 3
 """So many polls in a row must agree on a new life."""
 WITNESSED = timedelta(seconds=30)
-"""So much of the clock's time must lie between the first and the last of them."""
+"""So much time must lie between the first and the last of them."""
 _MOST_WITNESSES = 16
 """So many are remembered while a value stands still: the first, and the newest."""
-
-MOST_WH = Decimal(10) ** 15
-"""More than any meter counts, in Wh: a float32 can hold far more, and then it isn't energy."""
-
-_HOUR = timedelta(hours=1)
-_MICROSECOND = timedelta(microseconds=1)
+_KEPT_TIME = frozenset({ClockState.SYNCHRONISED, ClockState.SIMULATED})
+_BY_SERIAL = "#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,11 @@ class Judgement:
     accepted: tuple[Accepted, ...] = ()
     """Oldest first; more than one when a new life is confirmed, none when the observation isn't believed."""
     events: tuple[Event, ...] = ()
+
+
+def serial_of(epoch: str) -> str:
+    """The serial number of the meter whose life this is; empty where it wasn't known."""
+    return epoch.partition(_BY_SERIAL)[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +52,25 @@ class Counter:
     witnesses: tuple[Observation, ...] = ()
     rejecting: bool = False
     restored: bool = False
-    """``last`` is from an earlier run: how long ago that was, a clock that begins anew with the machine can't tell."""
+    """``last`` is from an earlier run: how long ago that was, only a clock that keeps time can tell."""
+    serial: str = ""
+    """The serial number of the meter that answers; empty where it isn't known."""
+    ended: Accepted | None = None
+    """The last of a life that an exchange has ended, until the next one begins."""
+    former: str = ""
+    """The serial number of the meter whose life that was."""
+
+    def told(self, serial: str) -> Counter:
+        """The meter's serial number is this; where another was known, whatever it shows now begins a new life."""
+        if serial == self.serial or not self.serial:
+            return replace(self, serial=serial)
+        ended, former = (self.last, self.serial) if self.last else (self.ended, self.former)
+        return Counter(self.max_power_w, serial=serial, ended=ended, former=former)
 
     def observe(self, seen: Observation) -> tuple[Counter, Judgement]:
         """Judge one observation (they come in the order of their polls)."""
-        if seen.wh is None or _nonsense(seen):
-            return self._doubt(seen, _nonsense(seen) or "not a number")
+        if seen.wh is None or nonsense(seen):
+            return self._doubt(seen, nonsense(seen) or "not a number")
         if self.last is None:
             return self._believe(seen, seen.wh, 0)
         # What a register with a modulus has counted: as often round as at the last poll, or once more.
@@ -62,49 +79,77 @@ class Counter:
         if counted < self.last.wh and seen.modulus is not None and self._problem(seen, counted + seen.modulus) is None:
             return self._believe(seen, counted + seen.modulus, wraps + 1)
         problem = self._problem(seen, counted)
-        return self._doubt(seen, problem) if problem else self._believe(seen, counted, wraps)
+        if problem is None or self._confirmed(seen, counted):
+            return self._believe(seen, counted, wraps)
+        return self._doubt(seen, problem)
 
     def _problem(self, seen: Observation, counted: Decimal) -> str | None:
+        """Why it can't have come to this since the last poll."""
         if self.last is None:
             return None
-        last = self.last
-        before = Observation(last.wh, last.step, last.sent, last.received, last.scale)
+        if self._untimed(seen) and counted > self.last.wh and seen.sent < self.last.sent:
+            return "rises while the clock went back"
+        return break_between(_shown(self.last), replace(seen, wh=counted), self.max_power_w)
+
+    def _confirmed(self, seen: Observation, counted: Decimal) -> bool:
+        """Whether a second reading shows a rise that is too fast since the last poll, but not for all that is known.
+
+        A register that stood still may have been stuck: what counts is the time since it last rose. And where nobody
+        can say how long the gateway was away, its rise isn't judged.
+        """
+        if self.last is None or not self.witnesses:
+            return False
+        first = self.witnesses[-1]
+        if first.wh is None or break_between(first, seen, self.max_power_w):
+            return False
+        power = None if self._untimed(seen) else self.max_power_w
+        since = _shown(replace(self.last, sent=self.last.sent - self.last.idle))
+        shift = counted - (seen.wh or 0)
+        both = (replace(first, wh=first.wh + shift), replace(seen, wh=counted))
+        return all(break_between(since, one, power) is None for one in both)
+
+    def _untimed(self, seen: Observation) -> bool:
         # Where the register may turn over, its rate must be known: a fall would pass for a turn otherwise.
-        power = None if self.restored and seen.modulus is None else self.max_power_w
-        return _break_between(before, replace(seen, wh=counted), power)
+        return self.restored and seen.modulus is None and seen.base.state not in _KEPT_TIME
 
     def _believe(self, seen: Observation, wh: Decimal, wraps: int) -> tuple[Counter, Judgement]:
-        events = []
-        epoch = self.last.epoch if self.last else utc_text(seen.received)
-        if self.last is None:
-            events.append(Event("epoch_started", {"epoch": epoch, "cause": "first seen", "wh": plain(wh)}))
-        elif self.rejecting:
-            events.append(Event("value_plausible_again", {"wh": plain(wh)}))
-        if self.last is not None and wraps > self.last.wraps:
-            events.append(_rollover(self.last, seen, wh))
-        accepted = Accepted(epoch, wh, seen.step, seen.sent, seen.received, wraps, seen.scale)
-        return Counter(self.max_power_w, accepted), Judgement((accepted,), tuple(events))
+        events: list[Event] = []
+        last = self.last
+        epoch, idle = last.epoch if last else self._name(seen), timedelta(0)
+        if last is None:
+            events += self._started(epoch, wh)
+        else:
+            if self.rejecting:
+                events.append(Event("value_plausible_again", {"wh": plain(wh)}))
+            if wraps > last.wraps:
+                events.append(_rollover(last, seen, wh))
+            passed = max(seen.sent - last.sent - last.base.step_to(seen.base), timedelta(0))
+            idle = passed + (last.idle if wh == last.wh else timedelta(0))
+        accepted = Accepted(epoch, wh, seen.step, seen.sent, seen.received, wraps, seen.scale, seen.base, idle)
+        return Counter(self.max_power_w, accepted, serial=self.serial), Judgement((accepted,), tuple(events))
 
     def _doubt(self, seen: Observation, problem: str) -> tuple[Counter, Judgement]:
-        events = () if self.rejecting else (self._rejection(seen, problem),)
+        events: tuple[Event, ...] = () if self.rejecting else (self._rejection(seen, problem),)
         witnesses = self._witnesses_with(seen)
         if not _agree(witnesses):
             return replace(self, witnesses=witnesses, rejecting=True), Judgement((), events)
-        epoch = utc_text(witnesses[0].received)
+        epoch = self._name(witnesses[0])
         accepted = tuple(
-            Accepted(epoch, one.wh, one.step, one.sent, one.received, 0, one.scale)
+            Accepted(epoch, one.wh, one.step, one.sent, one.received, 0, one.scale, one.base)
             for one in witnesses
             if one.wh is not None
         )
         fields = {"epoch": epoch, "cause": problem, "wh": plain(accepted[0].wh)}
         if self.last is not None:
             fields |= {"last_epoch": self.last.epoch, "last_wh": plain(self.last.wh)}
-        return Counter(self.max_power_w, accepted[-1]), Judgement(accepted, (*events, Event("epoch_started", fields)))
+            events += self._ending(self.last, accepted[0])
+        counter = Counter(self.max_power_w, accepted[-1], serial=self.serial)
+        return counter, Judgement(accepted, (*events, Event("epoch_started", fields)))
 
     def _witnesses_with(self, seen: Observation) -> tuple[Observation, ...]:
-        if _nonsense(seen):
+        if nonsense(seen):
             return ()
-        if not self.witnesses or _break_between(self.witnesses[-1], seen, self.max_power_w):
+        if not self.witnesses or break_between(self.witnesses[-1], seen, self.max_power_w):
             return (seen,)
         # The first one dates the new life; the last ones show that it goes on.
         return (*self.witnesses[:1], *self.witnesses[1:][2 - _MOST_WITNESSES :], seen)
@@ -114,6 +159,31 @@ class Counter:
         if self.last is not None:
             fields |= {"last_wh": plain(self.last.wh), "last_read": utc_text(self.last.received)}
         return Event("value_rejected", fields)
+
+    def _name(self, first: Observation) -> str:
+        return utc_text(first.received) + (f"{_BY_SERIAL}{self.serial}" if self.serial else "")
+
+    def _started(self, epoch: str, wh: Decimal) -> list[Event]:
+        fields = {"epoch": epoch, "cause": "first seen", "wh": plain(wh)}
+        if self.ended is None:
+            return [Event("epoch_started", fields)]
+        numbers = {"last_wh": plain(self.ended.wh), "wh": plain(wh)}
+        serials = {"last_serial": self.former, "serial": self.serial}
+        fields |= {"cause": "meter exchanged", "last_epoch": self.ended.epoch, **numbers}
+        return [Event("meter_exchanged", {**serials, **numbers}), Event("epoch_started", fields)]
+
+    def _ending(self, last: Accepted, first: Accepted) -> tuple[Event, ...]:
+        """What has ended a life, as far as it can be told: a register set back, or supposedly another meter."""
+        numbers = {"last_wh": plain(last.wh), "wh": plain(first.wh)}
+        falls = first.wh < last.wh
+        passed = first.received - last.sent - last.base.step_to(first.base)
+        if falls and (self.serial or least_time(first.wh, self.max_power_w) <= passed):
+            return (Event("register_reset", numbers),)
+        return () if self.serial else (Event("exchange_supposed", numbers),)
+
+
+def _shown(last: Accepted) -> Observation:
+    return Observation(last.wh, last.step, last.sent, last.received, last.scale, base=last.base)
 
 
 def _agree(witnesses: tuple[Observation, ...]) -> bool:
@@ -126,7 +196,7 @@ def _agree(witnesses: tuple[Observation, ...]) -> bool:
         return False
     first, last = witnesses[0], witnesses[-1]
     rises = first.wh is not None and last.wh is not None and last.wh > first.wh
-    return rises and abs(last.sent - first.received) >= WITNESSED
+    return rises and abs(last.sent - first.received - first.base.step_to(last.base)) >= WITNESSED
 
 
 def _rollover(last: Accepted, seen: Observation, wh: Decimal) -> Event:
@@ -134,38 +204,3 @@ def _rollover(last: Accepted, seen: Observation, wh: Decimal) -> Event:
     shown_before = last.wh - last.wraps * modulus
     fields = {"shown_before": plain(shown_before), "shown": plain(seen.wh or Decimal(0)), "modulus": plain(modulus)}
     return Event("counter_rolled_over", {**fields, "last_wh": plain(last.wh), "wh": plain(wh)})
-
-
-def _nonsense(seen: Observation) -> str | None:
-    """Why a value can't be energy, whatever came before it."""
-    if seen.wh is None:
-        return "not a number"
-    if seen.wh < 0:
-        return "negative"
-    return "more than any meter counts" if seen.wh >= MOST_WH else None
-
-
-def _break_between(before: Observation, after: Observation, max_power_w: int | None) -> str | None:
-    """Why ``after`` can't come after ``before`` in one life, or None when it can.
-
-    Without a power, and where the clock went back, the rate isn't judged: trouble with the clock says nothing about the
-    register.
-    """
-    if before.wh is None or after.wh is None:
-        return "not a number"
-    if None not in {before.scale, after.scale} and before.scale != after.scale:
-        return "the weight of a count changed"
-    if after.wh < before.wh:
-        return "falls"
-    if max_power_w is None or after.sent < before.sent:
-        return None
-    most = energy_within(max_power_w, before.sent, after.received) + before.step + after.step
-    if after.wh - before.wh > most:
-        return "rises too fast"
-    # So long a silence may hide a whole turn of the counter: nobody can say how much was counted in it.
-    return "unread for a whole turn of the counter" if after.modulus is not None and most >= after.modulus else None
-
-
-def energy_within(power_w: int, start: datetime, end: datetime) -> Decimal:
-    """The energy of a constant power (W) from ``start`` to ``end``, in Wh."""
-    return Decimal((end - start) // _MICROSECOND) * power_w / Decimal(_HOUR // _MICROSECOND)

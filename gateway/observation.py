@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+
+from runtime.timebase import UNKNOWN, Timebase
+
+_NONE = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class Observation:
     """What one count of the register is, in Wh; None when that isn't known."""
     modulus: Decimal | None = None
     """At which the register begins again from 0, in Wh; None when it has no known modulus."""
+    base: Timebase = UNKNOWN
+    """What its instants rest on."""
 
     def __post_init__(self) -> None:
         """Refuse an answer before its question."""
@@ -42,6 +48,8 @@ class Answer:
     words: tuple[int, ...]
     sent: datetime
     received: datetime
+    base: Timebase = UNKNOWN
+    """What these instants rest on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +66,24 @@ class Accepted:
     """How often the register has begun again from 0 at its modulus in this life."""
     scale: Decimal | None = None
     """What one count of the register was then, in Wh; None when that isn't known."""
+    base: Timebase = UNKNOWN
+    """What its instants rest on; of an earlier run nothing is known."""
+    idle: timedelta = _NONE
+    """So long before ``sent`` the register may have begun to show this value."""
 
     @property
     def spread(self) -> timedelta:
         """How long the value's own instant is uncertain."""
         return self.received - self.sent
+
+    def moved_to(self, base: Timebase) -> Accepted:
+        """The same observation by the clock as it is now; as it is where it comes from another run."""
+        if self.base.origin is None or base.origin is None:
+            return self
+        step = self.base.step_to(base)
+        if step:
+            return replace(self, sent=self.sent + step, received=self.received + step, base=base)
+        return replace(self, base=replace(self.base, state=base.state)) if self.base.state is not base.state else self
 
 
 @dataclass(frozen=True, slots=True)

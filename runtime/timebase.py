@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from metering.wire import ClockState
 
@@ -36,3 +37,7 @@ class Timebase:
     def moved_to(self, later: Timebase) -> Timebase:
         """The same moment by the clock as it is ``later``."""
         return replace(self, origin=later.origin)
+
+
+UNKNOWN: Final = Timebase()
+"""Where nothing is known of a clock, as of an earlier run's."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -7,8 +8,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.counter import Counter, Judgement
+from gateway.counter import Counter, Judgement, serial_of
 from gateway.observation import Observation
+from metering.period import HOUR
+from metering.wire import ClockState
+from runtime.timebase import Timebase
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
@@ -55,7 +59,8 @@ def test_three_polls_over_half_a_minute_that_agree_begin_a_new_life():
     counter, judged = live(seen(0, 5000), *(seen(10 * i, i) for i in range(1, 6)))
     assert [len(one.accepted) for one in judged] == [1, 0, 0, 0, 0, 5]
     assert {one.epoch for one in judged[-1].accepted} == {"2026-10-01T12:00:10.040000Z"}
-    assert names(judged) == ["epoch_started", "value_rejected", "epoch_started"]
+    assert names(judged) == ["epoch_started", "value_rejected", "register_reset", "epoch_started"]
+    assert judged[-1].events[0].fields == {"last_wh": "5000", "wh": "1"}
     assert counter.last.wh == 5
 
 
@@ -107,10 +112,94 @@ def test_a_clock_that_was_years_ahead_once_does_not_silence_a_register():
 
 def test_a_clock_that_starts_too_early_after_a_power_cut_ends_no_life():
     counter, _ = live(seen(3600, 5000))
-    again = Counter(72_000, counter.last, restored=True)
-    for second in (2700, 2760, 2820, 21_600):
+    again, judgement = Counter(72_000, counter.last, restored=True).observe(seen(2700, 252_700))
+    assert judgement.accepted == ()
+    for second in (2701, 2760, 2820, 21_600):
         again, judgement = again.observe(seen(second, 250_000 + second))
         assert [one.epoch for one in judgement.accepted] == [counter.last.epoch]
+
+
+def test_after_a_restart_one_reading_out_of_bounds_is_not_believed_and_a_second_one_is():
+    counter, _ = live(seen(0, 5000))
+    spike, judgement = Counter(72_000, counter.last, restored=True).observe(seen(60, 9_000_000))
+    assert judgement.accepted == ()
+    _, judgement = spike.observe(seen(60.1, 5001))
+    assert (judgement.accepted[0].wh, judgement.accepted[0].epoch) == (5001, counter.last.epoch)
+    _, judgement = spike.observe(seen(60.1, 9_000_001))
+    assert (judgement.accepted[0].wh, judgement.accepted[0].epoch) == (9_000_001, counter.last.epoch)
+
+
+def test_after_a_restart_a_clock_that_keeps_time_says_what_is_too_fast():
+    counter, _ = live(seen(0, 5000))
+    synchronised = Timebase(ClockState.SYNCHRONISED)
+    again = Counter(72_000, counter.last, restored=True)
+    for second in (60, 60.1, 95):
+        again, judgement = again.observe(replace(seen(second, 9_000_000 + second), base=synchronised))
+    assert judgement.accepted[0].epoch != counter.last.epoch
+
+
+def test_a_register_that_was_stuck_for_hours_stays_in_its_life_if_all_that_time_explains_its_next_value():
+    stuck = [seen(10 * i, 5000) for i in range(1, 2000)]
+    counter, judged = live(seen(-10, 4990), seen(0, 5000), *stuck, seen(20_000, 250_000), seen(20_000.1, 250_000))
+    assert [len(one.accepted) for one in judged[-3:]] == [1, 0, 1]
+    assert counter.last.epoch == judged[0].accepted[0].epoch
+    assert names(judged) == ["epoch_started", "value_rejected", "value_plausible_again"]
+
+
+def test_a_register_that_was_stuck_and_jumps_by_more_than_all_that_time_begins_a_new_life():
+    stuck = [seen(10 * i, 5000) for i in range(1, 100)]
+    most = 72_000 * 1010 // 3600
+    jumps = [seen(1000 + 20 * i, 5003 + most + 400 * i) for i in range(4)]
+    counter, judged = live(seen(-10, 4990), seen(0, 5000), *stuck, *jumps)
+    assert counter.last.epoch != judged[0].accepted[0].epoch
+    assert names(judged)[-2:] == ["exchange_supposed", "epoch_started"]
+
+
+def test_a_glitch_after_hours_of_standing_still_is_not_believed_at_once():
+    stuck = [seen(10 * i, 5000) for i in range(1, 2000)]
+    counter, judged = live(seen(0, 5000), *stuck, seen(20_000, 250_000), seen(20_000.1, 5000))
+    assert (counter.last.wh, len(judged[-1].accepted)) == (5000, 1)
+
+
+def test_the_steady_clock_judges_a_rise_where_the_other_one_was_set():
+    def by(origin: datetime, second: float, wh: int) -> Observation:
+        return replace(seen(second, wh), base=Timebase(ClockState.SYNCHRONISED, origin))
+
+    # Set forward by an hour between two polls: 10 s have passed, 72 kW make 200 Wh of them.
+    _, judged = live(by(NOON, 0, 5000), by(NOON + HOUR, 3610, 5300))
+    assert judged[-1].accepted == ()
+    _, judged = live(by(NOON, 0, 5000), by(NOON + HOUR, 3610, 5200))
+    assert len(judged[-1].accepted) == 1
+    # Set back: what is too fast is still too fast.
+    _, judged = live(by(NOON, 0, 5000), by(NOON - HOUR, -3590, 5300))
+    assert judged[-1].accepted == ()
+
+
+def test_another_serial_number_begins_a_new_life_at_once_with_both_numbers():
+    counter, judged = live(seen(0, 5000))
+    counter = counter.told("A1")
+    counter, first = counter.observe(seen(10, 5001))
+    assert first.accepted[0].epoch == judged[0].accepted[0].epoch
+    counter, second = counter.told("B2").observe(seen(20, 5002))
+    assert second.accepted[0].epoch == "2026-10-01T12:00:20.040000Z#B2"
+    assert serial_of(counter.last.epoch) == "B2"
+    assert [event.name for event in second.events] == ["meter_exchanged", "epoch_started"]
+    assert second.events[0].fields == {"last_serial": "A1", "serial": "B2", "last_wh": "5001", "wh": "5002"}
+    assert counter.told("B2") == counter
+
+
+def test_an_exchange_before_the_new_meter_says_its_value_is_told_with_the_last_one():
+    counter, _ = live(seen(0, 5000))
+    _, judgement = counter.told("A1").told("B2").told("C3").observe(seen(20, 7))
+    assert judgement.events[0].fields["last_wh"] == "5000"
+
+
+def test_with_a_known_serial_number_a_fall_is_a_reset_and_no_exchange():
+    counter, _ = live(seen(0, 5000))
+    counter = counter.told("A1")
+    for i in range(1, 6):
+        counter, judgement = counter.observe(seen(10 * i, 4000 + i))
+    assert [event.name for event in judgement.events] == ["register_reset", "epoch_started"]
 
 
 def test_after_a_restart_a_fall_is_still_a_fall():
@@ -167,7 +256,7 @@ def test_with_a_known_modulus_a_fall_that_a_wrap_explains_goes_on_counting():
 
 def test_a_fall_that_no_wrap_explains_is_no_rollover():
     _, judged = live(turning(0, 5000), *(turning(20 * i, i) for i in range(1, 4)))
-    assert names(judged) == ["epoch_started", "value_rejected", "epoch_started"]
+    assert names(judged) == ["epoch_started", "value_rejected", "register_reset", "epoch_started"]
     assert judged[-1].accepted[0].wraps == 0
 
 
