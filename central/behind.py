@@ -49,9 +49,9 @@ class StorageMeters:
 
 
 def storage_meters(grid: Grid, tables: Mapping[str, pa.Table]) -> dict[int, StorageMeters]:
-    """By the point's place in the grid."""
-    charge = _metered(grid, tables, Role.STORAGE, Direction.DRAWN)
-    discharge = _metered(grid, tables, Role.STORAGE, Direction.INJECTED)
+    """By the point's place in the grid; of points that inject."""
+    charge = _metered(grid, tables, Role.STORAGE, Direction.DRAWN, grid.declares_injected)
+    discharge = _metered(grid, tables, Role.STORAGE, Direction.INJECTED, grid.declares_injected)
     return {p: StorageMeters(charge[p], discharge[p]) for p in charge}
 
 
@@ -60,8 +60,7 @@ def generation(grid: Grid, tables: Mapping[str, pa.Table]) -> dict[int, Metered]
 
     A storage's point says nothing of what is generated behind it: it is taken as renewable (docs/cluster.md).
     """
-    found = _metered(grid, tables, Role.GENERATION, Direction.INJECTED)
-    return {p: one for p, one in found.items() if grid.res[p] or grid.storage[p]}
+    return _metered(grid, tables, Role.GENERATION, Direction.INJECTED, grid.res | grid.storage)
 
 
 def by_meter(grid: Grid, tables: Mapping[str, pa.Table], settings: Settings) -> dict[int, StorageMeters]:
@@ -69,11 +68,7 @@ def by_meter(grid: Grid, tables: Mapping[str, pa.Table], settings: Settings) -> 
     if settings.storage == "as_metered" or settings.storage_origin != "by_meter":
         return {}
     generates = generation(grid, tables)
-    return {
-        p: meters
-        for p, meters in storage_meters(grid, tables).items()
-        if grid.declares_injected[p] and (not grid.storage[p] or p in generates)
-    }
+    return {p: meters for p, meters in storage_meters(grid, tables).items() if not grid.storage[p] or p in generates}
 
 
 def settled_grid(tables: Mapping[str, pa.Table], settings: Settings) -> Grid:
@@ -93,8 +88,11 @@ def settled_grid(tables: Mapping[str, pa.Table], settings: Settings) -> Grid:
     return dataclasses.replace(grid, known=known, complete=complete)
 
 
-def _metered(grid: Grid, tables: Mapping[str, pa.Table], role: Role, direction: Direction) -> dict[int, Metered]:
-    places = {name: p for p, name in enumerate(grid.points)}
+def _metered(
+    grid: Grid, tables: Mapping[str, pa.Table], role: Role, direction: Direction, chosen: Bools
+) -> dict[int, Metered]:
+    """By the place of those of the ``chosen`` (P,) points that have such a meter."""
+    places = {name: p for p, name in enumerate(grid.points) if chosen[p]}
     needed: dict[int, Ints] = {}
     for row in tables["meters"].to_pylist() if "meters" in tables else ():
         if row["role"] == role and row["point"] in places:

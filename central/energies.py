@@ -95,13 +95,11 @@ def _behind(cluster: str, tables: Mapping[str, pa.Table], length: int) -> pa.Tab
     stands = stands.filter(pc.is_in(stands["meter"], value_set=pa.array(list(records), pa.string())))
     found = list(_differences(stands, records, length))
     energies, _ = _energies(cluster, found, [str(place) for place in range(len(keys))], length)
-    places = energies["point"].cast(pa.string()).cast(pa.int64()).to_pylist()
+    place = energies["point"].cast(pa.string()).cast(pa.int64())
+    named = zip(("point", "role", "meter"), zip(*keys, strict=True), strict=True)
     columns = {
         "cluster": energies["cluster"].cast(pa.string()),
-        **{
-            name: pa.array([keys[p][i] for p in places], pa.string())
-            for i, name in enumerate(("point", "role", "meter"))
-        },
+        **{name: pa.array(words, pa.string()).take(place) for name, words in named},
         "direction": energies["direction"].cast(pa.string()),
         "start": energies["start"],
         "wh": energies["wh"],

@@ -146,8 +146,10 @@ def _opening(tables: Mapping[str, pa.Table]) -> dict[str, tuple[int, int]]:
 
 def _flows(grid: Grid, tables: Mapping[str, pa.Table], drawn: Ints, injected: Ints, settings: Settings) -> list[Flow]:
     """The storages with points of their own, and those that meters show behind other points."""
-    meters, generates = storage_meters(grid, tables), generation(grid, tables)
-    deciding = by_meter(grid, tables, settings)
+    meters = storage_meters(grid, tables)
+    if not meters and not grid.storage.any():
+        return []
+    generates, deciding = generation(grid, tables), by_meter(grid, tables, settings)
     found = []
     for p in range(len(grid.points)):
         if grid.storage[p]:
@@ -157,7 +159,7 @@ def _flows(grid: Grid, tables: Mapping[str, pa.Table], drawn: Ints, injected: In
                 discharge = np.where(deciding[p].there, deciding[p].discharge.wh, discharge)
             given = np.minimum(injected[:, p], discharge)
             found.append(Flow(p, charge, discharge, generates.get(p), grid.known[:, p], given, shared=False))
-        elif p in meters and grid.declares_injected[p] and settings.storage == "res_charged_only":
+        elif p in meters and settings.storage == "res_charged_only":
             one = meters[p]
             given = np.minimum(injected[:, p], one.discharge.wh)
             found.append(

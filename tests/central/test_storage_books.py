@@ -15,6 +15,7 @@ from central.books import Books
 from central.cluster import load_cluster
 from central.opening import months_before
 from central.readings import MeterSeen
+from central.write_back import settled_lines
 from metering.period import Month
 from metering.wire import StandOnWire
 from tests.central.made_books import EXPORT, IMPORT, Made, make_books, stand
@@ -165,3 +166,13 @@ def test_a_meter_whose_clock_was_wrong_makes_no_endless_chain_of_months(tmp_path
     assert found == [Month(2026, 5), JUNE]
     other = [MeterSeen(meter="TOWN", gateway="g", first=first, last=last, stands=2)]
     assert months_before(JUNE, load_cluster(tmp_path / "cluster.toml"), other) == []
+
+
+def test_what_is_written_back_names_the_storage(tmp_path: Path) -> None:
+    made = kept(tmp_path, CLUSTER, two_hours())
+    periods = dict(settled_lines(Books.open(made.config).settled(JUNE), AFTER))
+    written = {name: line for line in periods[int(JUNE_HOUR.timestamp())] for name in [line.partition(",")[0]]}
+    assert "storage_charge_wh=0i" in written["balance"]
+    assert "storage_discharge_wh=200i" in written["balance"]
+    shares = [line for line in periods[int(JUNE_HOUR.timestamp())] if line.startswith("share,")]
+    assert ["charge_wh=0i" in line for line in sorted(shares)] == [False, True]
