@@ -16,9 +16,9 @@ from central.evidence import GatewaySeen
 from central.finding import Finding
 from central.findings import finding_row, findings_now
 from central.group_sums import sums_by
-from central.reports.settlement_csv import COLUMNS
+from central.reports.settlement_csv import COLUMNS, columns_of
 from central.reports.summary import exact_sum
-from central.tables import HOUR_ENERGIES
+from central.tables import HOUR_ENERGIES, STORAGE_ENERGIES
 from central.tier import tiers
 from metering.period import Month, day_start, local_text, utc_text
 
@@ -62,14 +62,15 @@ def balance(books: Books, span: Span, now: datetime) -> dict[str, Any]:
     complete = hours.filter(pc.equal(hours["status"], "complete"))
     # Without a complete period nothing is known: no sum is 0 then.
     known = complete.num_rows > 0
-    sums = {name: exact_sum(complete[name]) if known else None for name in HOUR_ENERGIES}
+    energies = [name for name in (*HOUR_ENERGIES, *STORAGE_ENERGIES) if name in hours.schema.names]
+    sums = {name: exact_sum(complete[name]) if known else None for name in energies}
     covered, drawn = sums["covered_wh"], sums["drawn_wh"]
     return _about(settled, span, now) | {
         "periods": hours.num_rows,
         "complete": complete.num_rows,
         "sums": sums,
         "covered_pct": None if covered is None or drawn is None else ratio_text(covered, drawn),
-        "hours": _with_next_step(_rows(hours, COLUMNS["hours"]), hours, settled),
+        "hours": _with_next_step(_rows(hours, columns_of("hours", hours)), hours, settled),
     }
 
 
@@ -81,18 +82,19 @@ def shares(books: Books, span: Span, now: datetime) -> dict[str, Any]:
     """
     settled = books.settled(span.month)
     rows = _ended(settled.shares, settled, span, now)
+    energies = [name for name in (*SHARE_ENERGIES, "charge_wh") if name in rows.schema.names]
     names = {member.id: member.name for member in settled.cluster.members}
     owner = {point.id: point.member for point in settled.cluster.points}
     answer: dict[str, Any] = _about(settled, span, now) | {
         "members": [
             {"member": member, "name": names.get(member, ""), **sums}
-            for member, sums in sums_by(rows, "member", SHARE_ENERGIES).items()
+            for member, sums in sums_by(rows, "member", energies).items()
         ],
         "points": [
             {"point": point, "member": owner[point], **sums}
-            for point, sums in sums_by(rows, "point", SHARE_ENERGIES).items()
+            for point, sums in sums_by(rows, "point", energies).items()
         ],
-        "rows": _rows(rows, COLUMNS["shares"]),
+        "rows": _rows(rows, columns_of("shares", rows)),
     }
     if span.day is None:
         money = {member.member: member.relief_zl for member in settled.summary.members}
