@@ -116,6 +116,11 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True):
         return self.data_dir / "clocks.sqlite"
 
     @property
+    def requests(self) -> Path:
+        """The file of what gateways were asked to send again."""
+        return self.data_dir / "requests.sqlite"
+
+    @property
     def cluster_file(self) -> Path:
         """The cluster file."""
         return Path(self.central.cluster)

@@ -19,6 +19,7 @@ from metering.wire import (
     GatewayStatus,
     Presence,
     ReceiptsMessage,
+    ResendRequest,
     Verdict,
     decode_status,
     digest,
@@ -36,9 +37,12 @@ _QUEUE = 2000
 _MADE = 2
 """Batches of receipts that wait to be sent while the next one is taken in."""
 _FAREWELL_S = 2.0
+_ASK_EVERY_S = 1.0
 
 Take = Callable[[Sequence[Message]], Awaitable[list[ReceiptsMessage]]]
 Heard = Callable[[str, GatewayStatus], Awaitable[None]]
+Asks = Callable[[bool], Awaitable[list[tuple[str, ResendRequest]]]]
+"""What gateways are to be asked for now; told whether the connection is new."""
 Together = Callable[..., Awaitable[None]]
 Made = list[tuple[str, ReceiptsMessage]]
 """Receipts and whose they are."""
@@ -47,12 +51,15 @@ Made = list[tuple[str, ReceiptsMessage]]
 class Downlink:
     """The connection to the broker, renewed for ever."""
 
-    def __init__(self, settings: BrokerSettings, clock: Clock, take: Take, heard: Heard, together: Together) -> None:
+    def __init__(
+        self, settings: BrokerSettings, clock: Clock, take: Take, heard: Heard, asks: Asks, together: Together
+    ) -> None:
         """``take`` journals messages and gives their receipts; ``together`` runs coroutines until one raises."""
         self._settings = settings
         self._clock = clock
         self._take = take
         self._heard = heard
+        self._asks = asks
         self._together = together
 
     async def run(self) -> None:
@@ -67,7 +74,10 @@ class Downlink:
         await client.subscribe([(STANDS_FILTER, 1), (STATUS_FILTER, 1)])
         await client.publish(PRESENCE_TOPIC, encode(Presence(online=True)), qos=1, retain=True)
         try:
-            await self._together(self._receive(client, queue), self._take_in(queue, made), self._receipt(client, made))
+            await self._together(
+                *(self._receive(client, queue), self._take_in(queue, made), self._receipt(client, made)),
+                self._ask(client),
+            )
         except asyncio.CancelledError:
             # A clean end keeps the last will back, so say it.
             with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
@@ -91,6 +101,15 @@ class Downlink:
                 await client.publish(topic(gateway, "receipts"), encode(refusal), qos=1)
             else:
                 await queue.put(Message(received=self._clock.now(), gateway=gateway, payload=payload))
+
+    async def _ask(self, client: aiomqtt.Client) -> None:
+        new_connection = True
+        while True:
+            for gateway, request in await self._asks(new_connection):
+                _log.debug("asked", gateway=gateway, request=request.id)
+                await client.publish(topic(gateway, "requests"), encode(request), qos=1)
+            new_connection = False
+            await asyncio.sleep(_ASK_EVERY_S)
 
     async def _status(self, gateway: str, payload: bytes) -> None:
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -24,6 +25,10 @@ CREATE TABLE IF NOT EXISTS messages (
     payload BLOB NOT NULL,
     UNIQUE (gateway, digest)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS held (
+    gateway TEXT NOT NULL, outbox TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, place INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS held_position (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL) STRICT;
 """
 
 
@@ -35,6 +40,15 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     gateway: str
     """The gateway on whose topic it came."""
     payload: bytes
+
+
+class HeldRow(NamedTuple):
+    """Rows of a gateway's outbox, from the first to the last, that are in the journal."""
+
+    gateway: str
+    outbox: str
+    first: int
+    last: int
 
 
 class Journal:
@@ -84,6 +98,21 @@ class Journal:
                 (number, Message(received=datetime.fromisoformat(received), gateway=gateway, payload=payload))
                 for number, received, gateway, payload in rows
             ]
+
+    def held(self) -> tuple[int, list[HeldRow]]:
+        """What ``keep_held`` kept last: the message up to which it is true (0: none), and rows of outboxes."""
+        position = self._db.execute("SELECT coalesce(max(position), 0) FROM held_position").fetchone()[0]
+        rows = self._db.execute("SELECT gateway, outbox, first, last FROM held ORDER BY place")
+        return int(position), [HeldRow(*row) for row in rows]
+
+    def keep_held(self, position: int, rows: Sequence[HeldRow]) -> None:
+        """Commit which rows of outboxes are in the messages up to ``position``, instead of what was."""
+        with self._db:
+            self._db.execute("DELETE FROM held")
+            self._db.executemany(
+                "INSERT INTO held VALUES (?, ?, ?, ?, ?)", [(*row, place) for place, row in enumerate(rows)]
+            )
+            self._db.execute("INSERT OR REPLACE INTO held_position VALUES (1, ?)", (position,))
 
     def close(self) -> None:
         """Close the file."""

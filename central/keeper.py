@@ -10,15 +10,18 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from central.asking import Asking
 from central.cluster import load_cluster
 from central.config import CentralConfig
 from central.gateways import GatewayTable
+from central.held import Held
 from central.intake import KnownMeters, put_in, take_in
 from central.intake_file import IntakeFile
 from central.journal import Journal, Message
 from central.readings import Admits
+from central.requests import RequestTable
 from central.stores.sqlite import SqliteStore
-from metering.wire import GatewayStatus, ReceiptsMessage
+from metering.wire import GatewayStatus, OutboxStatus, ReceiptsMessage, ResendRequest
 from runtime.log import logger
 
 _log = logger("central.keeper")
@@ -45,6 +48,9 @@ class Keeper:
         self._journal = Journal(config.journal)
         self._admits = SqliteStore(config.readings) if config.store.kind == "sqlite" else IntakeFile(config.intake)
         self._gateways = GatewayTable(config.gateways)
+        self._requests = RequestTable(config.requests)
+        self._held = Held(self._journal)
+        self._asking = Asking()
         self._cluster_mark = self._mark()
         self._behind = False
 
@@ -69,19 +75,34 @@ class Keeper:
             self._behind = False
         except sqlite3.Error as error:
             raise NotKeptError(str(error)) from error
+        self._held.add((number, one.gateway, one.payload) for number, one in zip(numbers, messages, strict=True))
+        self._note(self._held.save)
         self._note(lambda: self._gateways.receipted({message.gateway for message in messages}, now))
         return receipts
 
     def heard(self, gateway: str, status: GatewayStatus, now: datetime) -> None:
         """Keep what a gateway said of itself."""
         self._note(lambda: self._gateways.heard(gateway, status, now))
+        self._asking.heard(gateway, status)
+        if isinstance(outbox := status.outbox, OutboxStatus) and outbox.requests:
+            self._note(lambda: self._requests.told(gateway, outbox.requests, now))
+
+    def requests(self, now_s: float, *, new_connection: bool) -> list[tuple[str, ResendRequest]]:
+        """What is to be published now, and to which gateway; ``now_s`` in seconds of the monotonic clock."""
+        if new_connection:
+            self._asking.connected()
+        try:
+            return list(self._asking.due(now_s, self._held, self._requests.unanswered()))
+        except sqlite3.Error as error:
+            _log.error("requests_not_read", error=str(error))
+            return []
 
     def _note(self, write: Callable[[], None]) -> None:
         """What is only for people to see never stops the books."""
         try:
             write()
         except sqlite3.Error as error:
-            _log.error("gateways_not_noted", error=str(error))
+            _log.error("not_noted", error=str(error))
 
     def look_at_cluster(self) -> bool:
         """Read the cluster file again if it changed; whether it did.
@@ -105,6 +126,8 @@ class Keeper:
 
     def close(self) -> None:
         """Close the databases."""
+        self._note(lambda: self._held.save(now=True))
+        self._requests.close()
         self._journal.close()
         self._admits.close()
         self._gateways.close()

@@ -25,9 +25,9 @@ from central.publish import Published, publish
 from central.readings import StoreDownError
 from central.web.server import page_socket, serve_web
 from central.workers import Workers
-from metering.wire import PRESENCE_TOPIC, GatewayStatus, ReceiptsMessage
+from metering.wire import PRESENCE_TOPIC, GatewayStatus, ReceiptsMessage, ResendRequest
 from runtime.broker import connection
-from runtime.clock import Clock, make_clock
+from runtime.clock import Clock, make_clock, monotonic_s
 from runtime.config import ConfigError
 from runtime.log import logger
 from runtime.tasks import stopped_by_signals, together, until
@@ -102,7 +102,10 @@ async def _run(
     async def heard(gateway: str, status: GatewayStatus) -> None:
         await _in(thread, lambda: keeper.heard(gateway, status, clock.now()))
 
-    downlink = Downlink(config.broker, clock, take, heard, together)
+    async def asks(new_connection: bool) -> list[tuple[str, ResendRequest]]:
+        return await _in(thread, lambda: keeper.requests(monotonic_s(), new_connection=new_connection))
+
+    downlink = Downlink(config.broker, clock, take, heard, asks, together)
     workers = Workers()
     on_server = [_fill_store(config), _write_back(config, config_file, clock)] if config.store.kind != "sqlite" else []
     try:

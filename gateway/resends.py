@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gateway.stand_row import Life, micros
+from metering.spans import gaps, joined
 from metering.wire import HELD, ResendRequest, Span
 
 _MOST = 2**53
@@ -23,17 +24,6 @@ class Resend:
     """So many were found."""
     read: bool = False
     """All of them were."""
-
-
-def gaps(held: Sequence[Span]) -> Iterator[Span]:
-    """The spans between those given (in any order), and beyond them."""
-    begin = 0
-    for first, last in sorted(held):
-        if first > begin:
-            yield begin, first - 1
-        begin = max(begin, last + 1)
-    if begin <= _MOST:
-        yield begin, _MOST
 
 
 def selections(resend: Resend, lives: Mapping[Life, int]) -> Iterator[tuple[str, list[int]]]:
@@ -61,8 +51,10 @@ def selections(resend: Resend, lives: Mapping[Life, int]) -> Iterator[tuple[str,
 
 
 def _spans(request: ResendRequest) -> Iterator[Span]:
-    asked = sorted(request.sequences) if request.sequences is not None else [(0, _MOST)]
-    for gap_first, gap_last in gaps(request.held or ()):
-        for first, last in asked:
+    """The rows meant by their numbers: in order, none twice."""
+    asked = [(0, _MOST)] if request.sequences is None else joined(request.sequences)
+    left = list(gaps(request.held or (), _MOST))
+    for first, last in asked:
+        for gap_first, gap_last in left:
             if max(first, gap_first) <= min(last, gap_last):
                 yield max(first, gap_first), min(last, gap_last)

@@ -24,7 +24,7 @@ POISON = [
 @pytest.mark.parametrize("payload", POISON)
 def test_nesting_that_exhausts_the_stack_is_refused(payload: bytes) -> None:
     assert isinstance(wire.decode_stands("g", payload), wire.Refused)
-    for decode in (wire.decode_receipts, wire.decode_presence, wire.decode_status):
+    for decode in (wire.decode_receipts, wire.decode_presence, wire.decode_status, wire.decode_request):
         with pytest.raises(msgspec.DecodeError):
             decode(payload)
 
@@ -33,7 +33,12 @@ def test_nesting_that_exhausts_the_stack_is_refused(payload: bytes) -> None:
 @example(POISON[0])
 def test_any_bytes_are_read_or_refused(payload: bytes) -> None:
     assert isinstance(wire.decode_stands("g", payload), wire.Refused | tuple)
-    decoders: list[Callable[[bytes], object]] = [wire.decode_receipts, wire.decode_presence, wire.decode_status]
+    decoders: list[Callable[[bytes], object]] = [
+        wire.decode_receipts,
+        wire.decode_presence,
+        wire.decode_status,
+        wire.decode_request,
+    ]
     for decode in decoders:
         try:
             decode(payload)
@@ -63,3 +68,26 @@ def test_a_line_feed_at_the_end_is_not_passed_over(field: str) -> None:
     found = wire.decode_stands("g", payload)
     assert isinstance(found, tuple)
     assert [type(one).__name__ for one in found[1]] == ["StandOnWire", "Refused"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"v": 2},
+        {"id": ""},
+        {"sequences": [[1, 2]]},
+        {"held": []},
+        {"outbox": "o", "sequences": [[2, 1]]},
+        {"outbox": "o", "held": [[-1, 1]]},
+        {"outbox": "o", "held": [[1, 2**60]]},
+        {"outbox": "o", "held": [[1, 2]] * (wire.MAX_SPANS + 1)},
+        {"meters": ["M1"] * (wire.MAX_SPANS + 1)},
+        {"meters": ["M1; DROP TABLE stands"]},
+        {"first": "2026-10-01T00:00:00"},
+        {"first": "0001-01-01T00:00:00Z"},
+        {"first": "2026-10-02T00:00:00Z", "last": "2026-10-01T00:00:00Z"},
+    ],
+)
+def test_a_request_that_cannot_be_meant_is_refused(fields: dict[str, object]) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        wire.decode_request(msgspec.json.encode({"v": 1, "id": "r"} | fields))

@@ -13,12 +13,14 @@ from metering.wire import (
     GatewayStatus,
     Presence,
     ReceiptsMessage,
+    ResendRequest,
     StandOnWire,
     StandsMessage,
     Verdict,
     decode_live,
     decode_presence,
     decode_receipts,
+    decode_request,
     decode_stands,
     decode_status,
     digest,
@@ -26,7 +28,13 @@ from metering.wire import (
 )
 
 GOLDEN = Path(__file__).parent / "golden" / "v1"
-READERS = {"live": partial(decode_live, "town-hall"), "receipts": decode_receipts, "status": decode_status, "presence": decode_presence}
+READERS = {
+    "live": partial(decode_live, "town-hall"),
+    "receipts": decode_receipts,
+    "status": decode_status,
+    "presence": decode_presence,
+    "request": decode_request,
+}
 
 
 def test_stands_decode_and_encode_to_the_same_bytes():
@@ -44,7 +52,7 @@ def test_stands_decode_and_encode_to_the_same_bytes():
 def test_every_other_message_decodes_and_encodes_to_the_same_bytes(file):
     payload = (GOLDEN / file).read_bytes()
     message = READERS[file.removesuffix(".json").split("-")[0]](payload)
-    assert isinstance(message, LiveMessage | ReceiptsMessage | GatewayStatus | Presence)
+    assert isinstance(message, LiveMessage | ReceiptsMessage | GatewayStatus | Presence | ResendRequest)
     assert encode(message) == payload
 
 
