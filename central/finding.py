@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from metering.obis import REACTIVE_EXPORT, REACTIVE_IMPORT
 from metering.period import WARSAW, Month
 
 WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -52,7 +53,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     second: str | None = None
     """The other number."""
     unit: str = ""
-    """Of both: Wh, hours, quarters, days, stands, values, messages or instant."""
+    """Of both: Wh, varh, hours, quarters, days, stands, messages or instant."""
     text: str
     """What was found, with its numbers."""
     way_out: str
@@ -85,6 +86,11 @@ def when(at: datetime) -> str:
     """An instant as a person in Poland reads it: ``2026-10-01 00:00+02:00``, to the second where need be."""
     there = at.astimezone(WARSAW)
     return there.isoformat(sep=" ", timespec="seconds" if there.second or there.microsecond else "minutes")
+
+
+def unit_of(register: str) -> str:
+    """In what a register counts: Wh or varh."""
+    return "varh" if register in {REACTIVE_IMPORT, REACTIVE_EXPORT} else "Wh"
 
 
 def scope_of(month: Month) -> str:

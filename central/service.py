@@ -36,6 +36,8 @@ _log = logger("central.service")
 _LOOK_S = 1.0
 _FILL_S = 0.2
 _NAMED = 5
+_REST = 2.0
+"""How many times as long as it took a look rests: at most a third of a processor."""
 _RETRY_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 T = TypeVar("T")
 
@@ -138,7 +140,7 @@ async def _look_for_findings(config: CentralConfig, config_file: Path, clock: Cl
     done = Looked()
     try:
         while True:
-            trouble = done.trouble
+            trouble, begun = done.trouble, monotonic_s()
             try:
                 done = await workers.compute(look, config_file, clock.now(), done)
             except BrokenProcessPool as error:
@@ -148,7 +150,8 @@ async def _look_for_findings(config: CentralConfig, config_file: Path, clock: Cl
             if done.opened or done.closed:
                 shown = {"opened": done.opened[:_NAMED], "closed": done.closed[:_NAMED]}
                 _log.info("findings", opened_count=len(done.opened), closed_count=len(done.closed), **shown)
-            await asyncio.sleep(min(_LOOK_S, config.findings.every_s) if done.more else config.findings.every_s)
+            pause = _LOOK_S if done.more else config.findings.every_s
+            await asyncio.sleep(max(pause, _REST * (monotonic_s() - begun)))
     finally:
         workers.close()
 

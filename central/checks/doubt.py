@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from central.evidence import IntakeSeen
-from central.finding import Finding, when
+from central.finding import Finding, unit_of, when
 from metering.wire import Verdict
 
 
@@ -15,7 +15,8 @@ def check(seen: IntakeSeen) -> Iterator[Finding]:
         conflict = doubt.verdict is Verdict.CONFLICT
         if conflict:
             at = "" if doubt.at is None else f" at {when(doubt.at)}"
-            said = f"register {doubt.register}{at}: {doubt.first_wh} Wh stays, {doubt.wh} Wh came later"
+            unit = unit_of(doubt.register)
+            said = f"register {doubt.register}{at}: {doubt.first_wh} {unit} stays, {doubt.wh} {unit} came later"
             way_out = "find out why one stand was sent with two values; the first counts"
         else:
             said = f"message {doubt.journal} of the journal: {doubt.reason}"
@@ -29,7 +30,7 @@ def check(seen: IntakeSeen) -> Iterator[Finding]:
             until=doubt.at,
             first=doubt.first_wh if conflict else None,
             second=doubt.wh if conflict else None,
-            unit="Wh" if conflict else "",
+            unit=unit_of(doubt.register) if conflict else "",
             text=said,
             way_out=way_out,
             identity=(str(doubt.journal), doubt.gateway, doubt.meter, doubt.register, instant, doubt.wh, doubt.reason),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from central.evidence import IntakeSeen
-from central.finding import Finding, when
+from central.finding import Finding, unit_of, when
 
 
 def check(seen: IntakeSeen) -> Iterator[Finding]:
@@ -14,8 +14,9 @@ def check(seen: IntakeSeen) -> Iterator[Finding]:
         for meter in gateway.status.meters if gateway.status else ():
             for one in meter.rejected or ():
                 over = "" if one.until is None else f"; plausible again at {when(one.until)}"
-                value = f"{one.value} Wh" if one.value else "no number"
-                after = f" after {one.last_value} Wh" if one.last_value else ""
+                unit = unit_of(one.register)
+                value = f"{one.value} {unit}" if one.value else "no number"
+                after = f" after {one.last_value} {unit}" if one.last_value else ""
                 yield Finding(
                     kind="glitch",
                     what=meter.id,
@@ -24,7 +25,7 @@ def check(seen: IntakeSeen) -> Iterator[Finding]:
                     until=one.until or seen.now,
                     first=one.last_value or None,
                     second=one.value or None,
-                    unit="Wh",
+                    unit=unit,
                     text=f"register {one.register}: {value}{after} ({one.problem}); "
                     f"{one.count} value{'s' if one.count > 1 else ''} not believed{over}",
                     way_out="look at line, meter and profile; a register that counts on begins a new life by itself",

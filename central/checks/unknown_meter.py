@@ -20,7 +20,7 @@ def check(seen: IntakeSeen) -> Iterator[Finding]:
             until=row.last,
             first=str(row.stands),
             unit="stands",
-            text=f"{held.problem}; {row.stands} stands of gateway {row.gateway} are held",
+            text=f"{held.problem}; {row.stands} stand{'s' if row.stands > 1 else ''} of gateway {row.gateway} held",
             way_out="correct [[meters]] in the cluster file: its stands enter by themselves",
             identity=(row.meter, row.gateway),
         )
