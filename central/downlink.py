@@ -12,6 +12,7 @@ import msgspec
 from central.journal import Message
 from central.keeper import NotKeptError
 from metering.wire import (
+    LIVE_FILTER,
     MAX_BYTES,
     PRESENCE_TOPIC,
     STANDS_FILTER,
@@ -41,6 +42,7 @@ _ASK_EVERY_S = 1.0
 
 Take = Callable[[Sequence[Message]], Awaitable[list[ReceiptsMessage]]]
 Heard = Callable[[str, GatewayStatus], Awaitable[None]]
+LiveHeard = Callable[[str, bytes], None]
 Asks = Callable[[bool], Awaitable[list[tuple[str, ResendRequest]]]]
 """What gateways are to be asked for now; told whether the connection is new."""
 Together = Callable[..., Awaitable[None]]
@@ -52,15 +54,26 @@ class Downlink:
     """The connection to the broker, renewed for ever."""
 
     def __init__(
-        self, settings: BrokerSettings, clock: Clock, take: Take, heard: Heard, asks: Asks, together: Together
+        self,
+        settings: BrokerSettings,
+        clock: Clock,
+        take: Take,
+        heard: Heard,
+        asks: Asks,
+        together: Together,
+        live: LiveHeard = lambda *_: None,
     ) -> None:
-        """``take`` journals messages and gives their receipts; ``together`` runs coroutines until one raises."""
+        """``take`` journals messages and gives their receipts; ``together`` runs coroutines until one raises.
+
+        ``live`` takes a message of live values, and raises DecodeError where it is none.
+        """
         self._settings = settings
         self._clock = clock
         self._take = take
         self._heard = heard
         self._asks = asks
         self._together = together
+        self._live = live
 
     async def run(self) -> None:
         """Connect, and again whenever the connection is lost."""
@@ -71,7 +84,7 @@ class Downlink:
         # A new queue for each connection: what was lost with the old one is sent again by the gateways.
         queue: asyncio.Queue[Message] = asyncio.Queue(_QUEUE)
         made: asyncio.Queue[Made] = asyncio.Queue(_MADE)
-        await client.subscribe([(STANDS_FILTER, 1), (STATUS_FILTER, 1)])
+        await client.subscribe([(STANDS_FILTER, 1), (STATUS_FILTER, 1), (LIVE_FILTER, 0)])
         await client.publish(PRESENCE_TOPIC, encode(Presence(online=True)), qos=1, retain=True)
         try:
             await self._together(
@@ -91,6 +104,8 @@ class Downlink:
             payload = message.payload if isinstance(message.payload, bytes) else b""
             if gateway is None:
                 _log.warning("topic_unusable", topic=message.topic.value[:100])
+            elif message.topic.value.endswith("/live"):
+                self._live_values(gateway, payload)
             elif message.topic.value.endswith("/status"):
                 await self._status(gateway, payload)
             elif len(payload) > MAX_BYTES:
@@ -110,6 +125,12 @@ class Downlink:
                 await client.publish(topic(gateway, "requests"), encode(request), qos=1)
             new_connection = False
             await asyncio.sleep(_ASK_EVERY_S)
+
+    def _live_values(self, gateway: str, payload: bytes) -> None:
+        try:
+            self._live(gateway, payload)
+        except msgspec.DecodeError as error:
+            _log.debug("live_unreadable", gateway=gateway, error=str(error))
 
     async def _status(self, gateway: str, payload: bytes) -> None:
         try:

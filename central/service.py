@@ -16,10 +16,12 @@ from typing import TypeVar
 import aiomqtt
 
 from central.catch_up import CatchUp
+from central.cluster import load_cluster
 from central.config import CentralConfig
 from central.downlink import Downlink
 from central.journal import Message
 from central.keeper import Keeper
+from central.live import LiveValues
 from central.looking import Looked, look
 from central.publish import Published, publish
 from central.readings import StoreDownError
@@ -107,28 +109,36 @@ async def _run(
     async def asks(new_connection: bool) -> list[tuple[str, ResendRequest]]:
         return await _in(thread, lambda: keeper.requests(monotonic_s(), new_connection=new_connection))
 
-    downlink = Downlink(config.broker, clock, take, heard, asks, together)
+    values = LiveValues(load_cluster(config.cluster_file))
+
+    def live(gateway: str, payload: bytes) -> None:
+        values.heard(gateway, payload, clock.now(), monotonic_s())
+
+    downlink = Downlink(config.broker, clock, take, heard, asks, together, live)
     workers = Workers()
     on_server = [_fill_store(config), _write_back(config, config_file, clock)] if config.store.kind != "sqlite" else []
     try:
         await until(
             stop,
             downlink.run(),
-            _watch_cluster(keeper, thread),
+            _watch_cluster(config, keeper, thread, values),
             _look_for_findings(config, config_file, clock),
-            serve_web(page, config_file, clock, workers.compute),
+            serve_web(page, config_file, clock, workers.compute, live=values.answer),
             *on_server,
         )
     finally:
         workers.close()
 
 
-async def _watch_cluster(keeper: Keeper, thread: ThreadPoolExecutor) -> None:
+async def _watch_cluster(
+    config: CentralConfig, keeper: Keeper, thread: ThreadPoolExecutor, values: LiveValues
+) -> None:
     """Read the cluster file again when it changes: stands of a meter that it knows now enter by themselves."""
     while True:
         await asyncio.sleep(_LOOK_S)
         try:
             if await _in(thread, keeper.look_at_cluster):
+                values.know(await _in(thread, lambda: load_cluster(config.cluster_file)))
                 _log.info("cluster_read_again")
         except ConfigError as error:
             _log.error("cluster_unusable", problems=str(error), kept="the meters known before")

@@ -25,6 +25,7 @@ from central.answers import Span
 from central.ask import Answer, Question, ask
 from central.config import WebTable
 from central.web.api import Ask, Now, api_router
+from central.web.live_route import Live, live_router, nothing_live
 from central.web.pages import page_handlers
 from runtime.clock import Clock
 from runtime.log import logger
@@ -65,12 +66,13 @@ async def _secure(message: Message, _: Scope) -> None:
         MutableScopeHeaders(message).update(_HEADERS)
 
 
-def make_app(ask_books: Ask, now: Now) -> Litestar:
+def make_app(ask_books: Ask, now: Now, live: Live = nothing_live) -> Litestar:
     """The web application: pages at ``/``, the API below ``/api/v1``, its description at ``/api/openapi.json``."""
 
     return Litestar(
         [
             api_router(ask_books, now),
+            live_router(live, now),
             *page_handlers(ask_books, now),
             create_static_files_router("/static", directories=[_STATIC]),
         ],
@@ -100,8 +102,10 @@ def page_socket(settings: WebTable) -> socket.socket:
     return made
 
 
-async def serve_web(page: socket.socket, config_file: Path, clock: Clock, compute: Compute) -> None:
-    """Serve on a bound socket until cancelled."""
+async def serve_web(
+    page: socket.socket, config_file: Path, clock: Clock, compute: Compute, live: Live = nothing_live
+) -> None:
+    """Serve on a bound socket until cancelled; ``live`` tells the live values of an instant."""
 
     async def ask_books(question: Question, span: Span, at: datetime) -> Answer:
         try:
@@ -114,7 +118,7 @@ async def serve_web(page: socket.socket, config_file: Path, clock: Clock, comput
     def now() -> datetime:
         return clock.now()
 
-    app = make_app(ask_books, now)
+    app = make_app(ask_books, now, live)
     server = _Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="off"))
     host, port = page.getsockname()[:2]
     _log.info("page", url=f"http://{host}:{port}")
