@@ -15,7 +15,7 @@ from central.evidence import GatewaySeen
 from central.gateways import GatewayTable
 from central.master import load_master, master_tables, periods_table
 from central.opened import open_store
-from central.opening import months_before, storage_serials
+from central.opening import Window, months_before, storage_serials
 from central.readings import ReadingsStore
 from central.reports.summary import Summary, summarise
 from central.settlement import settle
@@ -83,37 +83,35 @@ class Books:
         return self._settled[month]
 
     def _settle(self, month: Month) -> Settled:
-        stocks = self._opening(month)
-        tables, found = self._tables(month, stocks)
+        store = self._store()
+        try:
+            stocks = self._opening(month, store)
+            stands = store.values(month.start - LOOK_AROUND, month.end + LOOK_AROUND)
+        finally:
+            store.close()
+        tables, found = self._tables(month, stands, stocks)
         result = settle(tables, self.cluster.settings)
         self._stocks[month] = result["stocks"]
         return Settled(self.cluster, month, tables, **found, **result, summary=summarise(self.cluster, [result]))
 
-    def _tables(self, month: Month, stocks: pa.Table) -> tuple[dict[str, pa.Table], dict[str, pa.Table]]:
+    def _tables(
+        self, month: Month, stands: pa.Table, stocks: pa.Table
+    ) -> tuple[dict[str, pa.Table], dict[str, pa.Table]]:
         """What goes into a month's settlement, and what else its stands told."""
-        store = self._store()
-        try:
-            stands = store.values(month.start - LOOK_AROUND, month.end + LOOK_AROUND)
-        finally:
-            store.close()
         master = master_tables(self.cluster, self.rates)
         found = energies_of({**master, "stands": stands})
         made = {name: found.pop(name) for name in ("energies", "behind")}
         return {**master, "periods": periods_table(self.cluster, month), **made, "stocks": stocks}, found
 
-    def _opening(self, month: Month) -> pa.Table:
+    def _opening(self, month: Month, store: ReadingsStore) -> pa.Table:
         """What storages hold when a month begins: the months since their first stand are settled in turn, once each."""
         stocks = STOCKS.empty_table()
         if not storage_serials(self.cluster):
             return stocks
-        store = self._store()
-        try:
-            seen = store.meters()
-        finally:
-            store.close()
-        for one in months_before(month, self.cluster, seen):
+        window = Window(store.values, LOOK_AROUND)
+        for one in months_before(month, self.cluster, store.meters()):
             if one not in self._stocks:
-                tables, _ = self._tables(one, stocks)
+                tables, _ = self._tables(one, window.around(one), stocks)
                 # Without an energy no period is complete, and no stock changes.
                 unchanged = not tables["energies"].num_rows
                 self._stocks[one] = stocks if unchanged else settle(tables, self.cluster.settings)["stocks"]

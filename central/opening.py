@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from central.cluster import Cluster
 from central.readings import MeterSeen
@@ -31,3 +35,26 @@ def months_before(month: Month, cluster: Cluster, seen: Iterable[MeterSeen]) -> 
     first = Month.of(min(row.first for row in rows))
     last = Month.of(max(row.last for row in rows))
     return [one for one in months(first, min(last, month)) if one < month]
+
+
+class Window:
+    """The stands around months that are asked for in turn; what two months share is read once."""
+
+    def __init__(self, read: Callable[[datetime, datetime], pa.Table], margin: timedelta) -> None:
+        """``read`` gives the stands between two instants, both inclusive; ``margin`` is how far around a month."""
+        self._read = read
+        self._margin = margin
+        self._last: datetime | None = None
+        self._stands: pa.Table | None = None
+
+    def around(self, month: Month) -> pa.Table:
+        """The stands of a month and its margin. Stands are at whole seconds."""
+        first, last = month.start - self._margin, month.end + self._margin
+        if self._stands is None or self._last is None or not first <= self._last < last:
+            self._stands = self._read(first, last)
+        else:
+            at = self._stands["at"]
+            kept = self._stands.filter(pc.greater_equal(at, pa.scalar(first, at.type)))
+            self._stands = pa.concat_tables([kept, self._read(self._last + timedelta(seconds=1), last)])
+        self._last = last
+        return self._stands

@@ -8,13 +8,15 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from central import answers
 from central.books import Books
 from central.cluster import load_cluster
-from central.opening import months_before
+from central.opening import Window, months_before
 from central.readings import MeterSeen
+from central.tables import INSTANT
 from central.write_back import settled_lines
 from metering.period import Month
 from metering.wire import StandOnWire
@@ -176,3 +178,19 @@ def test_what_is_written_back_names_the_storage(tmp_path: Path) -> None:
     assert "storage_discharge_wh=200i" in written["balance"]
     shares = [line for line in periods[int(JUNE_HOUR.timestamp())] if line.startswith("share,")]
     assert ["charge_wh=0i" in line for line in sorted(shares)] == [False, True]
+
+
+def test_the_window_over_months_gives_the_stands_of_each_and_reads_none_twice() -> None:
+    asked: list[tuple[datetime, datetime]] = []
+
+    def read(first: datetime, last: datetime) -> pa.Table:
+        asked.append((first, last))
+        days = [MAY_HOUR + timedelta(days=d) for d in range(-200, 200)]
+        return pa.table({"at": pa.array([at for at in days if first <= at <= last], INSTANT)})
+
+    window, margin = Window(read, timedelta(days=20)), timedelta(days=20)
+    for month in (Month(2026, 4), Month(2026, 5), JUNE, Month(2026, 9), Month(2026, 5)):
+        found = window.around(month)["at"].to_pylist()
+        assert found == read(month.start - margin, month.end + margin)["at"].to_pylist()
+        assert len(found) == len(set(found)) > 60
+    assert asked[2][0] > asked[0][1]
