@@ -15,12 +15,15 @@ from central.books import Books, Settled
 from central.evidence import GatewaySeen
 from central.finding import Finding
 from central.findings import finding_row, findings_now
+from central.grid import seconds
 from central.group_sums import sums_by
 from central.reports.settlement_csv import COLUMNS, columns_of
 from central.reports.summary import exact_sum
+from central.sources import injected_at
 from central.tables import HOUR_ENERGIES, STORAGE_ENERGIES
 from central.tier import tiers
 from metering.period import Month, day_start, local_text, utc_text
+from metering.point import Source
 
 SHARE_ENERGIES = ("drawn_wh", "injected_wh", "allocated_wh", "relieved_wh")
 """What is summed of a member and of a point, Wh."""
@@ -65,37 +68,39 @@ def balance(books: Books, span: Span, now: datetime) -> dict[str, Any]:
     energies = [name for name in (*HOUR_ENERGIES, *STORAGE_ENERGIES) if name in hours.schema.names]
     sums = {name: exact_sum(complete[name]) if known else None for name in energies}
     covered, drawn = sums["covered_wh"], sums["drawn_wh"]
+    rows = _rows(hours, columns_of("hours", hours))
     return _about(settled, span, now) | {
         "periods": hours.num_rows,
         "complete": complete.num_rows,
         "sums": sums,
         "covered_pct": None if covered is None or drawn is None else ratio_text(covered, drawn),
-        "hours": _with_next_step(_rows(hours, columns_of("hours", hours)), hours, settled),
+        "hours": _with_sources(_with_next_step(rows, hours, settled), hours, settled),
     }
 
 
-def shares(books: Books, span: Span, now: datetime) -> dict[str, Any]:
+def shares(books: Books, span: Span, now: datetime, *, rows: bool = True) -> dict[str, Any]:
     """Each member's and point's sums over the complete periods of the span, the rows they rest on, and the charges.
 
     A sum is null where nothing of the kind is measured or no period is complete. Charges are a month's: for one day
     they are left out.
     """
     settled = books.settled(span.month)
-    rows = _ended(settled.shares, settled, span, now)
-    energies = [name for name in (*SHARE_ENERGIES, "charge_wh") if name in rows.schema.names]
+    found = share_rows(books, span, now)
+    energies = [name for name in (*SHARE_ENERGIES, "charge_wh") if name in found.schema.names]
     names = {member.id: member.name for member in settled.cluster.members}
     owner = {point.id: point.member for point in settled.cluster.points}
     answer: dict[str, Any] = _about(settled, span, now) | {
         "members": [
             {"member": member, "name": names.get(member, ""), **sums}
-            for member, sums in sums_by(rows, "member", energies).items()
+            for member, sums in sums_by(found, "member", energies).items()
         ],
         "points": [
             {"point": point, "member": owner[point], **sums}
-            for point, sums in sums_by(rows, "point", energies).items()
+            for point, sums in sums_by(found, "point", energies).items()
         ],
-        "rows": _rows(rows, columns_of("shares", rows)),
     }
+    if rows:
+        answer["rows"] = _rows(found, columns_of("shares", found))
     if span.day is None:
         money = {member.member: member.relief_zl for member in settled.summary.members}
         for row in answer["members"]:
@@ -104,6 +109,12 @@ def shares(books: Books, span: Span, now: datetime) -> dict[str, Any]:
         answer["relief_zl"] = settled.summary.relief_zl
         answer["rates"] = settled.summary.rates
     return answer
+
+
+def share_rows(books: Books, span: Span, now: datetime) -> pa.Table:
+    """The rows that ``shares`` rests on, as SHARES has them."""
+    settled = books.settled(span.month)
+    return _ended(settled.shares, settled, span, now)
 
 
 def findings(
@@ -130,10 +141,10 @@ def stands(books: Books, span: Span) -> dict[str, Any]:
 
 
 def day(books: Books, span: Span, now: datetime) -> dict[str, Any]:
-    """Balance, shares, gateways and findings of one settlement and one instant: they agree with one another."""
+    """Balance, members' sums, gateways and findings of one settlement and one instant: they agree with one another."""
     return {
         "balance": balance(books, span, now),
-        "shares": shares(books, span, now),
+        "shares": shares(books, span, now, rows=False),
         "gateways": gateways(books, now),
         "findings": findings(books, span, now),
     }
@@ -177,6 +188,27 @@ def _with_next_step(rows: list[dict[str, Any]], hours: pa.Table, settled: Settle
         known = row["status"] == "complete" and step >= 0
         row["next_multiplier"] = multiplier_text(step) if known else None
         row["to_next_wh"] = missing if known else None
+    return rows
+
+
+def _with_sources(rows: list[dict[str, Any]], hours: pa.Table, settled: Settled) -> list[dict[str, Any]]:
+    """The rows of the hours with what was injected by photovoltaics, by storages' own points and by the rest, Wh."""
+    place = {at: place for place, at in enumerate(seconds(settled.hours["start"]).tolist())}
+    places = [place[at] for at in seconds(hours["start"]).tolist()]
+    groups = {
+        f"injected_{source.value}_wh": {point.id for point in settled.cluster.points if point.source == source}
+        for source in (Source.PV, Source.STORAGE)
+    }
+    parts = {
+        name: values[places].tolist()
+        for name, values in injected_at(settled.tables, settled.cluster.settings, groups).items()
+    }
+    for i, row in enumerate(rows):
+        known = row["status"] == "complete"
+        for name, values in parts.items():
+            row[name] = values[i] if known else None
+        whole = (row["injected_res_wh"] + row["injected_other_wh"]) if known else None
+        row["injected_rest_wh"] = None if whole is None else whole - sum(row[name] for name in parts)
     return rows
 
 

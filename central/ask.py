@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -12,12 +13,14 @@ import msgspec
 from central import answers
 from central.answers import Span
 from central.books import Books
+from central.month import month
 from central.readings import StoreDownError
 from runtime.config import ConfigError
 
 Question = Literal[
     "balance",
     "shares",
+    "sums",
     "findings",
     "findings_ever",
     "findings_everywhere",
@@ -25,6 +28,7 @@ Question = Literal[
     "gateways",
     "stands",
     "day",
+    "month",
 ]
 
 
@@ -35,15 +39,23 @@ class Answer(msgspec.Struct, frozen=True):
     trouble: str = ""
 
 
-def ask(question: Question, config_file: Path, span: Span, now: datetime) -> Answer:
+def ask(
+    question: Question,
+    config_file: Path,
+    span: Span,
+    now: datetime,
+    opened: Callable[[Path], Books] = Books.open,
+) -> Answer:
     """Open the books and answer; trouble that was anticipated is a text, not an exception."""
     try:
-        books = Books.open(config_file)
+        books = opened(config_file)
         match question:
             case "balance":
                 return Answer(answers.balance(books, span, now))
             case "shares":
                 return Answer(answers.shares(books, span, now))
+            case "sums":
+                return Answer(answers.shares(books, span, now, rows=False))
             case "findings":
                 return Answer(answers.findings(books, span, now))
             case "findings_ever":
@@ -58,6 +70,8 @@ def ask(question: Question, config_file: Path, span: Span, now: datetime) -> Ans
                 return Answer(answers.stands(books, span))
             case "day":
                 return Answer(answers.day(books, span, now))
+            case "month":
+                return Answer(month(books, span, now))
     except (ConfigError, StoreDownError) as error:
         return Answer(None, str(error))
     except FileNotFoundError as error:

@@ -123,16 +123,14 @@ async def _run(
             downlink.run(),
             _watch_cluster(config, keeper, thread, values),
             _look_for_findings(config, config_file, clock),
-            serve_web(page, config_file, clock, workers.compute, live=values.answer),
+            serve_web(page, config_file, clock, workers.compute, together, live=values.answer),
             *on_server,
         )
     finally:
         workers.close()
 
 
-async def _watch_cluster(
-    config: CentralConfig, keeper: Keeper, thread: ThreadPoolExecutor, values: LiveValues
-) -> None:
+async def _watch_cluster(config: CentralConfig, keeper: Keeper, thread: ThreadPoolExecutor, values: LiveValues) -> None:
     """Read the cluster file again when it changes: stands of a meter that it knows now enter by themselves."""
     while True:
         await asyncio.sleep(_LOOK_S)

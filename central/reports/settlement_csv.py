@@ -70,7 +70,7 @@ def write_settlement(results: Iterable[Mapping[str, pa.Table]], out: Path) -> li
                 for sink, name in zip(sinks, COLUMNS, strict=True):
                     if i == 0:
                         sink.write((",".join(columns_of(name, result[name])) + "\n").encode())
-                    for batch in _text_tables(name, result[name]):
+                    for batch in text_tables(name, result[name]):
                         pacsv.write_csv(batch, sink, _OPTIONS)
         for part, final in zip(parts, finals, strict=True):
             part.replace(final)
@@ -84,7 +84,7 @@ _OPTIONS = pacsv.WriteOptions(include_header=False, quoting_style="none")
 _ROWS = 200_000
 
 
-def _text_tables(name: str, table: pa.Table) -> Iterator[pa.Table]:
+def text_tables(name: str, table: pa.Table) -> Iterator[pa.Table]:
     """Slices of a table with instants as text and dictionaries as words, in the file's order of columns."""
     for first in range(0, table.num_rows, _ROWS):
         part = table.slice(first, _ROWS)

@@ -1,114 +1,135 @@
-"""The page: one local day's balance, covered share and shares, with the gateways and findings beside it.
+"""The pages: a day, a month, members, gateways and findings, in the language that is asked for.
 
-Everything a person reads is in ``templates/``; here the answers are only put into the order of the page.
+Everything a person reads is in ``templates/`` and ``texts/``; here the answers are only put into the pages' order.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from litestar import Response, get
+from litestar import Request, Response, get
+from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 from litestar.exceptions import ClientException
 from litestar.handlers import BaseRouteHandler
 
 from central.answers import Span
-from central.balance import ratio_text
-from central.cluster import PeriodName
-from central.reports.settlement_text import kwh
-from central.web.api import Ask, DayAsked, Now, span_of
-from metering.period import WARSAW, day_periods, local_text, utc_text
+from central.ask import Question
+from central.web.api import DayAsked, MonthAsked, Now, month_or_day, month_span, span_of
+from central.web.fresh import Look
+from central.web.page_day import day_content
+from central.web.page_lists import findings_content, gateways_content
+from central.web.page_month import month_content
+from central.web.words import LANGUAGES, WORDS, Words, chosen_language, last_day, local_day, percent_off, when
+from metering.period import Month
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+_YEAR_S = 365 * 86400
+Content = Callable[[dict[str, Any], Span, Any], dict[str, Any]]
 
 
-def page_handlers(ask: Ask, now: Now) -> list[BaseRouteHandler]:
+def page_handlers(look: Look, now: Now) -> list[BaseRouteHandler]:
     """The routes of the pages."""
     templates = _environment()
 
-    def page(name: str, status: int = 200, **content: Any) -> Response[str]:
-        text = templates.get_template(name).render(content)
-        return Response(
-            text, status_code=status, media_type=MediaType.HTML, headers={"Cache-Control": "no-store, max-age=0"}
+    def page(request: Request[Any, Any, Any], name: str, status: int = 200, **content: Any) -> Response[str]:
+        query = request.query_params
+        asked = query.get("lang")
+        words = WORDS[chosen_language(asked, request.cookies.get("lang"), request.headers.get("Accept-Language"))]
+        rest = {key: query[key] for key in ("day", "month") if key in query}
+        text = templates.get_template(name).render(
+            t=words,
+            when=when,
+            languages=[(one, WORDS[one].catalogue["name"]) for one in LANGUAGES],
+            path=request.url.path,
+            asked_for=rest,
+            **_filters(words),
+            **content,
         )
+        keep = [Cookie("lang", words.language, max_age=_YEAR_S, samesite="lax")] if asked == words.language else []
+        headers = {
+            "Cache-Control": "no-store, max-age=0",
+            "Content-Language": words.language,
+            "Vary": "Accept-Language, Cookie",
+        }
+        return Response(text, status_code=status, media_type=MediaType.HTML, headers=headers, cookies=keep)
+
+    async def answered(
+        request: Request[Any, Any, Any], name: str, question: Question, span: Span, content: Content
+    ) -> Response[str]:
+        at = now()
+        seen = await look(question, span, at, wait=False)
+        if seen.answer is None:
+            return page(request, "waiting.html", 202)
+        if seen.answer.value is None:
+            return page(request, "trouble.html", 503, trouble=seen.answer.trouble)
+        return page(request, name, newer=seen.newer, span=span, **content(seen.answer.value, span, at))
 
     @get("/", include_in_schema=False)
-    async def day_page(day: DayAsked = None) -> Response[str]:
-        at = now()
+    async def day_page(request: Request[Any, Any, Any], day: DayAsked = None) -> Response[str]:
         try:
-            span = span_of(None, day, at)
+            span = span_of(None, day, now())
         except ClientException:
-            return page("bad_day.html", 400, asked=day)
-        answer = await ask("day", span, at)
-        if answer.value is None:
-            return page("trouble.html", 503, trouble=answer.trouble)
-        return page("day.html", **_day(span, at), **_content(answer.value, span))
+            return page(request, "bad_span.html", 400, asked=day, which="day")
+        return await answered(request, "day.html", "day", span, day_content)
 
-    return [day_page]
+    @get("/month", include_in_schema=False)
+    async def month_page(request: Request[Any, Any, Any], month: MonthAsked = None) -> Response[str]:
+        return await of_month(request, "month.html", month)
+
+    @get("/members", include_in_schema=False)
+    async def members_page(request: Request[Any, Any, Any], month: MonthAsked = None) -> Response[str]:
+        return await of_month(request, "members.html", month)
+
+    async def of_month(request: Request[Any, Any, Any], name: str, month: str | None) -> Response[str]:
+        try:
+            span = month_span(month, now())
+        except ClientException:
+            return page(request, "bad_span.html", 400, asked=month, which="month")
+        return await answered(request, name, "month", span, month_content)
+
+    @get("/gateways", include_in_schema=False)
+    async def gateways_page(request: Request[Any, Any, Any]) -> Response[str]:
+        return await answered(request, "gateways.html", "gateways", span_of(None, None, now()), gateways_content)
+
+    @get("/findings", include_in_schema=False)
+    async def findings_page(
+        request: Request[Any, Any, Any], month: MonthAsked = None, day: DayAsked = None
+    ) -> Response[str]:
+        try:
+            span = month_or_day(month, day, now())
+        except ClientException:
+            return page(request, "bad_span.html", 400, asked=month or day, which="month" if month else "day")
+        return await answered(request, "findings.html", "findings_ever", span, findings_content)
+
+    return [day_page, month_page, members_page, gateways_page, findings_page]
+
+
+def _filters(words: Words) -> dict[str, Callable[..., Any]]:
+    """The language's ways of writing numbers and dates, by the names that the templates use."""
+    return {
+        "kwh": words.kwh,
+        "number": words.number,
+        "percent": words.percent,
+        "step": words.step,
+        "date": words.day,
+        "date_short": words.short_day,
+        "number_or_text": words.number_or_text,
+        "step_off": percent_off,
+        "local_day": local_day,
+        "last_day": last_day,
+        "month_name": lambda month: words.month(Month.parse(str(month))),
+    }
 
 
 def _environment() -> jinja2.Environment:
-    found = jinja2.Environment(
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters["kwh"] = kwh
-    found.filters["when"] = _when
-    return found
-
-
-def _when(utc: str | None) -> str:
-    """An answer's instant as ``2026-06-17 14:05+02:00``; empty where there is none."""
-    if utc is None:
-        return ""
-    return datetime.fromisoformat(utc).astimezone(WARSAW).isoformat(sep=" ", timespec="minutes")
-
-
-def _day(span: Span, now: datetime) -> dict[str, Any]:
-    """The day and its neighbours; no next one beyond the day in course."""
-    day = span.start.astimezone(WARSAW).date()
-    today = now.astimezone(WARSAW).date()
-    return {
-        "day": day,
-        "today": today,
-        "before": day - timedelta(days=1) if day > _FIRST_DAY else None,
-        "after": day + timedelta(days=1) if day < min(today, _LAST_DAY) else None,
-    }
-
-
-def _content(answers: dict[str, Any], span: Span) -> dict[str, Any]:
-    balance = answers["balance"]
-    return {
-        "cluster": balance["cluster"],
-        "notes": balance["notes"],
-        "now": balance["now"],
-        "quarters": balance["period"] == PeriodName.QUARTER,
-        "complete": balance["complete"],
-        "ended": balance["periods"],
-        "sums": balance["sums"],
-        "covered_pct": balance["covered_pct"],
-        "rows": _rows(balance, span),
-        "members": answers["shares"]["members"],
-        "gateways": answers["gateways"]["gateways"],
-        "findings": answers["findings"]["findings"],
-    }
-
-
-def _rows(balance: dict[str, Any], span: Span) -> list[dict[str, Any]]:
-    """A row for every period of the local day; those that haven't ended have no figures."""
-    ended = {row["start"]: row for row in balance["hours"]}
-    absent = dict.fromkeys([*balance["sums"], "ratio_pct", "multiplier"])
-    rows = []
-    for period in day_periods(span.start.astimezone(WARSAW).date(), PeriodName(balance["period"]).length):
-        row = ended.get(utc_text(period.start), {**absent, "status": "to_come"})
-        covered, drawn = row["covered_wh"], row["drawn_wh"]
-        share = None if covered is None or drawn is None else ratio_text(covered, drawn)
-        rows.append({**row, "local": local_text(period.start), "covered_pct": share})
-    return rows

@@ -22,9 +22,14 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from central.answers import Span
-from central.ask import Answer, Question, ask
-from central.config import WebTable
-from central.web.api import Ask, Now, api_router
+from central.ask import Answer, Question
+from central.config import WebTable, load_config
+from central.marks import all_marks
+from central.reports.rows_csv import RowsTable, write_rows
+from central.standing import ask_standing
+from central.web.api import Now, api_router
+from central.web.csv_files import WriteRows, csv_router
+from central.web.fresh import Fresh, Look
 from central.web.live_route import Live, live_router, nothing_live
 from central.web.pages import page_handlers
 from runtime.clock import Clock
@@ -34,13 +39,14 @@ _log = logger("central.web")
 _NAMES = re.compile(r"(127(\.\d{1,3}){3}|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE)
 _STATIC = Path(__file__).parent / "static"
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
 
 Compute = Callable[..., Awaitable[Any]]
+SideBySide = Callable[..., Awaitable[None]]
 
 
 def own_names_only(app: ASGIApp) -> ASGIApp:
@@ -66,14 +72,18 @@ async def _secure(message: Message, _: Scope) -> None:
         MutableScopeHeaders(message).update(_HEADERS)
 
 
-def make_app(ask_books: Ask, now: Now, live: Live = nothing_live) -> Litestar:
-    """The web application: pages at ``/``, the API below ``/api/v1``, its description at ``/api/openapi.json``."""
+def make_app(look: Look, rows_file: WriteRows, now: Now, live: Live = nothing_live) -> Litestar:
+    """The web application: pages at ``/``, files below ``/csv``, the API below ``/api/v1``.
+
+    The API describes itself at ``/api/openapi.json``.
+    """
 
     return Litestar(
         [
-            api_router(ask_books, now),
+            api_router(look, now),
             live_router(live, now),
-            *page_handlers(ask_books, now),
+            csv_router(look, rows_file, now),
+            *page_handlers(look, now),
             create_static_files_router("/static", directories=[_STATIC]),
         ],
         before_send=[_secure],
@@ -103,13 +113,26 @@ def page_socket(settings: WebTable) -> socket.socket:
 
 
 async def serve_web(
-    page: socket.socket, config_file: Path, clock: Clock, compute: Compute, live: Live = nothing_live
+    page: socket.socket,
+    config_file: Path,
+    clock: Clock,
+    compute: Compute,
+    side_by_side: SideBySide,
+    live: Live = nothing_live,
 ) -> None:
-    """Serve on a bound socket until cancelled; ``live`` tells the live values of an instant."""
+    """Serve on a bound socket until cancelled.
 
-    async def ask_books(question: Question, span: Span, at: datetime) -> Answer:
+    ``compute`` runs a function in a worker process, ``side_by_side`` jobs until all have ended, ``live`` tells the live
+    values of an instant.
+
+    Raises:
+        ConfigError: the configuration can't be used.
+    """
+    config = load_config(config_file)
+
+    async def answer(question: Question, span: Span, at: datetime) -> Answer:
         try:
-            found: Answer = await compute(ask, question, config_file, span, at)
+            found: Answer = await compute(ask_standing, question, config_file, span, at)
         except (OSError, sqlite3.Error, BrokenProcessPool) as error:
             _log.error("books_unreadable", question=question, error=str(error))
             return Answer(None, f"the books can't be read: {error}")
@@ -118,11 +141,19 @@ async def serve_web(
     def now() -> datetime:
         return clock.now()
 
-    app = make_app(ask_books, now, live)
+    async def rows_file(table: RowsTable, span: Span, at: datetime, out: Path) -> str:
+        try:
+            trouble: str = await compute(write_rows, table, config_file, span, at, out)
+        except BrokenProcessPool as error:
+            return f"the books can't be read: {error}"
+        return trouble
+
+    fresh = Fresh(answer, lambda: all_marks(config, config_file))
+    app = make_app(fresh.look, rows_file, now, live)
     server = _Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="off"))
     host, port = page.getsockname()[:2]
     _log.info("page", url=f"http://{host}:{port}")
-    await server.serve(sockets=[page])
+    await side_by_side(server.serve(sockets=[page]), fresh.run())
 
 
 class _Server(uvicorn.Server):

@@ -21,6 +21,7 @@ from central.web.server import page_socket, serve_web
 from metering.period import day_periods, day_start
 from metering.stand import Quality
 from metering.wire import ClockState, GatewayStatus, MeterStatus, StandOnWire
+from runtime.tasks import together
 
 DAY = date(2026, 6, 17)
 EVENING = datetime(2026, 6, 17, 21, 59, tzinfo=UTC)
@@ -177,7 +178,7 @@ async def served(made: Made, clock: StoppedClock) -> AsyncIterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    server = asyncio.create_task(serve_web(page_socket(WebTable(port=port)), made.config, clock, _here))
+    server = asyncio.create_task(serve_web(page_socket(WebTable(port=port)), made.config, clock, _here, together))
     try:
         async with asyncio.timeout(15), httpx.AsyncClient() as client:
             while True:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
+import tempfile
 from collections.abc import AsyncIterator
 from datetime import date, datetime
 from pathlib import Path
@@ -11,7 +15,11 @@ import pytest
 from litestar.testing import AsyncTestClient
 
 from central.answers import Span
-from central.ask import Answer, Question, ask
+from central.ask import Question, ask
+from central.reports.rows_csv import RowsTable, write_rows
+from central.reports.settlement_csv import COLUMNS
+from central.web.csv_files import LARGE, SMALL, WriteRows, csv_text
+from central.web.fresh import Seen
 from central.web.server import make_app
 from tests.central.made_books import AFTER, EVENING, FARM, Made, StoppedClock, drawn, injected, make_books, served
 
@@ -24,12 +32,19 @@ def made(tmp_path: Path) -> Made:
     return make_books(tmp_path)
 
 
+def rows_of(made: Made) -> WriteRows:
+    async def written(table: RowsTable, span: Span, at: datetime, out: Path) -> str:
+        return write_rows(table, made.config, span, at, out)
+
+    return written
+
+
 @pytest.fixture
 async def client(made: Made) -> AsyncIterator[Client]:
-    async def ask_books(question: Question, span: Span, at: datetime) -> Answer:
-        return ask(question, made.config, span, at)
+    async def look(question: Question, span: Span, at: datetime, *, wait: bool) -> Seen:
+        return Seen(ask(question, made.config, span, at))
 
-    async with AsyncTestClient(make_app(ask_books, lambda: AFTER), base_url=HOST) as found:
+    async with AsyncTestClient(make_app(look, rows_of(made), lambda: AFTER), base_url=HOST) as found:
         yield found
 
 
@@ -62,10 +77,10 @@ async def test_an_incomplete_hour_is_null_and_in_no_sum(made: Made, client: Clie
 async def test_a_day_on_which_the_clock_changes_has_23_or_25_hours(made: Made, day: str, hours: int) -> None:
     made.day(date.fromisoformat(day))
 
-    async def ask_books(question: Question, span: Span, at: datetime) -> Answer:
-        return ask(question, made.config, span, span.month.end)
+    async def look(question: Question, span: Span, at: datetime, *, wait: bool) -> Seen:
+        return Seen(ask(question, made.config, span, span.month.end))
 
-    async with AsyncTestClient(make_app(ask_books, lambda: AFTER), base_url=HOST) as client:
+    async with AsyncTestClient(make_app(look, rows_of(made), lambda: AFTER), base_url=HOST) as client:
         answer = (await client.get("/api/v1/balance", params={"day": day})).json()
     local = [row["local"][11:13] for row in answer["hours"]]
     assert (len(local), answer["complete"]) == (hours, hours)
@@ -171,6 +186,80 @@ async def test_every_answer_forbids_what_is_not_our_own(made: Made, client: Clie
 async def test_the_api_describes_itself(client: Client) -> None:
     described = (await client.get("/api/openapi.json")).json()
     assert described["openapi"].startswith("3.")
-    assert set(described["paths"]) == {
-        f"/api/v1/{question}" for question in ("balance", "shares", "findings", "gateways", "stands")
-    }
+    questions = ("balance", "shares", "month", "findings", "gateways", "stands")
+    assert {f"/api/v1/{question}" for question in questions} | {"/csv/{table}"} <= set(described["paths"])
+
+
+async def test_a_month_has_its_days_steps_and_money_and_the_rows_of_its_shares_are_a_file(
+    made: Made, client: Client
+) -> None:
+    made.day(without=[("M1", 10)])
+    month = (await client.get("/api/v1/month", params={"month": "2026-06"})).json()
+    assert [(row["day"], row["complete"]) for row in month["days"] if row["complete"]] == [("2026-06-17", 22)]
+    assert sum(month["steps"].values()) == 22
+    assert month["money"]["members"] == [{"member": "A", "full_zl": None, "relief_zl": None, "charge_zl": None}]
+    shares = (await client.get("/api/v1/shares", params={"month": "2026-06"})).json()
+    assert "rows" not in shares
+    rows = list(csv.DictReader(io.StringIO((await client.get("/csv/shares", params={"month": "2026-06"})).text)))
+    mine = [int(row["allocated_wh"]) for row in rows if row["member"] == "A" and row["status"] == "complete"]
+    assert sum(mine) == next(row["allocated_wh"] for row in shares["members"] if row["member"] == "A")
+
+
+async def test_what_is_missing_to_the_next_step_stands_beside_each_hour(made: Made, client: Client) -> None:
+    made.day()
+    rows = (await client.get("/api/v1/balance", params={"day": "2026-06-17"})).json()["hours"]
+    night, noon = rows[0], rows[12]
+    assert (night["multiplier"], night["next_multiplier"]) == ("1.00", "0.95")
+    assert night["to_next_wh"] == drawn(0) * 6 // 10 + 1 - injected(0)
+    assert (noon["multiplier"], noon["next_multiplier"], noon["to_next_wh"]) == ("0.75", None, None)
+
+
+@pytest.mark.parametrize("table", [*SMALL, *LARGE])
+async def test_every_table_is_a_csv_with_its_field_names(made: Made, client: Client, table: str) -> None:
+    made.day(without=[("M1", 10)])
+    made.gateways()
+    answer = await client.get(f"/csv/{table}", params={"month": "2026-06"})
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert f'filename="{table}' in answer.headers["Content-Disposition"]
+    rows = list(csv.reader(io.StringIO(answer.text)))
+    if table in {"rates", "buses"}:
+        assert rows == []  # none are given
+        return
+    assert len(rows) > 1
+    assert all(len(row) == len(rows[0]) for row in rows)
+    assert all(re.fullmatch(r"[a-z0-9_]+", name) for name in rows[0])
+
+
+async def test_the_csv_of_the_hours_begins_with_the_columns_of_the_settlement(made: Made, client: Client) -> None:
+    made.day(without=[("M1", 10)])
+    answer = await client.get("/csv/hours", params={"day": "2026-06-17"})
+    lines = answer.text.splitlines()
+    assert lines[0].startswith(",".join(COLUMNS["hours"]) + ",")
+    assert len(lines) == 25
+    assert lines[10].startswith("2026-06-17T07:00:00Z,2026-06-17T09:00:00+02:00,,,,,")
+
+
+async def test_there_is_no_other_table_and_no_month_of_a_word(made: Made, client: Client) -> None:
+    made.day()
+    assert (await client.get("/csv/..%2fcluster.toml")).status_code == 404
+    unknown = await client.get("/csv/passwords")
+    assert unknown.status_code == 404
+    assert "there are buses, charges" in unknown.json()["detail"]
+    assert (await client.get("/csv/hours", params={"month": "June"})).status_code == 400
+    assert (await client.get("/csv/shares", params={"day": "June"})).status_code == 400
+
+
+async def test_a_text_that_a_spreadsheet_would_run_is_only_text() -> None:
+    rows = [{"name": "=cmd|'/C calc'!A0", "wh": -5, "text": 'a "quoted", cell'}]
+    assert csv_text(rows) == 'name,wh,text\n\'=cmd|\'/C calc\'!A0,-5,"a ""quoted"", cell"\n'
+
+
+async def test_a_file_without_a_store_is_503_with_a_sentence_and_leaves_nothing(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    answer = await client.get("/csv/shares", params={"day": "2026-06-17"})
+    assert answer.status_code == 503
+    assert "there is nothing yet" in answer.json()["detail"]
+    assert list(tmp_path.glob("klaster-csv-*")) == []

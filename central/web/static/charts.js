@@ -1,4 +1,4 @@
-// Draws the day's charts from the day's table: what they show is what the table says.
+// Draws the page's charts from the page's tables: what they show is what the tables say.
 
 /* global uPlot */
 
@@ -6,40 +6,41 @@ const STEPS_PCT = [0, 20, 40, 60, 70, 80, 90, 100];
 const EVERY = [1, 2, 3, 4, 6, 8, 12, 24, 48];
 const LABEL_PX = { short: 24, long: 44 };
 const NARROW_PX = 560;
+const PARTS = ["pv", "rest", "storage", "from"];
+const axisNumber = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 2 });
 
-function periods() {
-  return [...document.querySelectorAll("#hours-body tr")].map((row) => {
+function periods(rows) {
+  return [...document.querySelectorAll(rows)].map((row) => {
     const number = (name) => (row.dataset[name] === "" ? null : Number(row.dataset[name]));
-    return {
-      row,
-      label: row.dataset.label,
-      status: row.dataset.status,
-      drawn: number("drawn"),
-      covered: number("covered"),
-      surplus: number("surplus"),
-      share: number("share"),
-    };
+    const one = { row, label: row.dataset.label, status: row.dataset.status, share: number("share") };
+    for (const name of [...PARTS, "to", "drawn"]) one[name] = number(name);
+    // A day of which some hours are complete has figures; an incomplete hour has none.
+    one.reading = one.drawn === null ? one.status : "complete";
+    return one;
   });
 }
 
-const kwh = (wh) => (wh === null ? null : wh / 1000);
+// How high the parts up to one of them reach, kWh: bars are drawn over one another, the highest first.
+function reach(one, part) {
+  if (one.drawn === null) return null;
+  const parts = PARTS.slice(0, PARTS.indexOf(part) + 1);
+  return parts.reduce((sum, name) => sum + (one[name] ?? 0), 0) / 1000;
+}
 
-// Bars are drawn over one another from the zero line: all that was drawn first, the covered part over it.
 const KINDS = {
   energy: {
-    height: { wide: 320, narrow: 260 },
-    series: ["deficit", "covered", "surplus"],
+    height: { wide: 340, narrow: 270 },
+    series: ["from_grid", "storage", "rest", "pv", "to_grid"],
     values: (all) => [
-      all.map((one) => kwh(one.drawn)),
-      all.map((one) => kwh(one.covered)),
-      all.map((one) => kwh(one.surplus && -one.surplus)),
+      ...[...PARTS].reverse().map((part) => all.map((one) => reach(one, part))),
+      all.map((one) => (one.to === null ? null : -one.to / 1000)),
     ],
     range: (u, min, max) => [1.05 * Math.min(min ?? 0, 0), 1.05 * Math.max(max ?? 0, 0) || 1],
-    // Below the line there is surplus, not less than nothing.
-    y: { values: (u, splits) => splits.map((value) => String(Math.abs(value))) },
+    // Below the line there is energy that left, not less than nothing.
+    y: { values: (u, splits) => splits.map((value) => axisNumber.format(Math.abs(value))) },
   },
   share: {
-    height: { wide: 200, narrow: 180 },
+    height: { wide: 210, narrow: 190 },
     series: ["covered"],
     values: (all) => [all.map((one) => one.share)],
     range: () => [0, 100],
@@ -108,9 +109,9 @@ class Chart {
   }
 
   options() {
-    const axis = { stroke: colour("text"), font: "12px system-ui, sans-serif", ticks: { show: false } };
+    const axis = { stroke: colour("text"), font: "12px system-ui, \"DejaVu Sans\", sans-serif", ticks: { show: false } };
     const grid = { stroke: colour("line"), width: 1 };
-    const bars = uPlot.paths.bars({ size: [0.8, 48] });
+    const bars = uPlot.paths.bars({ size: [0.78, 44] });
     return {
       ...this.size(),
       legend: { show: false },
@@ -127,7 +128,7 @@ class Chart {
           values: (u, splits) => splits.map((place) => this.all[place]?.label ?? ""),
           size: 28,
         },
-        { ...axis, grid, size: 46, ...this.kind.y },
+        { ...axis, grid, size: 52, ...this.kind.y },
       ],
       series: [
         {},
@@ -142,7 +143,7 @@ class Chart {
   }
 
   ticks(u) {
-    const wanted = this.all[0]?.label.length > 2 ? LABEL_PX.long : LABEL_PX.short;
+    const wanted = this.all.some((one) => one.label.length > 2) ? LABEL_PX.long : LABEL_PX.short;
     const each = u.bbox.width / devicePixelRatio / this.all.length;
     const every = EVERY.find((count) => count * each >= wanted) ?? EVERY.at(-1);
     return this.all.map((_, place) => place).filter((place) => place % every === 0);
@@ -150,7 +151,7 @@ class Chart {
 
   mark(u) {
     this.all.forEach((one, place) => {
-      if (one.status !== "incomplete") return;
+      if (one.reading !== "incomplete") return;
       hatch(u, u.valToPos(place - 0.5, "x", true), u.valToPos(place + 0.5, "x", true));
     });
   }
@@ -182,10 +183,10 @@ class Chart {
     this.place = place ?? null;
     const one = this.all[place];
     for (const sentence of this.figure.querySelectorAll("[data-state]")) {
-      sentence.hidden = sentence.dataset.state !== (one?.status ?? "none");
+      sentence.hidden = sentence.dataset.state !== (one?.reading ?? "none");
     }
     for (const cell of one ? this.figure.querySelectorAll("[data-cell]") : []) {
-      cell.textContent = one.row.querySelector(`[data-col="${cell.dataset.cell}"]`).textContent.trim();
+      cell.textContent = one.row.querySelector(`[data-col="${cell.dataset.cell}"]`)?.textContent.trim() || "–";
     }
   }
 }
@@ -205,7 +206,6 @@ export class Charts {
     if (this.charts.some((chart) => !chart.figure.isConnected) || this.charts.length !== figures.length) {
       this.charts = figures.map((figure) => new Chart(figure));
     }
-    const all = periods();
-    for (const chart of this.charts) chart.draw(all);
+    for (const chart of this.charts) chart.draw(periods(chart.figure.dataset.rows));
   }
 }

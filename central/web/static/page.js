@@ -2,8 +2,11 @@
 // place that words and formats figures.
 
 import { Charts } from "./charts.js";
+import { keepLive } from "./live.js";
+import { prepareMap } from "./map.js";
 
 const EVERY_MS = 10_000;
+const SOON_MS = 2_000;
 const PATIENCE_MS = 30_000;
 
 const charts = new Charts();
@@ -11,15 +14,22 @@ const stale = document.getElementById("stale");
 
 function exchange(fresh) {
   const main = document.querySelector("main");
-  if (fresh.dataset.page !== main.dataset.page) {
-    // Another day has begun, or trouble came or went: nothing of the old page is worth keeping.
+  const shape = (page) => page.dataset.page + (page.querySelector("[data-shape]")?.dataset.shape ?? "");
+  if (shape(fresh) !== shape(main)) {
+    // Another day has begun, trouble came or went, a first source: nothing of the old page is worth keeping.
     main.replaceWith(fresh);
     return;
   }
   for (const part of main.querySelectorAll("[data-live]")) {
     const next = fresh.querySelector(`#${part.id}`);
-    if (next && next.outerHTML !== part.outerHTML) part.replaceWith(next);
+    // Someone reads or types in here: it is exchanged next time.
+    if (next && next.outerHTML !== part.outerHTML && !part.contains(document.activeElement)) part.replaceWith(next);
   }
+}
+
+function draw() {
+  charts.draw();
+  prepareMap();
 }
 
 async function refresh() {
@@ -30,20 +40,24 @@ async function refresh() {
     if (!main) throw new Error("not this page");
     document.title = fresh.title;
     exchange(document.adoptNode(main));
-    charts.draw();
+    draw();
     stale.hidden = true;
   } catch {
     stale.hidden = false;
   }
 }
 
+// Sooner where the page says that newer figures are being computed.
+const pause = () => (document.querySelector("[data-newer]") ? SOON_MS : EVERY_MS);
+
 async function keepFresh() {
   if (!document.hidden) await refresh();
-  setTimeout(keepFresh, EVERY_MS);
+  setTimeout(keepFresh, pause());
 }
 
-charts.draw();
-setTimeout(keepFresh, EVERY_MS);
+draw();
+keepLive();
+setTimeout(keepFresh, pause());
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) refresh();
 });
