@@ -15,6 +15,8 @@ from runtime.clock import Clock, monotonic_s
 _QUIET_S = 0.05
 """After a damaged answer a serial line must have been quiet so long, in seconds: its rest may still come."""
 _LONGEST_QUIET_S = 3.0
+_TRIES = 3
+"""On a disturbed line, where an answer comes at once but damaged."""
 _REOPEN_S = (1.0, 2.0, 4.0, 5.0)
 
 
@@ -33,6 +35,7 @@ class Bus:
         self._damaged_s: float | None = None
         self._sent_s = 0.0
         self._last_s = 0.0
+        self._listened_s = 0.0
         self._refusals = 0
         self._reopen_s = 0.0
         self._error = ""
@@ -49,12 +52,15 @@ class Bus:
     async def read(self, unit: int, block: Block) -> Answer | Failure:
         """Ask a unit for a block when it is this request's turn; one attempt, confirmed where it has to be."""
         async with self._turn:
+            self._listen()
             if self._guard.rests_until_s(unit) > monotonic_s():
                 return Failure(FailureKind.RESTING, "a late answer may still come")
             if failure := await self._open():
                 return failure
             if not self._guard.doubts(unit):
-                return await self._ask(unit, block)
+                answer = await self._ask(unit, block)
+                if not _is_damaged(answer):
+                    return answer
             return await self._confirmed(unit, block)
 
     def close(self) -> None:
@@ -62,11 +68,14 @@ class Bus:
         self._link.close()
 
     async def _confirmed(self, unit: int, block: Block) -> Answer | Failure:
-        """An answer between two of another length. An exception is an answer too."""
+        """An answer between two of another length, where an exception is one too; a damaged one is asked for again."""
         other = self._guard.other(unit, block, monotonic_s())
         found: list[Answer | Failure] = []
         for one in (other, block, other):
-            answer = await self._ask(unit, one)
+            for _ in range(_TRIES):
+                answer = await self._ask(unit, one)
+                if not _is_damaged(answer):
+                    break
             if isinstance(answer, Failure) and answer.kind is not FailureKind.EXCEPTION:
                 return answer
             found.append(answer)
@@ -75,8 +84,9 @@ class Bus:
 
     async def _ask(self, unit: int, block: Block) -> Answer | Failure:
         await self._silence()
+        self._listen()
         limit_s = self._guard.limit_s(unit)
-        sent, sent_s = self._clock.now(), monotonic_s()
+        base, sent, sent_s = self._clock.timebase(), self._clock.now(), monotonic_s()
         self._sent_s = sent_s
         try:
             words = await self._link.read(unit, block, limit_s)
@@ -84,12 +94,23 @@ class Bus:
             self._fail(unit, block, sent_s, Failure(FailureKind.NO_ANSWER))
             self._last_s = monotonic_s() + self._link.on_the_line_s(block.count)
             raise
-        received, self._last_s, self._unit = max(sent, self._clock.now()), monotonic_s(), unit
+        self._last_s, self._unit = monotonic_s(), unit
         if isinstance(words, Failure):
             self._fail(unit, block, sent_s, words)
             return words
         self._guard.answered(unit, self._last_s - sent_s - self._link.on_the_line_s(block.count))
-        return Answer(words, sent, received)
+        now = self._clock.timebase()
+        sent += base.step_to(now)
+        return Answer(words, sent, max(sent, self._clock.now()), now)
+
+    def _listen(self) -> None:
+        """Note what came since the last answer."""
+        frames = self._link.overheard()
+        for unit, count in frames:
+            self._guard.heard(unit, count)
+        if not frames and self._link.last_byte_s > max(self._last_s, self._listened_s):
+            self._guard.stray(self._unit)
+        self._listened_s = self._link.last_byte_s
 
     def _fail(self, unit: int, block: Block, sent_s: float, failure: Failure) -> None:
         self._guard.failed(unit, block, sent_s, failure)
@@ -118,8 +139,6 @@ class Bus:
 
     async def _silence(self) -> None:
         """Wait for the silent interval before a request; after a damaged answer until the line is quiet."""
-        if self._link.last_byte_s > self._last_s:
-            self._guard.stray(self._unit)
         if self._damaged_s is not None:
             latest = self._damaged_s + _LONGEST_QUIET_S
             while (left := min(self._link.last_byte_s + _QUIET_S, latest) - monotonic_s()) > 0:  # noqa: ASYNC110 - silence has no event
@@ -129,3 +148,7 @@ class Bus:
         since_s = self._link.last_byte_s if self._link.last_byte_s > self._sent_s else self._last_s
         if (left := since_s + self._link.silence_s - monotonic_s()) > 0:
             await asyncio.sleep(left)
+
+
+def _is_damaged(answer: Answer | Failure) -> bool:
+    return isinstance(answer, Failure) and answer.kind is FailureKind.DAMAGED

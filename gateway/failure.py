@@ -16,6 +16,8 @@ class FailureKind(StrEnum):
     NO_ANSWER = "no answer"
     EXCEPTION = "exception"
     WRONG_ANSWER = "wrong answer"
+    DAMAGED = "damaged answer"
+    """An answer came whose check is wrong: no other is owed."""
     RESTING = "resting"
     """It wasn't asked: an earlier answer may still come."""
 

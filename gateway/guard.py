@@ -18,7 +18,7 @@ _REST = 4.0
 """In time limits, from the request: an answer that is three of them late has come, and been seen to come."""
 _OWED_S = 60.0
 """So long an answer may be owed, in seconds."""
-_SHORTEST_LIMIT_S = 0.2
+_SHORTEST_LIMIT_S = 0.5
 _SLACK = 4.0
 """An answer may take so many times what the slowest recent one took."""
 _FADES = 0.99
@@ -96,14 +96,24 @@ class Guard:
         if not self._numbered:
             self._units.setdefault(unit, _Unit()).doubted = True
 
+    def heard(self, unit: int, count: int) -> None:
+        """An answer of ``count`` words of this unit came unawaited: once it owes none any more, it needs no rest."""
+        state = self._units.setdefault(unit, _Unit())
+        state.doubted = True
+        if owed := next((one for one in state.owed if one[1] == count), None):
+            state.owed.remove(owed)
+            state.rests_until_s = state.rests_until_s if state.owed else 0.0
+
     def failed(self, unit: int, block: Block, sent_s: float, failure: Failure) -> None:
         """There was no answer, or none that fits; ``sent_s`` is when the request was sent."""
         if failure.kind in {FailureKind.EXCEPTION, FailureKind.LINK_DOWN}:
             return
         state = self._units.setdefault(unit, _Unit())
         state.failures += 1
-        if not self._numbered:
-            state.doubted = True
+        if self._numbered:
+            return
+        state.doubted = True
+        if failure.kind is not FailureKind.DAMAGED:
             state.rests_until_s = sent_s + _REST * self._timeout_s
             state.owed.append((sent_s, block.count))
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from metering.period import HOUR, floor_to, on_grid
 
-_FIRST_PAUSE_S = 10.0
+_FIRST_PAUSE_S = 5.0
 _LONGEST_PAUSE_S = 220.0
 _BACK_WITHIN_S = 235.0
 """A meter that answers again is asked again within so long, in seconds: its pause and the wait for its grid."""
@@ -79,7 +79,7 @@ class Turns:
         turn.late = overran and not turn.late
 
     def failed(self, turn: Turn, now: datetime, monotonic_s: float, rests_until_s: float = 0.0) -> None:
-        """Its poll failed; from the second failure in a row on it pauses, 10 s doubling to 220 s of real time.
+        """Its poll failed; from the second failure in a row on it pauses, 5 s doubling to 220 s of real time.
 
         ``rests_until_s`` (monotonic clock, seconds): until then it may not be asked at all.
         """

@@ -36,6 +36,9 @@ class Link(Protocol):
     def connected(self) -> bool:
         """Whether the line is open."""
 
+    def overheard(self) -> list[tuple[int, int]]:
+        """The answers (unit, words) that came since it was last asked, and that nobody waited for."""
+
     def on_the_line_s(self, count: int) -> float:
         """How long a request and its answer of ``count`` words are on the line."""
 

@@ -12,6 +12,7 @@ import termios
 from pymodbus import FramerType
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusException, ModbusIOException
+from pymodbus.framer import FramerRTU
 from pymodbus.pdu import ModbusPDU
 
 from gateway.config import BusSettings
@@ -22,6 +23,7 @@ from runtime.clock import monotonic_s
 _BITS_OF_A_CHARACTER = 11
 _LEAST_SILENCE_S = 0.00175
 _FAST_BAUD = 19_200
+_EXCEPTION = 0x80
 _NEVER = 1_000_000_000
 _REQUEST_BYTES = 8
 _ANSWER_BYTES = 5
@@ -45,7 +47,9 @@ class ModbusLink:
         self._parity = settings.parity or factory.parity
         self._stop_bits = settings.stop_bits or factory.stop_bits
         self._client: AsyncModbusTcpClient | AsyncModbusSerialClient | None = None
-        self._asking = False
+        self._asked = b""
+        self._heard = b""
+        self._overheard: list[tuple[int, int]] = []
         self.timeout_s = float(settings.timeout_s)
         """How long an answer is waited for at most, beyond its time on the line, in seconds."""
         self.settle_s = factory.settle_ms / 1000
@@ -64,6 +68,11 @@ class ModbusLink:
     def connected(self) -> bool:
         """Whether the line is open."""
         return self._client is not None and self._client.connected
+
+    def overheard(self) -> list[tuple[int, int]]:
+        """The answers (unit, words) that came since it was last asked, and that nobody waited for."""
+        found, self._overheard = self._overheard, []
+        return found
 
     def on_the_line_s(self, count: int) -> float:
         """How long a request and its answer of ``count`` words take on a serial line, in seconds; 0 without one."""
@@ -118,11 +127,17 @@ class ModbusLink:
 
         def contained(data: bytes, addr: tuple[str, int] | None = None) -> int:
             """What raised here would end in the event loop, and the request would wait for its time limit."""
+            strays = 0 if self.is_numbered else self._strays(data)
             try:
-                return take(data, addr)
+                used = take(data[strays:], addr)
             except _BROKEN_ANSWER as error:
-                self._end(ModbusIOException(f"damaged answer: {error}"))
+                self._end(ModbusIOException(f"damaged: {error}"))
                 return len(data)
+            if not self.is_numbered:
+                self._heard = data[strays:]
+                if self._is_damaged(whole=True):
+                    self._end(ModbusIOException("damaged"))
+            return strays + used
 
         client.ctx.callback_data = contained  # type: ignore[method-assign]
         return client
@@ -135,17 +150,19 @@ class ModbusLink:
         ask = client.read_input_registers if block.function == 4 else client.read_holding_registers
         # pymodbus takes the limit of each request from here.
         client.ctx.comm_params.timeout_connect = limit_s + self.on_the_line_s(block.count)
-        self._asking = True
+        self._asked, self._heard = bytes((unit, block.function, 2 * block.count)), b""
         try:
             answer = await ask(block.address, count=block.count, device_id=unit)
         except _BROKEN_ANSWER as error:
             if not client.connected:
                 return Failure(FailureKind.LINK_DOWN, f"{self._settings.where} was lost")
+            if self._is_damaged(whole=False):
+                return Failure(FailureKind.DAMAGED)
             if "No response" in str(error):
                 return Failure(FailureKind.NO_ANSWER, f"within {limit_s:.2g} s")
             return Failure(FailureKind.WRONG_ANSWER, str(error))
         finally:
-            self._asking = False
+            self._asked = b""
         return _words(answer, block)
 
     def close(self) -> None:
@@ -159,14 +176,40 @@ class ModbusLink:
             self.last_byte_s = monotonic_s()
         return data
 
+    def _strays(self, data: bytes) -> int:
+        """How many of the first bytes are whole frames of units that weren't asked; they are noted as overheard."""
+        end = 0
+        while (size := _frame_size(data[end:])) and data[end : end + 1] != self._asked[:1]:
+            if data[end + 1] < _EXCEPTION:
+                self._overheard.append((data[end], data[end + 2] // 2))
+            end += size
+        return end
+
+    def _is_damaged(self, *, whole: bool) -> bool:
+        """Whether what came can only be the answer, though its check is wrong; ``whole``: and all of it has come."""
+        if self.is_numbered or not self._asked or _frame_size(self._heard):
+            return False
+        complete = len(self._heard) >= _ANSWER_BYTES + self._asked[2]
+        alike = sum(a == b for a, b in zip(self._asked, self._heard, strict=False))
+        return complete and alike >= 1 if whole else alike >= (1 if complete else 2)
+
     def _trace_connection(self, made: bool) -> None:
         if not made:
             self._end(ConnectionException("lost"))
 
     def _end(self, error: ModbusException) -> None:
         """End the request that is under way."""
-        if self._asking and self._client and not self._client.ctx.response_future.done():
+        if self._asked and self._client and not self._client.ctx.response_future.done():
             self._client.ctx.response_future.set_exception(error)
+
+
+def _frame_size(data: bytes) -> int:
+    """How long the answer is that the bytes begin with; 0 where they don't begin with a whole one."""
+    if len(data) < _ANSWER_BYTES:
+        return 0
+    size = _ANSWER_BYTES + (data[2] if data[1] < _EXCEPTION else 0)
+    frame = data[:size]
+    return size if len(frame) == size and FramerRTU.compute_CRC(frame[:-2]) == int.from_bytes(frame[-2:]) else 0
 
 
 def _words(answer: ModbusPDU, block: Block) -> tuple[int, ...] | Failure:

@@ -12,6 +12,7 @@ from pymodbus.exceptions import ModbusException
 
 from gateway.failure import Failure, FailureKind
 from gateway.profile import Block
+from simulators.faults import damaged
 from simulators.servers.modbus import Answer, answer_pdu
 from simulators.servers.strict_line import strict_line
 from tests.gateway.late import a_bus, block, late_sequence, patiently, words
@@ -107,6 +108,46 @@ async def test_garbage_and_a_wrong_check_are_no_answers():
     assert (await patiently(bus, 1, block(10))).words == (10, 11)
     bus.close()
     slave.close()
+
+
+async def test_a_late_answer_that_was_heard_ends_the_rest():
+    async def reply(slave, unit, _function, address, count):
+        await asyncio.sleep(0.8 if address == 0 else 0)
+        slave.write(answer(unit, [*words(address, count)]))
+
+    slave = HandMadeSlave(reply)
+    bus = a_bus(link="serial", device=slave.device, timeout_s=0.5)
+    assert (await bus.read(1, block(0))).kind is FailureKind.NO_ANSWER
+    for number in range(15):
+        assert (await bus.read(2, block(10 * number + 10))).words == words(10 * number + 10, 2)
+        await asyncio.sleep(0.05)
+    assert (await bus.read(1, block(10))).words == (10, 11)
+    bus.close()
+    slave.close()
+    assert next(at for at, unit, address in slave.requests if (unit, address) == (1, 10)) < slave.requests[0][0] + 2
+
+
+async def test_on_a_disturbed_line_a_damaged_answer_is_asked_for_again_at_once():
+    chance = random.Random(7)
+    spoilt = 0
+
+    async def reply(slave, unit, _function, address, count):
+        nonlocal spoilt
+        good = answer(unit, [*words(address, count)])
+        if chance.random() < 0.3:
+            spoilt += 1
+            good = damaged(chance, good, len(good))
+        slave.write(good)
+
+    slave = HandMadeSlave(reply)
+    bus = a_bus(link="serial", device=slave.device, timeout_s=0.1)
+    found = [await patiently(bus, 1, block(10 * number)) for number in range(60)]
+    bus.close()
+    slave.close()
+    read = [number for number, one in enumerate(found) if not isinstance(one, Failure)]
+    assert all(found[number].words == words(10 * number, 2) for number in read)
+    assert spoilt > 20
+    assert len(read) >= 45
 
 
 async def test_a_confirmed_exception_is_an_answer():
@@ -283,7 +324,7 @@ async def test_random_late_answers_on_a_real_line_book_nothing_under_another_reg
 
 
 async def test_damaged_tcp_frames_fail_one_read_and_renew_the_connection(caplog):
-    damaged = [
+    spoilt = [
         lambda good: good[:2] + b"\x00\x07" + good[4:],
         lambda good: good[:4] + b"\x00\x02" + good[6:],
         lambda good: good[:7] + b"\x55" + good[8:],
@@ -303,17 +344,17 @@ async def test_damaged_tcp_frames_fail_one_read_and_renew_the_connection(caplog)
                 head, request = await reader.readexactly(7), await reader.readexactly(5)
                 address = int.from_bytes(request[1:3])
                 good = head[:4] + b"\x00\x07" + head[6:7] + b"\x04\x04" + address.to_bytes(2) * 2
-                writer.write(damaged[address](good) if address < len(damaged) else good)
+                writer.write(spoilt[address](good) if address < len(spoilt) else good)
         writer.close()
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
     bus = a_bus(link="tcp", host="127.0.0.1", port=server.sockets[0].getsockname()[1], timeout_s=0.1)
-    for address in range(len(damaged)):
+    for address in range(len(spoilt)):
         assert isinstance(await bus.read(1, block(address)), Failure), address
         assert (await bus.read(1, block(99))).words == (99, 99), address
     bus.close()
     server.close()
-    assert connections == 1 + len(damaged)
+    assert connections == 1 + len(spoilt)
     assert [one.getMessage() for one in caplog.records if one.name == "asyncio"] == []
 
 

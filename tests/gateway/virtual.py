@@ -120,6 +120,7 @@ class VirtualLine:
         self.connected = True
         self.renewed = 0
         self._coming: list[tuple[float, int, int, int, tuple[int, ...] | int]] = []
+        self._overheard: list[tuple[int, int]] = []
         self._requests = 0
         self._last_s = 0.0
         self.busy_with: Counter[int] = Counter()
@@ -129,6 +130,11 @@ class VirtualLine:
     def last_byte_s(self) -> float:
         self._drain(asyncio.get_running_loop().time())
         return self._last_s
+
+    def overheard(self) -> list[tuple[int, int]]:
+        self._drain(asyncio.get_running_loop().time())
+        found, self._overheard = self._overheard, []
+        return found
 
     def on_the_line_s(self, count: int) -> float:
         return (13 + 2 * count) * CHARACTER_S
@@ -155,6 +161,7 @@ class VirtualLine:
                 self._last_s = at
                 if whose == unit:
                     return _taken(block, function, words)
+                self._overhear(whose, words)
             await asyncio.sleep(max(0.0, until - loop.time()))
             return Failure(FailureKind.NO_ANSWER)
         finally:
@@ -174,7 +181,7 @@ class VirtualLine:
         slave.busy_until_s = ready
         asked = range(block.address, block.address + block.count)
         refused = slave.refuses & set(asked)
-        words = 2 if refused else tuple((unit << 8) + address for address in asked)
+        words = 2 if refused else tuple(((unit << 8) + address) % 65536 for address in asked)
         bytes_ = 5 if refused else 5 + 2 * block.count
         self._requests += 1
         frame = (ready + bytes_ * CHARACTER_S, self._requests, unit, block.function, words)
@@ -182,7 +189,12 @@ class VirtualLine:
 
     def _drain(self, now: float) -> None:
         while self._coming and self._coming[0][0] <= now:
-            self._last_s = heapq.heappop(self._coming)[0]
+            self._last_s, _, whose, _, words = heapq.heappop(self._coming)
+            self._overhear(whose, words)
+
+    def _overhear(self, whose: int, words: tuple[int, ...] | int) -> None:
+        if not isinstance(words, int):
+            self._overheard.append((whose, len(words)))
 
 
 def _taken(block: Block, function: int, words: tuple[int, ...] | int) -> tuple[int, ...] | Failure:
