@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from central.cluster import Cluster, Meter
 from central.validity import valid_instants
-from metering.live import MAX_VALUES, LiveValue
+from metering.live import LiveValue
 from metering.period import utc_text
 from metering.wire import decode_live
 
@@ -68,12 +68,12 @@ class LiveValues:
         if there.messages > MAX_A_SECOND:
             return
         for meter in decode_live(gateway, payload).meters:
-            values = there.meters.get(meter.meter, {}) | {one.name: one for one in meter.values}
-            fresh = {name: one for name, one in values.items() if _is_new(one, now)}
+            # A meter's values come together: what is no longer told is absent now.
+            fresh = {one.name: one for one in meter.values if _is_new(one, now)}
             if meter.meter not in there.meters and len(there.meters) >= MAX_METERS:
                 there.meters = {name: old for name, old in there.meters.items() if _any_new(old, now)}
             if meter.meter in there.meters or len(there.meters) < MAX_METERS:
-                there.meters[meter.meter] = dict(list(fresh.items())[-MAX_VALUES:])
+                there.meters[meter.meter] = fresh
 
     def answer(self, now: datetime) -> dict[str, Any]:
         """What is new at ``now``, by gateway and meter.
@@ -95,7 +95,7 @@ class LiveValues:
             "meter": meter,
             "point": record.point if record else "",
             "role": record.role.value if record else "",
-            "at": utc_text(max(one.at for one in values)),
+            "at": utc_text(min(one.at for one in values)),
             "values": [{"name": one.name, "unit": one.unit, "value": _at_the_point(one, record)} for one in values],
         }
 

@@ -72,9 +72,9 @@ class LiveBoard:
         self._read[meter] = now
 
     def put(self, meter: str, values: Sequence[LiveValue]) -> None:
-        """Newer values of a meter take the place of those that weren't told yet."""
+        """All that a meter shows now takes the place of what wasn't told yet."""
         if values:
-            self._fresh.setdefault(meter, {}).update({one.name: one for one in values})
+            self._fresh[meter] = {one.name: one for one in values}
 
     def take(self, now: datetime) -> list[LiveMessage]:
         """What is to be told now: nothing when the last time was less than ``every`` ago or nothing is new."""

@@ -11,6 +11,7 @@ from gateway.live import LiveBoard
 from gateway.meter import Meter
 from gateway.profile import Block
 from gateway.turns import Turns
+from metering.live import LiveValue
 from metering.period import floor_to
 from runtime.clock import Clock, monotonic_s
 from runtime.log import logger
@@ -35,12 +36,14 @@ class LiveRound:
         self._longest_s = longest_s
         self._lengths = frozenset(lengths)
         self._asking: dict[str, tuple[Meter, Block]] = {}
+        self._read: dict[str, list[LiveValue]] = {}
         self._pauses: dict[str, tuple[int, float]] = {}
         self._expected_s = 0.0
 
     def polled(self, meter: Meter, *, answered: bool) -> None:
         """A poll of a meter's stands has ended: its live values may be read after it, if it answers at all."""
         self._asking.pop(meter.id, None)
+        self._put(meter)
         now = self._clock.now()
         if (
             not answered
@@ -77,6 +80,7 @@ class LiveRound:
         answer = await self._bus.read(meter.unit, block)
         self._expected_s = monotonic_s() - begun_s
         if isinstance(answer, Failure) and not answer.refused:
+            self._put(meter)
             self._pause(meter, answer)
             return
         heard = meter.take_live(block, None if isinstance(answer, Failure) else answer)
@@ -84,9 +88,15 @@ class LiveRound:
             _log.info(event.name, meter=meter.id, **event.fields)
         if heard.values:
             self._pauses.pop(meter.id, None)
-        self._board.put(meter.id, heard.values)
+        self._read.setdefault(meter.id, []).extend(heard.values)
         if heard.next:
             self._asking[meter.id] = (meter, heard.next)
+        else:
+            self._put(meter)
+
+    def _put(self, meter: Meter) -> None:
+        """A meter's values go on the board together, so that they are told together: they are of one moment."""
+        self._board.put(meter.id, self._read.pop(meter.id, ()))
 
     def _pause(self, meter: Meter, failure: Failure) -> None:
         failures = self._pauses.get(meter.id, (0, 0.0))[0]

@@ -28,6 +28,7 @@ SITE_FILE: Final = "site.toml"
 SCENARIO_FILE: Final = "scenario.toml"
 _RATES: Final = Path(__file__).with_name("rates") / "2026.toml"
 _POLL_S: Final = 60
+_LIVE: Final = {"live_every_s": 120}
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Store = Literal["sqlite", "influxdb"]
@@ -174,7 +175,9 @@ def _influxdb(port: int) -> str:
 
 def _gateway(workdir: Path, site: Site, lines: Lines, broker: int, clock: SimulationSettings) -> list[str]:
     tables = [
-        _table("gateway", {"id": site.id, "data_dir": str(workdir / f"gateway-{site.id}"), "stands": site.stands}),
+        _table(
+            "gateway", {"id": site.id, "data_dir": str(workdir / f"gateway-{site.id}"), "stands": site.stands, **_LIVE}
+        ),
         _table("broker", {"host": HOST, "port": broker}),
     ]
     for bus in site.buses:

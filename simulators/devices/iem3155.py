@@ -2,7 +2,8 @@
 
 Written from the vendor's register list (document numbers, one higher than the address on the wire): holding registers
 (function 03), energies as 64-bit integers in Wh at 3204 (delivered, into the load), 3208 (received), 3220 and 3224
-(reactive), power in kW at 3060, voltage at 3028, frequency at 3110 as single floats; high word first.
+(reactive), as single floats current at 3000, voltage at 3028, power in kW by phase at 3054 and in all at 3060,
+frequency at 3110; high word first.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from simulators.reading import Reading
 from simulators.servers.modbus import HOLDING, ExceptionCode, ModbusRefusal
 
 _PRINTED: Final = 1
+_VOLTS: Final = 231.0
 
 
 class Iem3155:
@@ -39,9 +41,12 @@ class Iem3155:
 
 
 def _registers(reading: Reading) -> dict[int, int]:
+    phase_kw = reading.power_w / 3 / 1000
+    amps = abs(reading.power_w) / 3 / _VOLTS
     printed = {
-        3028: struct.pack(">fff", 231.0, 231.2, 230.8),
-        3060: struct.pack(">f", reading.power_w / 1000),
+        3000: struct.pack(">fff", amps, amps, amps),
+        3028: struct.pack(">fff", _VOLTS, 231.2, 230.8),
+        3054: struct.pack(">ffff", phase_kw, phase_kw, phase_kw, reading.power_w / 1000),
         3110: struct.pack(">f", 50.0),
         3204: struct.pack(">q", reading.import_wh),
         3208: struct.pack(">q", reading.export_wh),

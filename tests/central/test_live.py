@@ -46,17 +46,16 @@ def test_the_newest_value_is_told_with_point_and_role_and_power_at_the_point(clu
     values = LiveValues(cluster)
     values.heard("g1", payload("g1", "M1", "M2", "X9", power=400), NOW, 1.0)
     values.heard("g1", payload("g1", "M1", "M2", power=-500), NOW, 1.1)
-    values.heard("g1", payload("g1", "M2", power=230, name="voltage_l1_v"), NOW, 1.2)
+    values.heard("g1", payload("g1", "X9", power=230, name="voltage_l1_v"), NOW, 1.2)
     assert values.answer(NOW) == {
         "now": "2026-06-18T12:00:00Z",
         "meters": [
             {"gateway": "g1", "meter": "M1", "point": "A1", "role": "settlement", "at": "2026-06-18T12:00:00Z",
              "values": [{"name": "power_w", "unit": "W", "value": "-500"}]},
             {"gateway": "g1", "meter": "M2", "point": "F1", "role": "settlement", "at": "2026-06-18T12:00:00Z",
-             "values": [{"name": "power_w", "unit": "W", "value": "-5000"},
-                        {"name": "voltage_l1_v", "unit": "V", "value": "230.0"}]},
+             "values": [{"name": "power_w", "unit": "W", "value": "-5000"}]},
             {"gateway": "g1", "meter": "X9", "point": "", "role": "", "at": "2026-06-18T12:00:00Z",
-             "values": [{"name": "power_w", "unit": "W", "value": "400"}]},
+             "values": [{"name": "voltage_l1_v", "unit": "V", "value": "230.0"}]},
         ],
     }  # fmt: skip
 
