@@ -51,14 +51,16 @@ class ClockScan:
         if isinstance(found, Refused):
             return
         outbox, stands = found
+        neighbours = set()
         for stand in stands:
             if isinstance(stand, StandOnWire):
-                self._stand(outbox, received, gateway, stand)
+                before = self.newest.get((gateway, stand.meter, stand.register))
+                neighbours.add((before.at if before else None, stand.at))
+                self._stand(outbox, received, gateway, stand, before)
+        for first, second in neighbours:
+            self.touched.update(_months(first, second))
 
-    def _stand(self, outbox: str, received: datetime, gateway: str, stand: StandOnWire) -> None:
-        key = (gateway, stand.meter, stand.register)
-        before = self.newest.get(key)
-        self.touched.update(_months(before.at if before else None, stand.at))
+    def _stand(self, outbox: str, received: datetime, gateway: str, stand: StandOnWire, before: Newest | None) -> None:
         if stand.clock is ClockState.UNSYNCHRONISED:
             self._doubt(gateway, "unsynchronised", received, stand.at, stand.at, received, widest=False)
         if stand.at - received > TOLERANCE:
@@ -70,6 +72,7 @@ class ClockScan:
             if earlier - later > TOLERANCE:
                 self._doubt(gateway, "back", received, stand.at, later, earlier)
         if before is None or before.outbox != outbox or stand.sequence > before.sequence:
+            key = (gateway, stand.meter, stand.register)
             self.newest[key] = Newest(outbox, stand.sequence, stand.at, stand.after)
             self.moved.add(key)
 

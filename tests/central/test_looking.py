@@ -12,6 +12,7 @@ import pytest
 from central.answers import Span
 from central.ask import ask
 from central.config import load_config
+from central.finding import Finding
 from central.findings_file import FindingsFile, Record
 from central.journal import Message
 from central.keeper import Keeper
@@ -19,6 +20,7 @@ from central.looking import Looked, look
 from metering.period import HOUR, Month, utc_text
 from metering.wire import BusStatus, GatewayStatus, MeterStatus, Rejected, StandOnWire, StandsMessage, encode
 from tests.central.stands import CLUSTER, T0, stand
+from tests.mosquitto import free_port
 
 BOTH = ("M1", "1-0:1.8.0"), ("M2", "1-0:2.8.0")
 NIGHT = T0 - timedelta(hours=2)
@@ -28,12 +30,14 @@ NIGHT = T0 - timedelta(hours=2)
 class Service:
     """Central's keeper and rounds of looking, without broker."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, store: str = "") -> None:
         self.cluster = folder / "cluster.toml"
         self.cluster.write_text(CLUSTER, encoding="utf-8")
         self.rates = folder / "rates.toml"
         self.config_file = folder / "central.toml"
-        self.config_file.write_text('[central]\ndata_dir = "data"\ncluster = "cluster.toml"\n', encoding="utf-8")
+        self.config_file.write_text(
+            '[central]\ndata_dir = "data"\ncluster = "cluster.toml"\n' + store, encoding="utf-8"
+        )
         self.keeper = Keeper(load_config(self.config_file))
         self.state = Looked()
         self.sequence = 0
@@ -278,3 +282,29 @@ def test_the_answer_names_the_record_and_later_ones_without_it(service: Service)
         ("A1", utc_text(now + HOUR)),
         ("F1", utc_text(now + HOUR)),
     ]
+
+
+def test_while_the_store_is_down_a_month_stays_as_it_is_and_the_intake_is_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("secret", encoding="utf-8")
+    service = Service(
+        tmp_path,
+        f'[store]\nkind = "influxdb"\nurl = "http://127.0.0.1:{free_port()}"\nbucket = "b"\ntoken_file = "token"\n',
+    )
+    try:
+        service.send(stand(0, "5", meter="M9"), at=T0)
+        file = FindingsFile(load_config(service.config_file).findings_file)
+        kept = Finding(kind="missing", what="A1", since=T0, until=T0 + HOUR, text="1 period", way_out="wait")
+        file.looked("month 2026-06", [kept], T0)
+        file.close()
+        state = service.look(T0 + HOUR)
+        assert "127.0.0.1" in state.trouble
+        assert state.due == ("2026-06",)
+        assert sorted(service.open()) == [
+            ("missing", "A1"),
+            ("store_behind", "readings store"),
+            ("store_down", "readings store"),
+            ("unknown_meter", "M9"),
+        ]
+        assert service.one("missing").seen == T0
+    finally:
+        service.keeper.close()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import struct
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
 import pytest
 
+from gateway.config import MeterSettings
 from gateway.counter import Counter
-from gateway.observation import Observation
+from gateway.meter import Meter
+from gateway.observation import Answer, Observation
+from gateway.profile import Block, profile
 from gateway.rejections import Rejections
 from metering.wire import MAX_REJECTED, GatewayStatus, MeterStatus, Rejected, decode_status, encode
 
@@ -97,3 +101,25 @@ def test_a_status_with_what_no_gateway_sends_is_refused(hostile: dict[str, objec
     many = msgspec.json.encode({"v": 1, "online": True, "meters": [{**meter, "rejected": [one] * (MAX_REJECTED + 1)}]})
     with pytest.raises(msgspec.DecodeError):
         decode_status(many)
+
+
+def test_a_meter_tells_what_its_register_was_not_believed_to_say():
+    model = profile("eastron-sdm630")
+    meter = Meter(MeterSettings(id="M1", bus="b", profile=model.id), model, {})
+
+    def poll(second: int, kwh: float) -> None:
+        at = T0 + timedelta(seconds=second)
+        block: Block | None = meter.first_block()
+        while block is not None:
+            words = struct.unpack(">HH", struct.pack(">f", kwh)) * block.count
+            counts = any(register.obis == IMPORT for register in block.registers)
+            # What isn't a register of energy is refused: it may be the serial number.
+            block = meter.take(block, Answer(words[: block.count], at, at) if counts else None).next
+
+    poll(0, 5000.0)
+    assert meter.rejections.told() is msgspec.UNSET
+    poll(10, 3.0)
+    found = {one.register: one for one in meter.rejections.told() or ()}
+    assert (found[IMPORT].last_value, found[IMPORT].value, found[IMPORT].problem) == ("5000000", "3000", "falls")
+    poll(20, 5000.0)
+    assert all(one.until is not None for one in meter.rejections.told() or ())
