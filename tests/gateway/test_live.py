@@ -20,8 +20,9 @@ from gateway.live import LiveBoard, with_sum
 from gateway.live_round import LiveRound
 from gateway.meter import Meter
 from gateway.observation import Answer
-from gateway.profile import profile
+from gateway.profile import Register, RegisterRole, profile
 from gateway.turns import Turns
+from gateway.words import WordType
 from metering.live import MAX_METERS, live_value
 from metering.wire import decode_live
 from runtime.clock import SimulationClock
@@ -231,3 +232,22 @@ async def test_nothing_live_is_told_while_central_is_away_and_nothing_of_it_wait
             await until(lambda: centre.messages, 15)
     assert json.loads(centre.payloads[0])["meters"][0]["meter"] == "M1"
     assert all(status.backlog == 0 for status in centre.statuses)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"name": "speed_kmh"}, {"unit": "kW"}, {"scale": Decimal(0)}, {"role": RegisterRole.STAND, "scale": Decimal(-1)}],
+)
+def test_a_live_register_has_a_known_name_and_its_unit_and_a_stand_is_never_turned_round(wrong: dict) -> None:
+    good = {
+        "name": "power_w",
+        "role": RegisterRole.LIVE,
+        "function": 3,
+        "address": 1,
+        "type": WordType.S16,
+        "unit": "W",
+    }
+    assert Register(**good, scale=Decimal(-1)).scale == -1
+    energy = {"obis": "1-0:1.8.0", "unit": "kWh"} if wrong.get("role") else {}
+    with pytest.raises(ValueError, match=r"live value|more than 0"):
+        Register(**(good | energy | wrong))
