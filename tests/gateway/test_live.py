@@ -7,6 +7,7 @@ import itertools
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import aiomqtt
 import pytest
@@ -153,6 +154,12 @@ async def test_what_fails_is_left_alone_for_a_while_and_a_meter_that_failed_isnt
     assert line.asked == 1
 
 
+def _told_every(seconds: int, file: Path) -> Path:
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('id = "g1"', f'id = "g1"\nlive_every_s = {seconds}'), encoding="utf-8")
+    return file
+
+
 class Lively(Running):
     """A meter whose power is a number that tells when it was read."""
 
@@ -186,9 +193,7 @@ async def test_live_values_come_beside_exact_stands_and_no_oftener_than_the_cloc
                 told.append(message.payload)
 
         listener = asyncio.ensure_future(listen())
-        file = write_config(tmp_path, broker.port, tcp_bus(port), settings)
-        text = file.read_text(encoding="utf-8").replace('id = "g1"', 'id = "g1"\nlive_every_s = 120')
-        file.write_text(text, encoding="utf-8")
+        file = _told_every(120, write_config(tmp_path, broker.port, tcp_bus(port), settings))
         async with running(file):
             wanted = ("M1", "1-0:1.8.0", "2026-10-01T12:00:00Z")
             await until(lambda: wanted in stands_of(centre), 15)
@@ -207,9 +212,7 @@ async def test_with_live_off_there_is_no_live_traffic_at_all(broker, tmp_path) -
     meter = Sdm630()
     async with tcp_meters(meter) as port, central(broker.port) as centre:
         await centre.client.subscribe("klaster/v1/+/live", qos=0)
-        file = write_config(tmp_path, broker.port, tcp_bus(port, every=1), None)
-        text = file.read_text(encoding="utf-8").replace('id = "g1"', 'id = "g1"\nlive_every_s = 0')
-        file.write_text(text, encoding="utf-8")
+        file = _told_every(0, write_config(tmp_path, broker.port, tcp_bus(port, every=1), None))
         async with running(file):
             await until(lambda: meter.reads >= 3, 15)
     assert centre.messages == []
@@ -222,9 +225,7 @@ async def test_nothing_live_is_told_while_central_is_away_and_nothing_of_it_wait
     meter = Sdm630()
     async with tcp_meters(meter) as port, central(broker.port, online=False) as centre:
         await centre.client.subscribe("klaster/v1/+/live", qos=0)
-        file = write_config(tmp_path, broker.port, tcp_bus(port, every=1), None)
-        text = file.read_text(encoding="utf-8").replace('id = "g1"', 'id = "g1"\nlive_every_s = 1')
-        file.write_text(text, encoding="utf-8")
+        file = _told_every(1, write_config(tmp_path, broker.port, tcp_bus(port, every=1), None))
         async with running(file):
             await until(lambda: meter.reads >= 8, 15)
             assert centre.messages == []
