@@ -29,12 +29,18 @@ CREATE TABLE IF NOT EXISTS findings (
     by TEXT NOT NULL DEFAULT '',
     reason TEXT NOT NULL DEFAULT ''
 ) STRICT;
+CREATE TABLE IF NOT EXISTS looks (scope TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS open_finding ON findings (key) WHERE closed IS NULL;
 CREATE INDEX IF NOT EXISTS known_finding ON findings (key);
 """
 _INSERT = "INSERT INTO findings (id, key, scope, finding, opened, seen, closed) VALUES (?, ?, ?, ?, ?, ?, ?)"
-_SEEN = "UPDATE findings SET scope = ?, finding = ?, seen = ? WHERE key = ? AND closed IS NULL"
-_SELECT = "SELECT id, scope, finding, opened, seen, closed, by, reason FROM findings"
+_FOUND = "UPDATE findings SET scope = ?, finding = ? WHERE key = ? AND closed IS NULL"
+_CLOSE = "UPDATE findings SET closed = ?, seen = ? WHERE key = ? AND closed IS NULL"
+# Of an open one "seen" is when its scope was last looked at: thousands need not be written anew at each look.
+_SELECT = """
+SELECT id, scope, finding, opened, CASE WHEN closed IS NULL THEN looks.at ELSE seen END, closed, by, reason
+FROM findings JOIN looks USING (scope)
+"""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,11 +89,15 @@ class FindingsFile:
         opened, closed = [], []
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
+            last = self._db.execute("SELECT at FROM looks WHERE scope = ?", (scope,)).fetchone()
+            self._db.execute("INSERT OR REPLACE INTO looks VALUES (?, ?)", (scope, at))
             done = {key for (key,) in self._db.execute("SELECT key FROM findings WHERE by != ''")}
-            known = {key for (key,) in self._db.execute("SELECT key FROM findings WHERE closed IS NULL")}
-            mine = dict(
-                self._db.execute("SELECT key, finding FROM findings WHERE scope = ? AND closed IS NULL", (scope,))
-            )
+            known = {
+                key: (where, text)
+                for key, where, text in self._db.execute(
+                    "SELECT key, scope, finding FROM findings WHERE closed IS NULL"
+                )
+            }
             here = set()
             for one in found:
                 key, text = one.key, msgspec.json.encode(one).decode()
@@ -95,14 +105,15 @@ class FindingsFile:
                     self._over(scope, one, text, at)
                 elif key not in done and key not in here:
                     here.add(key)
-                    if key in known:
-                        self._db.execute(_SEEN, (scope, text, at, key))
-                    else:
+                    if key not in known:
                         self._db.execute(_INSERT, (self._new_id(key), key, scope, text, at, at, None))
                         opened.append(one)
-            for key in mine.keys() - here:
-                self._db.execute("UPDATE findings SET closed = ? WHERE key = ? AND closed IS NULL", (at, key))
-                closed.append(msgspec.json.decode(mine[key], type=Finding))
+                    elif known[key] != (scope, text):
+                        self._db.execute(_FOUND, (scope, text, key))
+            for key, (where, text) in known.items():
+                if where == scope and key not in here:
+                    self._db.execute(_CLOSE, (at, last[0] if last else at, key))
+                    closed.append(msgspec.json.decode(text, type=Finding))
         return Change(tuple(opened), tuple(closed))
 
     def _over(self, scope: str, one: Finding, text: str, at: str) -> None:
@@ -110,7 +121,7 @@ class FindingsFile:
         if not self._db.execute("SELECT 1 FROM findings WHERE key = ?", (one.key,)).fetchone():
             self._db.execute(_INSERT, (one.key, one.key, scope, text, at, at, at))
         else:
-            self._db.execute(_SEEN, (scope, text, at, one.key))
+            self._db.execute(_FOUND, (scope, text, one.key))
 
     def _new_id(self, key: str) -> str:
         before = int(self._db.execute("SELECT count(*) FROM findings WHERE key = ?", (key,)).fetchone()[0])
@@ -138,7 +149,8 @@ class FindingsFile:
                     f"{record.finding.way_out}"
                 )
             self._db.execute(
-                "UPDATE findings SET closed = ?, by = ?, reason = ? WHERE id = ?", (now.isoformat(), by, reason, id_)
+                "UPDATE findings SET closed = ?, seen = ?, by = ?, reason = ? WHERE id = ?",
+                (now.isoformat(), record.seen.isoformat(), by, reason, id_),
             )
         return msgspec.structs.replace(record, closed=now, by=by, reason=reason)
 

@@ -62,6 +62,7 @@ def test_one_that_is_found_again_is_a_new_record_and_the_old_one_stays(file: Fin
     assert old.id == finding("A1").key
     assert new.id == f"{old.id}-2"
     assert (old.closed, new.opened, new.closed) == (T0 + timedelta(hours=1), T0 + timedelta(hours=2), None)
+    assert (old.seen, new.seen) == (T0, T0 + timedelta(hours=2))
 
 
 def test_a_scope_that_is_not_looked_at_stays_as_it_is(file: FindingsFile):
