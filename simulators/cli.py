@@ -162,8 +162,8 @@ def demo(
     scenario: str, speed: int, workdir: Path, port: int, store: Literal["sqlite", "influxdb"], *, once: bool
 ) -> None:
     """Run a simulated cluster for a day: meters, gateways, broker, central, page."""
+    from simulators.child import StartError
     from simulators.demo import DemoError, run_demo
-    from simulators.processes import StartError
     from simulators.scenario import scenario_path
 
     try:

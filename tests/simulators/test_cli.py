@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from simulators.child import Child, StartError
 from simulators.cli import main
 from simulators.configs import read_back
 from simulators.faults import FaultFile, Kind
-from simulators.processes import Child, Cluster, StartError, program
+from simulators.processes import Cluster, program
 from simulators.scenario import scenario_path
 
 Run = Callable[..., Child]
@@ -142,7 +143,7 @@ def test_a_cluster_starts_kills_and_restarts_its_processes(tmp_path: Path) -> No
 
 def test_children_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from simulators.processes import Child\n"
+        "import sys, time; from pathlib import Path; from simulators.child import Child\n"
         "child = Child('sleeper', ['sleep', '600'], Path(sys.argv[1])); child.start()\n"
         "print(child.pid, flush=True); time.sleep(600)"
     )
