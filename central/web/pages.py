@@ -49,13 +49,19 @@ def page_handlers(look: Look, now: Now) -> list[BaseRouteHandler]:
             **_filters(words),
             **content,
         )
-        keep = [Cookie("lang", words.language, max_age=_YEAR_S, samesite="lax")] if asked == words.language else []
+        cookie = Cookie("lang", value=words.language, max_age=_YEAR_S, samesite="lax")
         headers = {
             "Cache-Control": "no-store, max-age=0",
             "Content-Language": words.language,
             "Vary": "Accept-Language, Cookie",
         }
-        return Response(text, status_code=status, media_type=MediaType.HTML, headers=headers, cookies=keep)
+        return Response(
+            text,
+            status_code=status,
+            media_type=MediaType.HTML,
+            headers=headers,
+            cookies=[cookie] if asked == words.language else [],
+        )
 
     async def answered(
         request: Request[Any, Any, Any], name: str, question: Question, span: Span, content: Content

@@ -17,7 +17,7 @@ from central.config import WebTable
 from central.gateways import GatewayTable
 from central.readings import Entry
 from central.stores.sqlite import SqliteStore
-from central.web.server import page_socket, serve_web
+from central.web.server import Compute, page_socket, serve_web
 from metering.period import day_periods, day_start
 from metering.stand import Quality
 from metering.wire import ClockState, GatewayStatus, MeterStatus, StandOnWire
@@ -172,13 +172,13 @@ async def _here(work: Callable[..., Any], *arguments: object) -> Any:
 
 
 @contextlib.asynccontextmanager
-async def served(made: Made, clock: StoppedClock) -> AsyncIterator[str]:
+async def served(made: Made, clock: StoppedClock, compute: Compute = _here) -> AsyncIterator[str]:
     """Serve page and API on a free port; gives the address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    server = asyncio.create_task(serve_web(page_socket(WebTable(port=port)), made.config, clock, _here, together))
+    server = asyncio.create_task(serve_web(page_socket(WebTable(port=port)), made.config, clock, compute, together))
     try:
         async with asyncio.timeout(15), httpx.AsyncClient() as client:
             while True:

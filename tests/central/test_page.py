@@ -1,110 +1,27 @@
-"""The page in a real headless browser: what a person sees, on a desk, on a phone, without JavaScript."""
+"""The page of a day in a real headless browser: what a person sees, on a desk, on a phone, without JavaScript."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import date, timedelta
-from pathlib import Path
-from typing import Any
+from decimal import ROUND_HALF_UP, Decimal
 
 import httpx
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from metering.period import day_start
-from tests.central.made_books import AFTER, EVENING, FARM, Made, StoppedClock, drawn, injected, make_books, served
+from tests.central.desk import COVERED, FROM_GRID, HATCH, PAST_A_REFRESH_MS, PV, TO_GRID, URL_OF_DAY, Desk, colours, kwh
+from tests.central.made_books import EVENING, FARM, drawn, injected
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
-
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-URL_OF_DAY = "/?day=2026-06-17"
-PAST_A_REFRESH_MS = 10_500
-INKED = """canvas => {
-  const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-  const colours = new Map();
-  for (let i = 0; i < pixels.length; i += 4) {
-    if (pixels[i + 3] !== 255) continue;
-    const colour = [pixels[i], pixels[i + 1], pixels[i + 2]].join();
-    colours.set(colour, (colours.get(colour) ?? 0) + 1);
-  }
-  return Object.fromEntries(colours);
-}"""
-COVERED, DEFICIT, SURPLUS, HATCH = "0,158,115", "213,94,0", "0,114,178", "154,154,154"
-
-
-@dataclass
-class Desk:
-    """Books, the clock, the address and the browser."""
-
-    made: Made
-    clock: StoppedClock
-    url: str
-    browser: Browser
-    troubles: list[str] = field(default_factory=list)
-    """What the console, the page or a request to elsewhere said."""
-
-    async def open(self, path: str = URL_OF_DAY, *, width: int = 1280, **context: Any) -> Page:
-        made = await self.browser.new_context(viewport={"width": width, "height": 800}, **context)
-        page = await made.new_page()
-        # The test's own look at a canvas, more than once, makes Chromium speak: that is no trouble of the page.
-        own = "Canvas2D: Multiple readback"
-        page.on("console", lambda message: message.text.startswith(own) or self.troubles.append(message.text))
-        page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        page.on("request", lambda asked: asked.url.startswith(self.url + "/") or self.troubles.append(asked.url))
-        page.on("requestfailed", lambda asked: self.troubles.append(f"failed: {asked.url}"))
-        await page.goto(self.url + path)
-        return page
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Path:
-    if not CHROMIUM.exists():
-        said = f"{CHROMIUM} is missing: the page can't be looked at"
-        if os.environ.get("CI"):
-            pytest.fail(said)
-        pytest.skip(said)
-    return CHROMIUM
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium: Path) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        found = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield found
-        await found.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def desk(tmp_path: Path, browser: Browser) -> AsyncIterator[Desk]:
-    made, clock = make_books(tmp_path), StoppedClock(AFTER)
-    async with served(made, clock) as url:
-        found = Desk(made, clock, url, browser)
-        yield found
-        for context in browser.contexts:
-            await context.close()
-
-
-def kwh(wh: int) -> str:
-    return f"{wh // 1000}.{wh % 1000:03d}"
 
 
 async def columns(page: Page, name: str) -> list[str]:
     return [text.strip() for text in await page.locator(f"#hours-body [data-col={name}]").all_text_contents()]
 
 
-async def colours(page: Page, chart: str) -> dict[str, int]:
-    return await page.locator(f"figure[data-chart={chart}] canvas").evaluate(INKED)
+def percent(text: str) -> str:
+    return str(Decimal(text).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 async def test_the_charts_are_drawn_and_nothing_comes_from_elsewhere(desk: Desk) -> None:
@@ -112,7 +29,7 @@ async def test_the_charts_are_drawn_and_nothing_comes_from_elsewhere(desk: Desk)
     desk.made.gateways()
     page = await desk.open()
     energy, share = await colours(page, "energy"), await colours(page, "share")
-    for colour in (COVERED, DEFICIT, SURPLUS):
+    for colour in (PV, FROM_GRID, TO_GRID):
         assert energy.get(colour, 0) > 1000
     assert share.get(COVERED, 0) > 1000
     assert HATCH not in energy
@@ -125,14 +42,17 @@ async def test_the_table_has_24_rows_with_the_values_of_the_answer(desk: Desk) -
     covered = [min(drawn(h), injected(h)) for h in range(24)]
     assert await columns(page, "time") == [f"{h:02d}:00+02:00" for h in range(24)]
     assert await columns(page, "drawn") == [kwh(drawn(h)) for h in range(24)]
-    assert await columns(page, "injected_res") == [kwh(injected(h)) for h in range(24)]
+    assert await columns(page, "pv") == [kwh(injected(h)) for h in range(24)]
     assert await columns(page, "covered") == [kwh(wh) for wh in covered]
-    assert await columns(page, "deficit") == [kwh(drawn(h) - covered[h]) for h in range(24)]
+    assert await columns(page, "from_grid") == [kwh(drawn(h) - covered[h]) for h in range(24)]
+    assert await columns(page, "rest") == ["0.000"] * 24
     assert await columns(page, "surplus") == [kwh(injected(h) - covered[h]) for h in range(24)]
     async with httpx.AsyncClient() as client:
         rows = (await client.get(f"{desk.url}/api/v1/balance?day=2026-06-17")).json()["hours"]
-    assert await columns(page, "ratio") == [row["ratio_pct"] for row in rows]
-    assert await columns(page, "step") == [f"× {row['multiplier']}" for row in rows]
+    assert await columns(page, "ratio") == [f"{Decimal(percent(row['ratio_pct'])):,}" for row in rows]
+    off = [round(100 - 100 * float(row["multiplier"])) for row in rows]
+    assert await columns(page, "step") == [f"−{percent} %" if percent else "0 %" for percent in off]
+    assert await columns(page, "next") == ["" if row["to_next_wh"] is None else kwh(row["to_next_wh"]) for row in rows]
     foot = await page.locator("#hours-foot td").all_text_contents()
     assert foot[0] == kwh(sum(map(drawn, range(24))))
     assert foot[-1] == "24 of 24"
@@ -149,8 +69,10 @@ async def test_an_incomplete_hour_is_marked_empty_and_a_gap(desk: Desk) -> None:
     assert (await colours(page, "energy")).get(HATCH, 0) > 100
     assert (await colours(page, "share")).get(HATCH, 0) > 100
     assert "2 of 24 hours that have ended are incomplete" in await page.inner_text("#sums")
-    assert await page.inner_text("#findings h2") == "Findings: 1"
-    assert f"exactly {drawn(9) + drawn(10)} Wh" in await page.inner_text("#findings")
+    assert "1 finding on this day" in await page.inner_text("#state")
+    await page.get_by_role("link", name="the findings").click()
+    missing = page.locator("#findings li[data-kind=missing]")
+    assert f"exactly {kwh(drawn(9) + drawn(10))} kWh" in await missing.inner_text()
     assert desk.troubles == []
 
 
@@ -158,9 +80,9 @@ async def test_before_anything_is_complete_sums_and_shares_are_empty_not_zero(de
     desk.made.keep([])
     page = await desk.open()
     assert "there is nothing to sum" in await page.inner_text("#sums")
-    tiles = await page.locator(".tiles dd").all_inner_texts()
-    assert [tile.strip() for tile in tiles] == ["%", *["kWh"] * 7, "0 of 24 ended"]
-    assert await page.locator("#shares-body td").all_text_contents() == [""] * 8
+    tiles = await page.locator("#sums .tiles dd").all_inner_texts()
+    assert [tile.strip() for tile in tiles] == [""] * 8 + ["0 of 24 ended"]
+    assert await page.locator("#shares-body td").all_text_contents() == [""] * 10
     assert desk.troubles == []
 
 
@@ -218,14 +140,14 @@ async def test_trouble_is_a_sentence_and_the_page_comes_back_by_itself(desk: Des
     desk.made.day()
     await page.clock.run_for(PAST_A_REFRESH_MS)
     await page.locator("#hours-body").wait_for()
-    assert (await colours(page, "energy")).get(COVERED, 0) > 1000
+    assert (await colours(page, "energy")).get(PV, 0) > 1000
     assert await page.title() == "2026-06-17 · Klaster <Test>"
 
 
 @pytest.mark.parametrize("day", ["2026-02-30", "yesterday", "9999-12-31", "<b>x</b>"])
 async def test_what_is_no_day_is_a_sentence_with_the_way_out(desk: Desk, day: str) -> None:
     async with httpx.AsyncClient() as client:
-        answer = await client.get(desk.url, params={"day": day})
+        answer = await client.get(desk.url, params={"day": day, "lang": "en"})
     assert answer.status_code == 400
     assert answer.headers["Content-Type"].startswith("text/html")
     assert "is not a day. A day is written like 2026-10-05" in answer.text
@@ -242,7 +164,7 @@ async def test_on_a_phone_the_page_does_not_scroll_sideways_and_everything_is_th
     assert canvas is not None
     assert canvas["x"] >= 0
     assert canvas["x"] + canvas["width"] <= 360
-    assert (await colours(page, "energy")).get(COVERED, 0) > 500
+    assert (await colours(page, "energy")).get(PV, 0) > 500
     await page.locator(".scroll").first.evaluate("region => region.scrollTo(9999, 0)")
     assert await page.locator("#hours-body [data-col=state]").first.is_visible()
     assert desk.troubles == []
@@ -251,14 +173,14 @@ async def test_on_a_phone_the_page_does_not_scroll_sideways_and_everything_is_th
 async def test_without_javascript_the_tables_and_the_choice_of_a_day_work(desk: Desk) -> None:
     desk.made.day()
     page = await desk.open("/?day=2026-06-18", java_script_enabled=False)
-    await page.get_by_label("Day", exact=True).last.fill("2026-06-17")
+    await page.locator("input[name=day]").fill("2026-06-17")
     await page.get_by_role("button", name="Show").click()
     await expect(page.locator("#hours-body tr")).to_have_count(24)
-    await expect(page.locator("h1 + p")).to_contain_text("2026-06-17")
+    await expect(page.locator("h1 + p")).to_contain_text("Wednesday, 17 June 2026")
     assert (await columns(page, "drawn"))[5] == kwh(drawn(5))
     assert await page.locator("figure").first.is_hidden()
-    await page.get_by_role("link", name="2026-06-16").click()
-    await expect(page.locator("h1 + p")).to_contain_text("2026-06-16")
+    await page.locator("a[rel=prev]").click()
+    await expect(page.locator("h1 + p")).to_contain_text("Tuesday, 16 June 2026")
 
 
 async def test_the_arrow_keys_read_the_chart_hour_by_hour(desk: Desk) -> None:
@@ -289,20 +211,18 @@ async def test_on_the_days_of_23_and_25_hours_each_hour_has_its_row(desk: Desk, 
     assert desk.troubles == []
 
 
-async def test_members_and_gateways_are_listed_and_what_is_not_known_is_empty(desk: Desk) -> None:
+async def test_members_are_listed_and_what_is_not_measured_is_empty(desk: Desk) -> None:
     desk.made.day()
     desk.made.gateways()
     page = await desk.open()
     covered = kwh(sum(min(drawn(h), injected(h)) for h in range(24)))
-    rows = [await row.locator("td").all_text_contents() for row in await page.locator("#shares-body tr").all()]
-    assert rows[0] == [kwh(sum(map(drawn, range(24)))), "", covered, covered]
-    assert rows[1][:2] == ["", kwh(sum(map(injected, range(24))))]
-    farm, hall = [
+    rows = [
         [cell.strip() for cell in await row.locator("td").all_text_contents()]
-        for row in await page.locator("#gateways-body tr").all()
+        for row in await page.locator("#shares-body tr").all()
     ]
-    assert hall == ["● online", "2026-06-17 23:59+02:00", "5", "0", "1", "M1: no answer"]
-    assert farm == ["○ offline", "", "", "", "", ""]
+    assert rows[0] == [kwh(sum(map(drawn, range(24)))), "", covered, "100.00", covered]
+    assert rows[1][:2] == ["", kwh(sum(map(injected, range(24))))]
+    assert "1 of 2 gateways are online" in await page.inner_text("#state")
 
 
 async def test_names_are_shown_as_they_are_and_never_run(desk: Desk) -> None:

@@ -4,7 +4,7 @@ const EVERY_MS = 10_000;
 const language = document.documentElement.lang;
 const kilowatts = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
-const clock = new Intl.DateTimeFormat(language, { timeStyle: "medium", timeZone: "Europe/Warsaw" });
+const clock = new Intl.DateTimeFormat(language, { timeStyle: "medium", hourCycle: "h23", timeZone: "Europe/Warsaw" });
 
 function number(meter, wanted) {
   const found = meter.values?.find((one) => wanted(one));
