@@ -220,9 +220,10 @@ def _bus_problems(tables: _Tables, number: int, bus: BusSettings, file: str) -> 
             yield Problem(file, f"{key}.{name}", str(value), f'has no meaning with link = "{bus.link}"')
     if not Decimal("0.05") <= bus.timeout_s <= 30:
         yield Problem(file, f"{key}.timeout_s", str(bus.timeout_s), "expected 0.05 to 30 seconds")
-    lines = (other for n, other in tables.buses.items() if n < number and other.link == "serial")
-    if bus.link == "serial" and (same := next((other for other in lines if other.device == bus.device), None)):
-        yield Problem(file, f"{key}.device", f'"{bus.device}"', f"is bus {same.id}'s already: one line is one bus")
+    earlier = (other for n, other in tables.buses.items() if n < number)
+    alike = (other for other in earlier if (other.link, other.where) == (bus.link, bus.where))
+    if bus.link != "tcp" and (same := next(alike, None)):
+        yield Problem(file, f"{key}.{needed}", f'"{bus.where}"', f"is bus {same.id}'s already: one line is one bus")
 
 
 def _meter_problems(tables: _Tables, number: int, meter: MeterSettings, file: str) -> Iterator[Problem]:

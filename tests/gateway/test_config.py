@@ -95,6 +95,22 @@ def test_all_errors_are_told_at_once(tmp_path):
         assert any(one.startswith(wanted) for one in found), (wanted, found)
 
 
+def test_a_line_behind_a_converter_needs_its_host_and_may_have_a_speed(tmp_path):
+    line = 'link = "rtu-over-tcp"\nhost = "192.0.2.8"\nport = 4196\nbaud = 19200\n'
+    text = GOOD.replace('link = "serial"\ndevice = "/dev/ttyUSB0"\n', line)
+    file = tmp_path / "gateway.toml"
+    file.write_text(text, encoding="utf-8")
+    assert read(file).buses[0].where == "192.0.2.8:4196"
+    again = text.replace('link = "tcp"\nhost = "192.0.2.7"\n', line).replace("unit = 2", "unit = 0")
+    assert problems(tmp_path, again) == [
+        'buses[2].host = "192.0.2.8:4196": is bus cellar\'s already: one line is one bus',
+        "meters[2].unit = 0: is the broadcast on a serial line: nothing answers; expected 1 to 247",
+    ]
+    assert problems(tmp_path, text.replace("baud = 19200", 'parity = "E"')) == [
+        'buses[1].parity = E: has no meaning with link = "rtu-over-tcp"'
+    ]
+
+
 def test_quarters_are_the_gateways_choice_and_a_meters_own(tmp_path):
     file = tmp_path / "gateway.toml"
     quarters = GOOD.replace('data_dir = "var"', 'data_dir = "var"\nstands = "quarter"')
