@@ -16,7 +16,7 @@ def acknowledge(config: CentralConfig, id_: str, by: str, reason: str, now: date
         NotAcknowledgedError: it can't be; the message says why, and nothing was changed.
         sqlite3.Error: the records can't be read or written.
     """
-    if not has_table(config.findings_file, "findings"):
+    if not has_table(config.findings_file, "looks"):
         raise NotAcknowledgedError(f"{config.findings_file}: nothing is recorded yet; klaster-central serve records")
     file = FindingsFile(config.findings_file)
     try:

@@ -98,7 +98,7 @@ class Watch:
 
     def records(self) -> list[Record]:
         """All findings that the service has recorded."""
-        if not has_table(self._config.findings_file, "findings"):
+        if not has_table(self._config.findings_file, "looks"):
             return []
         file = FindingsFile(self._config.findings_file, read_only=True)
         try:
