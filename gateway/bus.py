@@ -15,6 +15,8 @@ from runtime.clock import Clock, monotonic_s
 _QUIET_S = 0.05
 """After a damaged answer a serial line must have been quiet so long, in seconds: its rest may still come."""
 _LONGEST_QUIET_S = 3.0
+_LOST_AFTER = 2
+"""After so many requests in a row without an answer a connection to a converter is made anew."""
 _TRIES = 3
 """On a disturbed line, where an answer comes at once but damaged."""
 _REOPEN_S = (1.0, 2.0, 4.0, 5.0)
@@ -36,6 +38,7 @@ class Bus:
         self._sent_s = 0.0
         self._last_s = 0.0
         self._listened_s = 0.0
+        self._unanswered = 0
         self._refusals = 0
         self._reopen_s = 0.0
         self._error = ""
@@ -98,6 +101,7 @@ class Bus:
         if isinstance(words, Failure):
             self._fail(unit, block, sent_s, words)
             return words
+        self._unanswered = 0
         self._guard.answered(unit, self._last_s - sent_s - self._link.on_the_line_s(block.count))
         now = self._clock.timebase()
         sent += base.step_to(now)
@@ -115,11 +119,15 @@ class Bus:
     def _fail(self, unit: int, block: Block, sent_s: float, failure: Failure) -> None:
         self._guard.failed(unit, block, sent_s, failure)
         if failure.kind is FailureKind.EXCEPTION:
+            self._unanswered = 0
             return
+        self._unanswered += 1
         if self._link.last_byte_s > sent_s:
             self._damaged_s = monotonic_s()
-        # A new connection drops what may still arrive.
-        if self._link.is_connection:
+        # A new connection drops what may still arrive. Behind a converter it doesn't, and many take one client at a
+        # time: there it is renewed only when the connection itself may be the trouble.
+        if self._link.is_connection and (self._link.is_numbered or self._unanswered >= _LOST_AFTER):
+            self._unanswered = 0
             self._link.close()
 
     async def _open(self) -> Failure | None:
