@@ -98,7 +98,8 @@ class Guard:
 
     def heard(self, unit: int, count: int) -> None:
         """An answer of ``count`` words of this unit came unawaited: once it owes none any more, it needs no rest."""
-        state = self._units.setdefault(unit, _Unit())
+        if (state := self._units.get(unit)) is None:
+            return
         state.doubted = True
         if owed := next((one for one in state.owed if one[1] == count), None):
             state.owed.remove(owed)
