@@ -124,9 +124,10 @@ def findings(
 
     With ``closed`` also what was; with ``everywhere`` whatever its time, other months as they were last looked at.
     """
-    known = findings_now(books, span.month, now, closed=closed)
+    known, unread = findings_now(books, span.month, now, closed=closed)
     rows = [finding_row(one) for one in known if everywhere or _is_of(one.finding, span)]
-    return {"span": "all months" if everywhere else str(span), "now": utc_text(now), "findings": rows}
+    named = "all months" if everywhere else str(span)
+    return {"span": named, "now": utc_text(now), "unread": unread, "findings": rows}
 
 
 def gateways(books: Books, now: datetime) -> dict[str, Any]:

@@ -21,10 +21,11 @@ class Known(msgspec.Struct, frozen=True):
     record: Record | None
 
 
-def findings_now(books: Books, month: Month, now: datetime, *, closed: bool = False) -> list[Known]:
+def findings_now(books: Books, month: Month, now: datetime, *, closed: bool = False) -> tuple[list[Known], int]:
     """Open findings, heaviest first: of a month and the intake as they are now, of other months as last recorded.
 
-    With ``closed`` those too that were recorded and are closed.
+    With ``closed`` those too that were recorded and are closed. Gives beside them how many messages nobody has looked
+    through for gateways' clocks yet.
     """
     watch = Watch(books)
     fresh, scopes = watch.findings(month, now)
@@ -40,7 +41,7 @@ def findings_now(books: Books, month: Month, now: datetime, *, closed: bool = Fa
     ]
     if closed:
         known += [Known(record.finding, record) for record in records if record.closed is not None]
-    return sorted(known, key=lambda one: one.finding.order)
+    return sorted(known, key=lambda one: one.finding.order), watch.unread
 
 
 def finding_row(known: Known) -> dict[str, Any]:

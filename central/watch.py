@@ -34,6 +34,8 @@ class Watch:
         """Nothing is looked at yet."""
         self._books = books
         self._config = books.config
+        self.unread = 0
+        """Messages that weren't looked through for gateways' clocks: the service hasn't come to them yet."""
 
     def findings(self, month: Month, now: datetime) -> tuple[list[Finding], set[str]]:
         """What isn't as it should be in a month, up to ``now``, and in the intake; and the scopes looked at."""
@@ -92,6 +94,7 @@ class Watch:
             last = journal.last()
             scan = clocks_known(self._config.clocks, last)
             scan_on(scan, journal, last, MOST_UNSEEN)
+            self.unread = last - scan.position
         finally:
             journal.close()
         return scan

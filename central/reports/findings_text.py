@@ -26,6 +26,8 @@ def print_findings(answer: dict[str, Any]) -> None:
             console.say(f"{title}: {len(of_weight)}", style="bold")
         for row in of_weight:
             _print(row)
+    if answer["unread"]:
+        console.say(f"{answer['unread']} messages of the journal are yet to be looked through for gateways' clocks.")
     closed = sum(1 for row in rows if row["closed"])
     count = len(rows) - closed
     also = f", {closed} closed" if closed else ""

@@ -10,12 +10,18 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from central import watch
+from central.answers import Span
+from central.ask import ask
 from central.clock_file import ClockFile
 from central.clock_scan import ClockScan
+from central.config import load_config
 from central.evidence import ClockDoubt
+from central.journal import Journal
 from metering.period import Month
 from metering.wire import ClockState, StandOnWire, StandsMessage, encode
-from tests.central.stands import T0, stand
+from tests.central.made_books import make_books
+from tests.central.stands import T0, message, stand
 
 Sent = tuple[datetime, StandOnWire]
 
@@ -86,6 +92,18 @@ def test_what_cannot_be_read_is_passed_over():
     scan = ClockScan(0, {}, [])
     scan.take(1, T0, "g1", b"{")
     assert (scan.position, scan.doubts) == (1, [])
+
+
+def test_an_answer_says_how_many_messages_were_not_looked_through(tmp_path, monkeypatch):
+    made = make_books(tmp_path)
+    made.day()
+    journal = Journal(load_config(made.config).journal)
+    journal.append([message(stand(hour, "1")) for hour in range(7)])
+    journal.close()
+    monkeypatch.setattr(watch, "MOST_UNSEEN", 5)
+    answer = ask("findings", made.config, Span(month=Month(2026, 6)), T0).value
+    assert answer is not None
+    assert answer["unread"] == 2
 
 
 MESSAGES = st.lists(
