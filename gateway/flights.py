@@ -72,9 +72,9 @@ class Flights:
         return max(self.free - self._reserved, 0)
 
     @property
-    def aboard(self) -> int:
-        """How many rows are in flight."""
-        return len(self._aboard)
+    def aboard(self) -> frozenset[int]:
+        """The rows in flight."""
+        return frozenset(self._aboard)
 
     @property
     def asked(self) -> bool:

@@ -7,7 +7,7 @@ keeps what a restart needs of each register's life, in the same transactions.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -243,11 +243,28 @@ class Outbox:
         rows = (LifeRow(*row) for row in self._connection.execute("SELECT * FROM lives"))
         return {names[row.life][:2]: from_life_row(row, names[row.life]) for row in rows}
 
-    def waiting(self, limit: int) -> Waiting:
-        """All waiting rows of the newest boundary that any row has, and up to ``limit`` of the older ones."""
-        newest = self._true("state = 0 AND at = (SELECT max(at) FROM stands) ORDER BY sequence", ())
-        backlog = self._true("state = 0 AND at < (SELECT max(at) FROM stands) ORDER BY at, sequence LIMIT ?", (limit,))
-        return Waiting(newest, backlog)
+    def waiting(self, limit: int, aboard: Collection[int] = ()) -> Waiting:
+        """All waiting rows of the newest boundary that any row has, and up to ``limit`` of the older ones.
+
+        Rows that are ``aboard`` a message already are passed over.
+        """
+        newest = "SELECT sequence FROM stands WHERE state = 0 AND at = (SELECT max(at) FROM stands) ORDER BY sequence"
+        backlog = (
+            "SELECT sequence FROM stands WHERE state = 0 AND at < (SELECT max(at) FROM stands) ORDER BY at, sequence"
+            " LIMIT ?"
+        )
+        return Waiting(
+            self._rows(self._ashore(self._connection.execute(newest), aboard)),
+            self._rows(self._ashore(self._connection.execute(backlog, (limit + len(aboard),)), aboard)[:limit]),
+        )
+
+    @staticmethod
+    def _ashore(sequences: Iterable[tuple[int]], aboard: Collection[int]) -> list[int]:
+        return [sequence for (sequence,) in sequences if sequence not in aboard]
+
+    def _rows(self, sequences: Sequence[int]) -> list[StandOnWire]:
+        which = f"sequence IN ({', '.join('?' * len(sequences))}) ORDER BY at, sequence"
+        return self._true(which, sequences) if sequences else []
 
     def again(self, resend: Resend, limit: int) -> list[StandOnWire]:
         """Up to ``limit`` further rows that a request of central's means and that aren't waiting, by sequence."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime
 
 import aiomqtt
 import msgspec
@@ -25,6 +26,7 @@ from metering.wire import (
     GatewayStatus,
     MeterStatus,
     ReceiptsMessage,
+    ResendRequest,
     decode_presence,
     decode_receipts,
     encode,
@@ -83,6 +85,23 @@ class Uplink:
         self._boarded_s = 0.0
         self._fresh = True
         self._ashore = False
+        self.connected = False
+        """Whether the broker has taken the connection."""
+        self.last_receipt: datetime | None = None
+        self.turned_s = monotonic_s()
+        """When its loop last turned, in seconds of the monotonic clock."""
+
+    @property
+    def central_online(self) -> bool:
+        """Whether central's presence says so."""
+        return self._online
+
+    async def send_again(self, request: ResendRequest) -> None:
+        """Send the stands again that somebody at this machine asks for, as if central had asked."""
+        await self._request(encode(request))
+
+    def _turn(self) -> None:
+        self.turned_s = monotonic_s()
 
     def fresh(self) -> None:
         """New rows are in the outbox."""
@@ -91,7 +110,7 @@ class Uplink:
 
     async def run(self) -> None:
         """Connect, and again whenever the connection is lost; cancelled, say farewell and end."""
-        await keep_connected(self._settings, f"klaster-{self._gateway}", self._will(), self._serve)
+        await keep_connected(self._settings, f"klaster-{self._gateway}", self._will(), self._serve, self._turn)
 
     def _will(self) -> aiomqtt.Will:
         return aiomqtt.Will(
@@ -100,6 +119,7 @@ class Uplink:
 
     async def _serve(self, client: aiomqtt.Client) -> None:
         self._online = False
+        self.connected = True
         try:
             # Before anything is sent: a receipt that comes while nobody listens is lost.
             mine = [(topic(self._gateway, leaf), 1) for leaf in ("receipts", "requests")]
@@ -112,7 +132,7 @@ class Uplink:
             await self._farewell(client)
             raise
         finally:
-            self._online = False
+            self._online = self.connected = False
 
     def _tell(self, client: aiomqtt.Client) -> list[Coroutine[None, None, None]]:
         return [tell_live(client, self._gateway, self._live, self._clock, lambda: self._online)] if self._live else []
@@ -156,6 +176,7 @@ class Uplink:
         _log.info("central_online" if online else "central_offline")
         if online:
             self._flights.all_due(monotonic_s())
+            self._resends.central_is_new()
             self.fresh()
 
     def _receipt(self, payload: bytes) -> None:
@@ -164,6 +185,7 @@ class Uplink:
         except msgspec.DecodeError as error:
             _log.warning("receipt_unusable", error=str(error))
             return
+        self.last_receipt = self._clock.now()
         self._receipts[receipt.message] = receipt
         self._receipted.set()
 
@@ -194,6 +216,7 @@ class Uplink:
             # The messages stay in flight: they go again, and their next receipts find the disk well.
             self._disk_trouble(error)
             return
+        self._resends.receipted((fate.sequence for _, fates in known for fate in fates), monotonic_s())
         for receipt, fates in known:
             self._flights.land(receipt.message, fates)
             self._log_fates(receipt.message, receipt.reason, fates)
@@ -215,6 +238,7 @@ class Uplink:
 
     async def _send(self, client: aiomqtt.Client) -> None:
         while True:
+            self._turn()
             self._wake.clear()
             if self._online:
                 await self._board()
@@ -233,9 +257,9 @@ class Uplink:
             return
         self._fresh = False
         self._boarded_s = monotonic_s()
-        limit = room * STANDS_A_MESSAGE + self._flights.aboard
+        limit = room * STANDS_A_MESSAGE
         try:
-            waiting = await self._outbox.run(Outbox.waiting, limit)
+            waiting = await self._outbox.run(Outbox.waiting, limit, self._flights.aboard)
             all_aboard = self._flights.board(self._outbox.id, waiting, monotonic_s())
             self._ashore = not all_aboard or len(waiting.backlog) == limit
             if room := 0 if self._ashore else self._flights.free_for_backlog:

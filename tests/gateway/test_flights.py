@@ -38,7 +38,7 @@ def test_no_more_messages_leave_than_may_be_in_flight_and_no_row_twice(waiting):
     flights = Flights("g", most=2)
     assert not flights.board("box", waiting, 0.0)
     assert not flights.board("box", waiting, 0.0)
-    assert (len(flights.due(0.0)), flights.free, flights.aboard) == (2, 0, 26)
+    assert (len(flights.due(0.0)), flights.free, len(flights.aboard)) == (2, 0, 26)
     first = flights.due(0.0)[0]
     flights.land(first.name, flights.fates(all_of(first)))
     assert not flights.board("box", Waiting([], waiting.backlog), 0.0)
