@@ -22,6 +22,9 @@ OLDEST: Final = timedelta(minutes=5)
 MAX_GATEWAYS: Final = 1000
 MAX_METERS: Final = 1000
 """Of one gateway."""
+MAX_IN_ALL: Final = 10_000
+"""Meters of all gateways together."""
+_FORGET_EVERY: Final = timedelta(seconds=5)
 MAX_A_SECOND: Final = 20
 """So many messages of one gateway are looked at in a second (each has up to 100 meters)."""
 
@@ -40,6 +43,7 @@ class LiveValues:
     def __init__(self, cluster: Cluster) -> None:
         """Nothing was heard yet."""
         self._gateways: dict[str, _Gateway] = {}
+        self._forgot: datetime | None = None
         self._records: Mapping[str, list[Meter]] = {}
         self.know(cluster)
 
@@ -58,7 +62,8 @@ class LiveValues:
         """
         there = self._gateways.get(gateway)
         if there is None:
-            self._make_room(now)
+            if len(self._gateways) >= MAX_GATEWAYS:
+                self._forget_old(now)
             if len(self._gateways) >= MAX_GATEWAYS:
                 return
             there = self._gateways[gateway] = _Gateway()
@@ -70,10 +75,10 @@ class LiveValues:
         for meter in decode_live(gateway, payload).meters:
             # A meter's values come together: what is no longer told is absent now.
             fresh = {one.name: one for one in meter.values if _is_new(one, now)}
-            if meter.meter not in there.meters and len(there.meters) >= MAX_METERS:
-                there.meters = {name: old for name, old in there.meters.items() if _any_new(old, now)}
-            if meter.meter in there.meters or len(there.meters) < MAX_METERS:
+            if meter.meter in there.meters or self._has_room(there, now):
                 there.meters[meter.meter] = fresh
+        # Making room may have forgotten a gateway that had no meters yet.
+        self._gateways[gateway] = there
 
     def answer(self, now: datetime) -> dict[str, Any]:
         """What is new at ``now``, by gateway and meter.
@@ -107,10 +112,23 @@ class LiveValues:
                 return record
         return None
 
-    def _make_room(self, now: datetime) -> None:
-        if len(self._gateways) >= MAX_GATEWAYS:
-            kept = self._gateways.items()
-            self._gateways = {name: one for name, one in kept if any(_any_new(old, now) for old in one.meters.values())}
+    def _has_room(self, there: _Gateway, now: datetime) -> bool:
+        """Whether a gateway may have one more meter."""
+        if len(there.meters) >= MAX_METERS or self._count() >= MAX_IN_ALL:
+            self._forget_old(now)
+        return len(there.meters) < MAX_METERS and self._count() < MAX_IN_ALL
+
+    def _count(self) -> int:
+        return sum(len(one.meters) for one in self._gateways.values())
+
+    def _forget_old(self, now: datetime) -> None:
+        """Old meters and gateways make room; looked for every few seconds at most, whoever floods."""
+        if self._forgot is not None and abs(now - self._forgot) < _FORGET_EVERY:
+            return
+        self._forgot = now
+        for there in self._gateways.values():
+            there.meters = {name: old for name, old in there.meters.items() if _any_new(old, now)}
+        self._gateways = {name: one for name, one in self._gateways.items() if one.meters}
 
 
 def _is_new(value: LiveValue, now: datetime) -> bool:

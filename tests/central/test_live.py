@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from central.cluster import Cluster, load_cluster
-from central.live import MAX_A_SECOND, MAX_METERS, OLDEST, LiveValues
+from central.live import MAX_A_SECOND, MAX_IN_ALL, MAX_METERS, OLDEST, LiveValues
 from metering.live import MAX_METERS as MAX_IN_ONE
 from metering.live import LiveMessage, LiveMeter, live_value
 from metering.wire import decode_receipts, digest, encode
@@ -91,6 +91,11 @@ def test_meters_and_messages_are_bounded(cluster: Cluster) -> None:
         meters = [f"N{second}-{number}" for number in range(MAX_IN_ONE)]
         values.heard("g1", payload("g1", *meters), NOW, float(second))
     assert len(values.answer(NOW)["meters"]) == MAX_METERS
+    for other in range(2, 12):
+        for second in range(MAX_METERS // MAX_IN_ONE):
+            meters = [f"N{second}-{number}" for number in range(MAX_IN_ONE)]
+            values.heard(f"g{other}", payload(f"g{other}", *meters), NOW, float(second))
+    assert len(values.answer(NOW)["meters"]) == MAX_IN_ALL
     later = NOW + 2 * OLDEST
     values.heard("g1", payload("g1", "M1", at=later), later, 500.0)
     assert [one["meter"] for one in values.answer(later)["meters"]] == ["M1"]
