@@ -49,10 +49,12 @@ class Guard:
         """How long the unit's next answer is waited for, beyond its time on the line.
 
         A unit that shares its line is waited for as long as its own answers, or else the line's slowest, make likely;
-        after a failure every second time as long as the configuration allows: it may have become slower.
+        after a failure every fourth time (every second while it never answered) as long as the configuration allows:
+        it may have become slower.
         """
         state = self._units.setdefault(unit, _Unit())
-        if len(self._units) == 1 or state.failures % 2:
+        often = 2 if state.slowest_s is None else 4
+        if len(self._units) == 1 or state.failures % often == 1:
             return self._timeout_s
         others = (one.slowest_s for one in self._units.values() if one.slowest_s is not None)
         slowest = max(others, default=None) if state.slowest_s is None else state.slowest_s
