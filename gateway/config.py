@@ -42,6 +42,16 @@ class GatewayTable(msgspec.Struct, frozen=True, kw_only=True):
     """At which instants stands are made, for every meter that doesn't say otherwise."""
     live_every_s: Annotated[int, msgspec.Meta(ge=0, le=_HOUR_S)] = 10
     """How often live values are read and told at most, in seconds; 0: never."""
+    runtime_dir: str = "/run/klaster-gateway"
+    """Where tools find the running gateway, and where it writes its status file; kept in memory by systemd."""
+
+
+class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The ``[metrics]`` table: where Prometheus may ask. Absent: nowhere."""
+
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)]
+    host: str = "127.0.0.1"
+    """At which of its addresses the machine answers; everybody who reaches it may read."""
 
 
 class BusSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +103,8 @@ class MeterSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Instead of the profile's: a meter on current transformers that shows primary values needs it."""
     stands: StandsAt | None = None
     """Instead of the gateway's."""
+    serial: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9._/-]{0,32}\Z")] = ""
+    """The serial number that the meter must tell of itself; if it tells another one, nothing is read of it."""
     sunspec: SunSpecChoice = SunSpecChoice()
 
     def unit_of(self, model: Profile) -> int:
@@ -109,6 +121,7 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     meters: tuple[MeterSettings, ...]
     clock: SimulationSettings | None = None
     log: LogSettings = LogSettings()
+    metrics: MetricsSettings | None = None
 
     def __post_init__(self) -> None:
         """Refuse a gateway that would have nothing to do."""
@@ -244,6 +257,10 @@ def _meter_problems(tables: _Tables, number: int, meter: MeterSettings, file: st
         yield Problem(file, f"{key}.every_s", str(meter.every_s), problem)
     if meter.profile not in known():
         yield Problem(file, f"{key}.profile", f'"{meter.profile}"', f"no such profile; known are {', '.join(known())}")
+    elif meter.serial and not profile(meter.profile).tells_serial:
+        yield Problem(
+            file, f"{key}.serial", f'"{meter.serial}"', f"the profile {meter.profile} can't read serial numbers"
+        )
     elif meter.every_s > (gap := meter.gap_s or profile(meter.profile).gap_s):
         yield Problem(file, f"{key}.every_s", str(meter.every_s), f"polls must be at most gap_s = {gap} seconds apart")
 

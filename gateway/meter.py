@@ -8,16 +8,18 @@ from datetime import datetime, timedelta
 
 from gateway.boundary import Boundaries, Missing, StandAt
 from gateway.config import MeterSettings
-from gateway.counter import Counter
+from gateway.counter import Counter, serial_of
+from gateway.identity import Identity, clean
 from gateway.live import LiveHeard
 from gateway.observation import Accepted, Answer, Event, Observation
 from gateway.profile import Block, Profile
-from gateway.readout import Readout
+from gateway.readout import Heard, Readout
 from gateway.register_readout import RegisterReadout
 from gateway.rejections import Rejections
 from gateway.sunspec_readout import SunSpecReadout
 from metering.period import HOUR, utc_text
 from metering.stand import Stand
+from runtime.timebase import UNKNOWN, Timebase
 
 
 @dataclass(slots=True)
@@ -32,6 +34,8 @@ class Findings:
     """What to ask next in this poll."""
     problem: str = ""
     """Why this poll can't go on."""
+    again: bool = False
+    """The block showed what can't be believed: it is to be read once more before the next one."""
 
 
 @dataclass(slots=True)
@@ -68,22 +72,75 @@ class Meter:
         self._remembered = remembered
         self._lives: dict[str, _Life] = {}
         self.rejections = Rejections()
+        known = next(filter(None, (serial_of(last.epoch) for last in remembered.values())), "")
+        self._identity = Identity(settings.serial, known)
+        self._identifies = False
         # What a device that describes itself had before is waited for, though it may sleep now.
         for obis in self._readout.codes or remembered:
             self._life(obis)
 
     def first_block(self) -> Block:
-        """What a poll begins with."""
-        return self._readout.first()
+        """What a poll begins with: at times the question who answers."""
+        number = self._readout.serial_block
+        self._identifies = number is not None and self._identity.begin()
+        return number if number is not None and self._identifies else self._readout.first()
 
     def take(self, block: Block, answer: Answer | None) -> Findings:
         """What the answer to one block tells of its registers; None when the device refused by an exception."""
+        if self._identifies:
+            return self._identify(block, None if answer is None else self._readout.serial(answer))
         heard = self._readout.take(block, answer)
         found = Findings(next=heard.next, problem=heard.problem)
-        found.events += [Event(event.name, {"meter": self.id, **event.fields}) for event in heard.events]
-        for obis, seen in heard.seen.items():
-            self._observe(self._life(obis), seen, found)
+        found.events += [self._of_meter(event) for event in heard.events]
+        if answer is not None:
+            self._observe_all(heard.seen, answer, found)
+        return self._met(heard, found) if heard.serial else found
+
+    def take_again(self, block: Block, answer: Answer) -> Findings:
+        """What a block shows that was read once more: only of registers that weren't believed."""
+        found = Findings()
+        seen = self._readout.again(block, answer)
+        self._observe_all(
+            {obis: one for obis, one in seen.items() if self._life(obis).counter.rejecting}, answer, found
+        )
         return found
+
+    def unheard(self, *, asked: bool) -> None:
+        """A request came to nothing; ``asked``: it was on the line. Who answers next may be another meter."""
+        self._identity.unheard(asked=asked)
+
+    def _identify(self, block: Block, text: str | None) -> Findings:
+        told = self._identity.take(None if text is None else clean(text))
+        found = Findings(events=[self._of_meter(event) for event in told.events], problem=told.problem)
+        self._identifies = told.again
+        if told.again:
+            found.next = block
+        elif not told.problem:
+            self._tell_lives()
+            found.next = self._readout.first()
+        return found
+
+    def _met(self, heard: Heard, found: Findings) -> Findings:
+        """The device has told its serial number on the way: nothing of another one is read as this one's."""
+        told = self._identity.take(clean(heard.serial))
+        found.events += [self._of_meter(event) for event in told.events]
+        found.problem = found.problem or told.problem
+        if told.again:
+            self._identifies, found.next = True, self._readout.serial_block
+        elif not told.problem:
+            self._tell_lives()
+        return found
+
+    def _tell_lives(self) -> None:
+        if serial := self._identity.serial:
+            for life in self._lives.values():
+                life.counter = life.counter.told(serial)
+
+    def _observe_all(self, seen: Mapping[str, Observation], answer: Answer, found: Findings) -> None:
+        if seen:
+            found.events += [self._of_meter(event) for event in self._identity.answered(answer.received)]
+        for obis, one in seen.items():
+            self._observe(self._life(obis), one, found)
 
     def first_live(self) -> Block | None:
         """What to ask first for its live values; None where it has none (yet)."""
@@ -98,14 +155,16 @@ class Meter:
             last = self._remembered.get(obis)
             gap, length = self._gap, self.length
             boundaries = Boundaries.after(last, gap, length) if last else Boundaries(gap, length)
-            self._lives[obis] = _Life(obis, Counter(self._power, last, restored=last is not None), boundaries)
+            serial = (serial_of(last.epoch) if last else "") or self._identity.serial
+            counter = Counter(self._power, last, restored=last is not None, serial=serial)
+            self._lives[obis] = _Life(obis, counter, boundaries)
         return self._lives[obis]
 
-    def pass_time(self, now: datetime) -> Findings:
+    def pass_time(self, now: datetime, base: Timebase = UNKNOWN) -> Findings:
         """What is decided by time alone: ``now`` is an instant before which no further poll will be sent."""
         found = Findings()
         for life in self._lives.values():
-            self._advance(life, now, (), found)
+            self._advance(life, now, base, (), found)
         return found
 
     def memory(self) -> dict[str, Accepted]:
@@ -119,10 +178,13 @@ class Meter:
         found.events += [self._named(life, event) for event in judged.events]
         after = life.counter.last
         found.new_epoch |= after is not None and (before is None or before.epoch != after.epoch)
-        self._advance(life, seen.received, judged.accepted, found)
+        if life.counter.rejecting and not counter.rejecting:
+            found.again = True
+            self._identity.doubted()
+        self._advance(life, seen.received, seen.base, judged.accepted, found)
 
-    def _advance(self, life: _Life, now: datetime, new: tuple[Accepted, ...], found: Findings) -> None:
-        life.boundaries, decided = life.boundaries.advance(now, new)
+    def _advance(self, life: _Life, now: datetime, base: Timebase, new: tuple[Accepted, ...], found: Findings) -> None:
+        life.boundaries, decided = life.boundaries.advance(now, new, base)
         for one in decided:
             if isinstance(one, Missing):
                 fields = {"first": utc_text(one.first), "last": utc_text(one.last)}
@@ -142,6 +204,9 @@ class Meter:
             quality=one.quality,
             epoch=one.epoch,
         )
+
+    def _of_meter(self, event: Event) -> Event:
+        return Event(event.name, {"meter": self.id, **event.fields})
 
     def _named(self, life: _Life, event: Event) -> Event:
         return Event(event.name, {"meter": self.id, "register": life.obis, **event.fields})

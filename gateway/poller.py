@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.bus import Bus
+from gateway.clock_watch import ClockWatch
 from gateway.failure import Failure, FailureKind
 from gateway.live_round import LiveRound
 from gateway.meter import Findings, Meter
+from gateway.observation import Answer
 from gateway.profile import Block
 from gateway.recorder import Recorder
 from gateway.turns import Turn, Turns
@@ -20,6 +22,7 @@ from runtime.log import logger
 _log = logger("gateway.poller")
 _PATIENCE_S = 5.0
 _EARLIEST_YEAR = 2000
+_NOT_ASKED = frozenset({FailureKind.LINK_DOWN, FailureKind.RESTING})
 
 
 class Poller:
@@ -34,6 +37,7 @@ class Poller:
         self._recorder = recorder
         self._clock = clock
         self._live = live
+        self._watch = ClockWatch()
         self._last_read: dict[str, datetime] = {}
         self._errors: dict[str, str] = {}
         self._link_error = ""
@@ -64,6 +68,7 @@ class Poller:
         turns = Turns(everies, self._clock.now(), lengths)
         try:
             while True:
+                self._watch_clock()
                 if self._live:
                     await self._live.read(turns)
                 await self._wait(turns)
@@ -86,17 +91,21 @@ class Poller:
         except TimeoutError:
             _log.warning("clock_went_back", bus=self._bus.name)
 
+    def _watch_clock(self) -> None:
+        for event in self._watch.look(self._clock.now(), self._clock.timebase()):
+            _log.warning(event.name, bus=self._bus.name, **event.fields)
+
     async def _pass_time(self) -> None:
-        now = self._clock.now()
+        base, now = self._clock.timebase(), self._clock.now()
         for meter in self._meters:
-            await self._recorder.keep(meter, meter.pass_time(now))
+            await self._recorder.keep(meter, meter.pass_time(now, base))
 
     async def _poll(self, meter: Meter, turn: Turn, turns: Turns) -> None:
         failure = await self._ask(meter)
-        now = self._clock.now()
+        base, now = self._clock.timebase(), self._clock.now()
         if failure is None:
             turns.done(turn, now)
-        elif failure.kind in {FailureKind.LINK_DOWN, FailureKind.RESTING}:
+        elif failure.kind in _NOT_ASKED:
             turns.not_asked(turn, now)
         else:
             turns.failed(turn, now, monotonic_s(), self._bus.rests_until_s(meter.unit))
@@ -104,7 +113,7 @@ class Poller:
             self._note(meter, failure)
         if self._live:
             self._live.polled(meter, answered=failure is None)
-        await self._recorder.keep(meter, meter.pass_time(now) if now.year >= _EARLIEST_YEAR else Findings())
+        await self._recorder.keep(meter, meter.pass_time(now, base) if now.year >= _EARLIEST_YEAR else Findings())
 
     async def _ask(self, meter: Meter) -> Failure | None:
         """One poll: all that is asked of a meter; the failure that ended it, if one did."""
@@ -114,6 +123,7 @@ class Poller:
             answer = await self._bus.read(meter.unit, block)
             if isinstance(answer, Failure):
                 if not answer.refused:
+                    meter.unheard(asked=answer.kind not in _NOT_ASKED)
                     return answer
                 found = meter.take(block, None)
             elif answer.sent.year < _EARLIEST_YEAR:
@@ -124,6 +134,8 @@ class Poller:
                 _log.debug("polled", meter=meter.id, sent=str(answer.sent), received=str(answer.received))
                 found = meter.take(block, answer)
             await self._recorder.keep(meter, found)
+            if found.again and isinstance(second := await self._bus.read(meter.unit, block), Answer):
+                await self._recorder.keep(meter, meter.take_again(block, second))
             if found.problem:
                 return Failure(FailureKind.WRONG_ANSWER, found.problem)
             if isinstance(answer, Failure) and found.next is None and not answered:

@@ -123,11 +123,31 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it answers undefined addresses between two registers: they are read along where that saves a request."""
 
 
+class SerialNumber(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a model tells its serial number."""
+
+    function: Literal[3, 4]
+    address: Annotated[int, msgspec.Meta(ge=0, le=65535)]
+    """As sent on the wire, counted from 0."""
+    type: Literal["ascii", "u16", "u32", "u64"]
+    """``ascii``: two characters a word."""
+    length: Annotated[int, msgspec.Meta(ge=1, le=32)] = 1
+    """Of a text, in words."""
+    word_order: WordOrder = WordOrder.BIG
+
+    @property
+    def words(self) -> int:
+        """How many words it has."""
+        return self.length if self.type == "ascii" else WordType(self.type).words
+
+
 class Identification(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether and how the model can be told apart on the wire."""
+    """Whether and how the model can be told apart on the wire, and where one meter tells its serial number."""
 
     method: Literal["heuristic", "certain"]
     text: str
+    serial: SerialNumber | None = None
+    """Absent: not known; an exchange is then told by its values alone."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,6 +190,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     def stands(self) -> tuple[Register, ...]:
         """The registers whose stands are shipped, in the file's order."""
         return tuple(register for register in self.registers if register.role is RegisterRole.STAND)
+
+    @property
+    def tells_serial(self) -> bool:
+        """Whether a meter's serial number can be read from it."""
+        return self.protocol == "sunspec" or self.identification.serial is not None
 
     @property
     def live(self) -> tuple[Register, ...]:

@@ -22,6 +22,8 @@ class Heard:
     problem: str = ""
     """Why the poll can't go on, in one sentence."""
     events: tuple[Event, ...] = ()
+    serial: str = ""
+    """The device's serial number, where it was told on the way."""
 
 
 class Readout(Protocol):
@@ -36,6 +38,16 @@ class Readout(Protocol):
 
     def take(self, block: Block, answer: Answer | None) -> Heard:
         """The answer to a block of this poll; None when the device refused it by an exception."""
+
+    def again(self, block: Block, answer: Answer) -> Mapping[str, Observation]:
+        """What a block of stands shows that was read once more in the same poll."""
+
+    @property
+    def serial_block(self) -> Block | None:
+        """Where the device tells its serial number; None where that isn't known (yet)."""
+
+    def serial(self, answer: Answer) -> str:
+        """The serial number in the words of that block; empty where they hold none."""
 
     def first_live(self) -> Block | None:
         """The first block of live values; None where there are none (yet)."""

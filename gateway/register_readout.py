@@ -5,9 +5,9 @@ from __future__ import annotations
 from gateway.live import LiveHeard, values_of
 from gateway.observation import Answer, Observation
 from gateway.plan import Plan
-from gateway.profile import Block, Profile, Register
+from gateway.profile import Block, Profile, Register, SerialNumber
 from gateway.readout import Heard
-from gateway.words import Value, decode, energy
+from gateway.words import Value, WordType, decode, energy, text
 
 
 class RegisterReadout:
@@ -22,6 +22,8 @@ class RegisterReadout:
         self.codes = tuple(register.obis for register in profile.stands)
         self._stands = Plan(profile.stands, profile.limits)
         self._live = Plan(profile.live, profile.limits)
+        self._serial = number = profile.identification.serial
+        self.serial_block = Block(number.function, number.address, number.words, ()) if number else None
 
     def first(self) -> Block:
         """The first block."""
@@ -35,9 +37,17 @@ class RegisterReadout:
         if answer is None:
             following, events = self._stands.refused(block)
             return Heard(next=following, events=events)
-        seen = {one.obis: _observation(one, block.words_of(one, answer.words), answer) for one in block.registers}
+        seen = self.again(block, answer)
         following, events = self._stands.answered(block, answer.received)
         return Heard(seen, following, events=events)
+
+    def again(self, block: Block, answer: Answer) -> dict[str, Observation]:
+        """The observations of one block."""
+        return {one.obis: _observation(one, block.words_of(one, answer.words), answer) for one in block.registers}
+
+    def serial(self, answer: Answer) -> str:
+        """The serial number as the profile says where it is."""
+        return "" if self._serial is None else _serial(self._serial, answer.words)
 
     def first_live(self) -> Block | None:
         """The first block of live values."""
@@ -64,4 +74,12 @@ def _observation(register: Register, words: tuple[int, ...], answer: Answer) -> 
         received=answer.received,
         scale=register.wh_per_count,
         modulus=register.modulus_wh,
+        base=answer.base,
     )
+
+
+def _serial(number: SerialNumber, words: tuple[int, ...]) -> str:
+    if number.type == "ascii":
+        return text(words)
+    value = decode(words, WordType(number.type), number.word_order)
+    return "" if value is None else str(value.value)

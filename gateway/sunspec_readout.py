@@ -15,7 +15,19 @@ from gateway.config import SunSpecChoice
 from gateway.live import LiveHeard
 from gateway.observation import Answer, Event, Observation
 from gateway.profile import Block
-from gateway.protocols.sunspec import Ask, Device, Discovery, Model, SunSpecError, Window, discover, window
+from gateway.protocols.sunspec import (
+    COMMON,
+    COMMON_REGISTERS,
+    Ask,
+    Device,
+    Discovery,
+    Model,
+    SunSpecError,
+    Window,
+    discover,
+    identity,
+    window,
+)
 from gateway.readout import Heard
 from gateway.sunspec_live import LiveWindow, live_windows
 from gateway.words import energy
@@ -45,6 +57,7 @@ class SunSpecReadout:
         self._discovery: Discovery | None = None
         self._window: Window | None = None
         self._live: dict[Block, LiveWindow] = {}
+        self.serial_block: Block | None = None
 
     def first(self) -> Block:
         """The energies; before the chain is known, the search for it from its beginning."""
@@ -60,8 +73,19 @@ class SunSpecReadout:
         if answer is None or not self._window.stands_there(answer.words):
             model, self._window = self._window.model, None
             return Heard(problem=f"model {model.id} is no longer at {block.address}: the chain is walked again")
-        points = ENERGIES[self._window.model.id]
-        return Heard({code: self._observation(self._window, point, answer) for code, point in points.items()})
+        return Heard(self.again(block, answer))
+
+    def again(self, block: Block, answer: Answer) -> dict[str, Observation]:
+        """The energies of the window, if its model still stands there."""
+        read = self._window
+        if read is None or not read.stands_there(answer.words):
+            return {}
+        points = ENERGIES[read.model.id]
+        return {code: self._observation(read, point, answer) for code, point in points.items()}
+
+    def serial(self, answer: Answer) -> str:
+        """What the device's model 1 says."""
+        return identity(answer.words).serial if answer.words[0] == COMMON else ""
 
     def first_live(self) -> Block | None:
         """The first block of live values; None before the chain is known."""
@@ -94,7 +118,9 @@ class SunSpecReadout:
         who = device.identity
         fields = {"manufacturer": who.manufacturer, "model": who.model, "version": who.version, "serial": who.serial}
         fields |= {"chain": " ".join(str(one.id) for each in devices for one in each.models), "read": str(model.id)}
-        return Heard(next=self.first(), events=(Event("sunspec_found", fields),))
+        common = device.models[0]
+        self.serial_block = Block(3, common.address, min(2 + common.length, COMMON_REGISTERS), ())
+        return Heard(next=self.first(), events=(Event("sunspec_found", fields),), serial=who.serial)
 
     def _chosen(self, devices: tuple[Device, ...]) -> tuple[Device, Model]:
         choice = self._choice
@@ -119,11 +145,11 @@ class SunSpecReadout:
     def _observation(self, read: Window, point: str, answer: Answer) -> Observation:
         found = read.value(answer.words, point)
         if found is None:
-            return Observation(None, Decimal(0), answer.sent, answer.received)
+            return Observation(None, Decimal(0), answer.sent, answer.received, base=answer.base)
         modulus = None if found.modulus is None else found.modulus * found.scale
         # A float has more digits than its device counts: whole Wh as far as the float shows them.
         value = energy(found.value, _ONE, _ONE) if found.is_float else found.value
-        return Observation(value.value, value.step, answer.sent, answer.received, found.scale, modulus)
+        return Observation(value.value, value.step, answer.sent, answer.received, found.scale, modulus, answer.base)
 
 
 def _block(ask: Ask) -> Block:

@@ -108,6 +108,12 @@ def energy(raw: Value, wh_per_unit: Decimal, resolution: Decimal) -> Value:
     return Value(value, step)
 
 
+def text(words: Sequence[int]) -> str:
+    """Two characters a word, up to the first NUL; what isn't ASCII is shown as a question mark."""
+    raw = b"".join(word.to_bytes(2, "big") for word in words)
+    return raw.split(b"\0")[0].decode("ascii", "replace").replace("\ufffd", "?").strip()
+
+
 def to_multiple(value: Decimal, of: Decimal) -> Decimal:
     """The multiple of ``of`` (> 0) that is nearest to ``value``, halves upwards for positive values."""
     return _WIDE.multiply(_WIDE.divide(value, of).to_integral_value(ROUND_HALF_UP), of)

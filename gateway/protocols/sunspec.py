@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.words import Value, WordType, decode
+from gateway.words import Value, WordType, decode, text
 
 BASES: Final = (40000, 50000, 0)
 """Where a chain may begin, as on the wire; printed documents count from 1 (40001)."""
@@ -27,7 +27,8 @@ MOST_REGISTERS: Final = 125
 _MARKER: Final = (0x5375, 0x6E53)  # "SunS"
 _END: Final = 0xFFFF
 _MOST_MODELS: Final = 100
-_COMMON_REGISTERS: Final = 66
+COMMON_REGISTERS: Final = 66
+"""Of model 1, with ID and L."""
 _NUMERIC: Final = {
     "int16": (WordType.S16, 0x8000),
     "uint16": (WordType.U16, 0xFFFF),
@@ -176,7 +177,7 @@ def discover() -> Discovery:
     devices: list[tuple[Identity, list[Model]]] = []
     for model in found:
         if model.id == COMMON:
-            words = yield Ask(model.address, min(2 + model.length, _COMMON_REGISTERS))
+            words = yield Ask(model.address, min(2 + model.length, COMMON_REGISTERS))
             if words is None:
                 raise SunSpecError(f"model 1 at {model.address} can't be read")
             devices.append((identity(words), []))
@@ -211,12 +212,6 @@ def identity(words: Sequence[int]) -> Identity:
         point = models()[COMMON].point(name)
         texts.append(text(words[point.offset : point.offset + point.size]))
     return Identity(*texts)
-
-
-def text(words: Sequence[int]) -> str:
-    """A string point: up to the first NUL, what isn't ASCII shown as a question mark; empty when not implemented."""
-    raw = b"".join(word.to_bytes(2, "big") for word in words)
-    return raw.split(b"\0")[0].decode("ascii", "replace").replace("\ufffd", "?").strip()
 
 
 @dataclass(frozen=True, slots=True)
