@@ -98,6 +98,11 @@ def scope_of(month: Month) -> str:
     return f"month {month}"
 
 
+def month_of(scope: str) -> Month | None:
+    """The month whose scope it is; None for another scope."""
+    return Month.parse(scope.removeprefix("month ")) if scope.startswith("month ") else None
+
+
 def of_this_month(finding: Finding, month: Month) -> bool:
     """Whether a finding of a month's evidence is recorded with it: gaps and lives reach its neighbours' evidence too.
 

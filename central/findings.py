@@ -29,7 +29,7 @@ def findings_now(books: Books, month: Month, now: datetime, *, closed: bool = Fa
     """
     watch = Watch(books)
     fresh, scopes = watch.findings(month, now)
-    records = watch.records()
+    records = watch.records(closed=closed)
     open_ = {record.finding.key: record for record in records if record.closed is None}
     acknowledged = {record.finding.key for record in records if record.by}
     found = {one.key: one for one in fresh if not one.over and one.key not in acknowledged}

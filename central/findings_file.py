@@ -154,9 +154,14 @@ class FindingsFile:
             )
         return msgspec.structs.replace(record, closed=now, by=by, reason=reason)
 
-    def records(self) -> list[Record]:
-        """All records in the order in which they were opened."""
-        return [_record(row) for row in self._db.execute(f"{_SELECT} ORDER BY opened, id")]
+    def records(self, *, closed: bool = True) -> list[Record]:
+        """All records in the order in which they were opened; or without those that closed by themselves."""
+        chosen = "" if closed else "WHERE closed IS NULL OR by != ''"
+        return [_record(row) for row in self._db.execute(f"{_SELECT} {chosen} ORDER BY opened, id")]
+
+    def open_scopes(self) -> set[str]:
+        """The scopes that have open records."""
+        return {scope for (scope,) in self._db.execute("SELECT DISTINCT scope FROM findings WHERE closed IS NULL")}
 
     def close(self) -> None:
         """Close the file."""

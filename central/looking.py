@@ -2,7 +2,7 @@
 
 A round looks at the intake, and at a few of the months that are due: the present one whenever an hour has ended, and
 every one to which new stands brought something. At the service's start, and when cluster, rates or store have changed,
-all months are due: since the first stand, at most ``MONTHS``.
+all months are due: since the first stand, at most ``MONTHS``, and older ones with open records.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from central.clock_file import ClockFile, scan_on
 from central.clock_scan import ClockScan
 from central.config import CentralConfig, load_config
 from central.evidence import GRACE
-from central.finding import INTAKE, STORE, of_this_month, scope_of
+from central.finding import INTAKE, STORE, month_of, of_this_month, scope_of
 from central.findings_file import Change, FindingsFile
 from central.intake_file import IntakeFile
 from central.journal import Journal
@@ -95,6 +95,8 @@ def _look(config: CentralConfig, books: Books, file: FindingsFile, now: datetime
     due = {Month.parse(text) for text in before.due}
     if anew:
         due.update(months(max(earliest, _back(present)), present))
+        # What is open of an older month may have been put right too.
+        due.update(one for one in map(month_of, file.open_scopes()) if one is not None)
     if tick != before.tick:
         # The month that ended in between is due once more.
         due.update(months(max(Month.of((before.tick or tick) - timedelta(seconds=1)), _back(present)), present))

@@ -99,13 +99,13 @@ class Watch:
             journal.close()
         return scan
 
-    def records(self) -> list[Record]:
-        """All findings that the service has recorded."""
+    def records(self, *, closed: bool) -> list[Record]:
+        """The findings that the service has recorded; without ``closed`` not those that closed by themselves."""
         if not has_table(self._config.findings_file, "looks"):
             return []
         file = FindingsFile(self._config.findings_file, read_only=True)
         try:
-            return file.records()
+            return file.records(closed=closed)
         finally:
             file.close()
 

@@ -213,6 +213,20 @@ def test_a_rate_that_is_missing_is_named_with_its_days(service: Service) -> None
     assert service.open() == [("rate_missing", "network_variable, tariff C11")]
 
 
+def test_what_is_open_of_a_month_long_gone_closes_when_its_rate_comes(service: Service) -> None:
+    rates = "".join(
+        f'[[rates]]\ncomponent = "{name}"\nzl_per_kwh = "0.1"\nsource = "s"\nstatus = "verified"\n'
+        for name in ("chp", "oze", "quality", "network_variable")
+    )
+    service.with_rates(rates.replace('"oze"\n', '"oze"\nvalid_from = 2026-07-01\n'))
+    service.hours(*range(-2, 3))
+    service.look_at_all(T0 + timedelta(hours=2, minutes=6))
+    assert service.open() == [("rate_missing", "oze, tariff C11")]
+    service.rates.write_text(rates, encoding="utf-8")
+    service.look_at_all(datetime(2028, 1, 10, tzinfo=UTC))
+    assert "rate_missing" not in {kind for kind, _ in service.open()}
+
+
 def test_a_gateway_that_says_nothing_a_failing_meter_and_rejected_values(service: Service) -> None:
     service.hours(*range(-2, 3))
     now = T0 + timedelta(hours=2, minutes=10)
