@@ -10,7 +10,7 @@ DEMO_PACKAGES := python3-venv mosquitto
 # libatomic1: the browser driver needs it and no package brings it.
 TEST_PACKAGES := $(DEMO_PACKAGES) mbpoll chromium fonts-dejavu-core libatomic1 golang-go
 
-.PHONY: help demo test check bench format lock install packages-demo packages-test clean
+.PHONY: help demo test check bench kills format lock install packages-demo packages-test clean
 
 help:
 	@echo "make demo   a simulated cluster on real protocols; ends with balance, settlement and a web page (ARGS=--once: ends by itself,"
@@ -18,6 +18,7 @@ help:
 	@echo "make test   all tests"
 	@echo "make check  format, lint, types, import rules"
 	@echo "make bench  benchmarks"
+	@echo "make kills  kills and cuts of gateways, broker, central and links; every stand accounted for (ARGS=\"COUNT SEED\")"
 
 # ARGS with influxdb: the server is built first, and Go for it installed.
 demo: packages-demo $(if $(findstring influxdb,$(ARGS)),demo-influxd) install
@@ -34,6 +35,9 @@ check: install
 
 bench: influxd install
 	$(BIN)/python -m benchmarks $(ARGS)
+
+kills: packages-demo install
+	$(BIN)/python -m tests.e2e.kills $(ARGS)
 
 format: install
 	$(BIN)/ruff format .
