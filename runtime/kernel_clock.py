@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Final
+from collections.abc import Callable
+from functools import cache
+from typing import Final, cast
 
 from metering.wire import ClockState
 
@@ -17,6 +19,12 @@ class _Timex(ctypes.Structure):
     _fields_ = (("modes", ctypes.c_uint), ("_answer", ctypes.c_char * 508))
 
 
+@cache
+def _adjtimex() -> Callable[[object], int]:
+    """The C library's function; to find it takes longer than to ask it, and every answer of a meter asks it."""
+    return cast("Callable[[object], int]", ctypes.CDLL(None, use_errno=True).adjtimex)
+
+
 def kernel_state() -> ClockState:
     """Whether a time service (chrony, ntpd, systemd-timesyncd, PTP) has the machine's clock synchronised.
 
@@ -24,8 +32,7 @@ def kernel_state() -> ClockState:
     that the service allows for has grown beyond 16 s, which takes some nine hours. Where it can't be asked: unknown.
     """
     try:
-        asked = ctypes.CDLL(None, use_errno=True).adjtimex
-        answer = int(asked(ctypes.byref(_Timex())))
+        answer = int(_adjtimex()(ctypes.byref(_Timex())))
     except (OSError, AttributeError):
         return ClockState.UNKNOWN
     if answer < 0:

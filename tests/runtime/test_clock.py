@@ -6,7 +6,7 @@ import pytest
 
 from metering.wire import ClockState
 from runtime.clock import SETTLING, SimulationClock, SimulationSettings, SystemClock
-from runtime.kernel_clock import kernel_state
+from runtime.kernel_clock import _adjtimex, kernel_state
 from runtime.timebase import STEP, Timebase
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -46,11 +46,21 @@ def test_the_real_origin_stays_where_nobody_sets_the_clock():
     assert clock.timebase().step_to(clock.timebase()) == timedelta(0)
 
 
+@pytest.fixture
+def found_anew():
+    """The C library's function is looked for once; these tests have their own."""
+    _adjtimex.cache_clear()
+    yield
+    _adjtimex.cache_clear()
+
+
+@pytest.mark.usefixtures("found_anew")
 def test_a_kernel_that_cannot_be_asked_leaves_the_clock_unknown(monkeypatch):
     monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: object())
     assert kernel_state() is ClockState.UNKNOWN
 
 
+@pytest.mark.usefixtures("found_anew")
 @pytest.mark.parametrize("answer", [0, 1, 2, 3, 4, 5, -1])
 def test_what_adjtimex_answers_is_a_state(monkeypatch, answer):
     class Library:
