@@ -12,6 +12,8 @@ import pytest
 
 from simulators.processes import program
 from simulators.scenario import scenario_path
+from tests.e2e.cluster import wait_for
+from tests.influx import needed
 
 pytestmark = pytest.mark.e2e
 
@@ -69,6 +71,28 @@ def test_programs_killed_during_the_demo_come_back_and_the_balance_equals_the_le
     assert demo.returncode == 0, said
     assert "central ended with -9 and is started again" in said
     assert "broker ended with -9 and is started again" in said
+    assert "Checked: central's balance equals the simulator's own ledger" in said
+    assert pids(str(work)) == []
+
+
+def test_the_demo_on_influxdb_starts_a_killed_server_again_and_equals_the_ledger(tmp_path: Path) -> None:
+    needed()
+    work = tmp_path / "work"
+    command = [
+        program("klaster-sim"), "demo", "--once", "--store", "influxdb", "--scenario", str(short_scenario(tmp_path)),
+        "--speed", "600", "--workdir", str(work), "--port", "18080",
+    ]  # fmt: skip
+    demo = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    intake = work / "central" / "intake.sqlite"
+    wait_for(intake.exists, 60)
+    time.sleep(10)
+    assert (work / "influxdb.token").stat().st_mode & 0o777 == 0o600
+    (server,) = pids(str(work), "influxdb.conf")
+    os.kill(server, signal.SIGKILL)
+    said, _ = demo.communicate(timeout=120)
+    assert demo.returncode == 0, said
+    assert "readings in InfluxDB 1.8" in said
+    assert "influxdb ended with -9 and is started again" in said
     assert "Checked: central's balance equals the simulator's own ledger" in said
     assert pids(str(work)) == []
 

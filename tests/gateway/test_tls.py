@@ -56,11 +56,11 @@ class Authority:
             .not_valid_after(now + timedelta(hours=1))
         )
 
-    def issue(self, name: str) -> tuple[str, str]:
-        """Files with a certificate and a key for that common name."""
+    def issue(self, name: str, address: str = "127.0.0.1") -> tuple[str, str]:
+        """Files with a certificate and a key for that common name, good for localhost and an address."""
         key = ec.generate_private_key(ec.SECP256R1())
         builder = self._builder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), key)
-        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(address))]
         made = builder.add_extension(x509.SubjectAlternativeName(names), False).sign(self.key, hashes.SHA256())
         cert, private = self.folder / f"{name}.crt", self.folder / f"{name}.key"
         cert.write_bytes(made.public_bytes(serialization.Encoding.PEM))
