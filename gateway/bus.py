@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 from gateway.failure import Failure, FailureKind
 from gateway.guard import Guard
 from gateway.links.link import Link
 from gateway.observation import Answer
 from gateway.profile import Block
+from gateway.tally import Ending, Tally, ending
 from metering.wire import BusStatus
 from runtime.clock import Clock, monotonic_s
+from runtime.timebase import Timebase
 
 _QUIET_S = 0.05
 """After a damaged answer a serial line must have been quiet so long, in seconds: its rest may still come."""
 _LONGEST_QUIET_S = 3.0
+_READS = frozenset({1, 2, 3, 4})
+_UNSET_S = 0.05
+"""While the clock and the monotonic clock differ by less since the last answer, nobody has set it; in seconds."""
 _LOST_AFTER = 2
 """After so many requests in a row without an answer a connection to a converter is made anew."""
 _TRIES = 3
@@ -29,6 +35,8 @@ class Bus:
         """Take charge of a link; nothing is opened before the first read."""
         self.name = name
         self._link = link
+        self.settings = link.settings
+        """Speed, bits, parity and stop bits of a serial line; empty elsewhere."""
         self._where = where
         self._clock = clock
         self._guard = Guard(link.timeout_s, numbered=link.is_numbered)
@@ -39,9 +47,12 @@ class Bus:
         self._last_s = 0.0
         self._listened_s = 0.0
         self._unanswered = 0
+        self._stamped: tuple[Timebase, datetime, float] | None = None
         self._refusals = 0
         self._reopen_s = 0.0
         self._error = ""
+        self.tally = Tally()
+        """How the requests on this line have ended."""
 
     @property
     def status(self) -> BusStatus:
@@ -55,8 +66,7 @@ class Bus:
     async def read(self, unit: int, block: Block) -> Answer | Failure:
         """Ask a unit for a block when it is this request's turn; one attempt, confirmed where it has to be."""
         async with self._turn:
-            self._listen()
-            if self._guard.rests_until_s(unit) > monotonic_s():
+            if self._rests(unit):
                 return Failure(FailureKind.RESTING, "a late answer may still come")
             if failure := await self._open():
                 return failure
@@ -65,6 +75,29 @@ class Bus:
                 if not _is_damaged(answer):
                     return answer
             return await self._confirmed(unit, block)
+
+    async def exchange(self, unit: int, pdu: bytes) -> bytes | Failure:
+        """Ask a unit with any function code and data (a tool's request) when it is this request's turn; one attempt."""
+        async with self._turn:
+            self._listen()
+            if self._guard.rests_until_s(unit) > monotonic_s():
+                return Failure(FailureKind.RESTING, "a late answer may still come")
+            if failure := await self._open():
+                return failure
+            await self._silence()
+            self._listen()
+            self._sent_s = monotonic_s()
+            answer = await self._link.exchange(unit, pdu, self._link.timeout_s)
+            self._last_s, self._unit = monotonic_s(), unit
+            self._count(unit, answer, self._sent_s)
+            if isinstance(answer, Failure):
+                count = int.from_bytes(pdu[3:5], "big") if pdu[0] in _READS else 0
+                self._fail(unit, Block(pdu[0], 0, count, ()), self._sent_s, answer)
+            return answer
+
+    def forget(self, unit: int) -> None:
+        """A tool has asked a unit that no meter has: its silence is no reason to wait differently for the meters."""
+        self._guard.forget(unit)
 
     def close(self) -> None:
         """Close the link."""
@@ -89,7 +122,7 @@ class Bus:
         await self._silence()
         self._listen()
         limit_s = self._guard.limit_s(unit)
-        base, sent, sent_s = self._clock.timebase(), self._clock.now(), monotonic_s()
+        base, sent, sent_s = self._stamp()
         self._sent_s = sent_s
         try:
             words = await self._link.read(unit, block, limit_s)
@@ -98,22 +131,47 @@ class Bus:
             self._last_s = monotonic_s() + self._link.on_the_line_s(block.count)
             raise
         self._last_s, self._unit = monotonic_s(), unit
+        self._count(unit, words, sent_s)
         if isinstance(words, Failure):
             self._fail(unit, block, sent_s, words)
             return words
         self._unanswered = 0
         self._guard.answered(unit, self._last_s - sent_s - self._link.on_the_line_s(block.count))
-        now = self._clock.timebase()
+        now, received = self._clock.timebase(), self._clock.now()
+        self._stamped = (now, received, self._last_s)
         sent += base.step_to(now)
-        return Answer(words, sent, max(sent, self._clock.now()), now)
+        return Answer(words, sent, max(sent, received), now)
+
+    def _stamp(self) -> tuple[Timebase, datetime, float]:
+        """The present instant, and what it rests on, which is asked anew if the clock may have been set meanwhile."""
+        now, now_s = self._clock.now(), monotonic_s()
+        if self._stamped is not None:
+            base, then, then_s = self._stamped
+            if abs((now - then).total_seconds() - (now_s - then_s)) < _UNSET_S:
+                return base, now, now_s
+        return self._clock.timebase(), self._clock.now(), monotonic_s()
+
+    def _count(self, unit: int, outcome: object, sent_s: float) -> None:
+        how = ending(outcome, unit, self._link.sent, self._link.heard, serial=not self._link.is_numbered)
+        now_s = monotonic_s()
+        self.tally.note(unit, how, now_s - sent_s, now_s)
+
+    def _rests(self, unit: int) -> bool:
+        if self._guard.rests_until_s(unit) > monotonic_s():
+            self._listen()
+        return self._guard.rests_until_s(unit) > monotonic_s()
 
     def _listen(self) -> None:
         """Note what came since the last answer."""
+        if self._link.is_numbered:
+            return
         frames = self._link.overheard()
         for unit, count in frames:
             self._guard.heard(unit, count)
+            self.tally.note(unit, Ending.LATE, 0.0, monotonic_s())
         if not frames and self._link.last_byte_s > max(self._last_s, self._listened_s):
             self._guard.stray(self._unit)
+            self.tally.note(self._unit, Ending.LATE, 0.0, monotonic_s())
         self._listened_s = self._link.last_byte_s
 
     def _fail(self, unit: int, block: Block, sent_s: float, failure: Failure) -> None:

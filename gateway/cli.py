@@ -34,7 +34,7 @@ def run(config: Path) -> None:
         settings = read(config)
         log.configure(settings.log)
         try:
-            asyncio.run(service.run(settings))
+            asyncio.run(service.run(settings, reread=lambda: read(config)))
         except OutboxError as error:
             fail(str(error))
 

@@ -93,6 +93,11 @@ class Guard:
         """The unit's answers fit together: nothing is owed any more."""
         self._units[unit] = _Unit(slowest_s=self._units[unit].slowest_s)
 
+    def forget(self, unit: int) -> None:
+        """Nothing is known of a unit any more, unless an answer of it may still come."""
+        if unit in self._units and not self._units[unit].owed:
+            del self._units[unit]
+
     def stray(self, unit: int) -> None:
         """Bytes came that nobody had asked for, after an answer of this unit."""
         if not self._numbered:

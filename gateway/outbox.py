@@ -325,6 +325,11 @@ class Outbox:
             "aside": count("SELECT count(*) FROM stands WHERE state = 4").fetchone()[0],
         }
 
+    def oldest_waiting(self) -> datetime | None:
+        """The instant of the oldest row without a receipt, by the index."""
+        found = self._connection.execute("SELECT min(at) FROM stands WHERE state = 0").fetchone()[0]
+        return None if found is None else instant(found * _SECOND_US)
+
     def requests(self) -> list[ResendRequest]:
         """What central has asked for and isn't answered yet, oldest first."""
         found = self._connection.execute("SELECT request FROM requests ORDER BY number")

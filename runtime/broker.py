@@ -21,7 +21,7 @@ from runtime.config import ConfigError, Problem
 from runtime.log import logger
 
 _log = logger("runtime.broker")
-_RECONNECT_S = (1.0, 2.0, 4.0, 5.0)
+_RECONNECT_S = (1.0, 2.0, 3.0)
 
 
 class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,11 +136,19 @@ def connection(settings: BrokerSettings, client_id: str, will: aiomqtt.Will) -> 
 
 
 async def keep_connected(
-    settings: BrokerSettings, client_id: str, will: aiomqtt.Will, serve: Callable[[aiomqtt.Client], Awaitable[None]]
+    settings: BrokerSettings,
+    client_id: str,
+    will: aiomqtt.Will,
+    serve: Callable[[aiomqtt.Client], Awaitable[None]],
+    turned: Callable[[], None] = lambda: None,
 ) -> None:
-    """Connect and serve, and again with a new client whenever the connection is lost; ends only when cancelled."""
+    """Connect and serve, and again with a new client whenever the connection is lost; ends only when cancelled.
+
+    ``turned`` is called before each attempt.
+    """
     failures = 0
     while True:
+        turned()
         try:
             async with connection(settings, client_id, will) as client:
                 _log.info("broker_connected", host=settings.host, port=settings.port)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any
 
 
@@ -42,6 +42,51 @@ async def end(tasks: Iterable[asyncio.Task[None]], patience_s: float) -> None:
         for task in pending:
             task.cancel()
         _, pending = await asyncio.wait(pending, timeout=patience_s)
+
+
+class Jobs:
+    """Jobs that begin and end while others go on; when one raises, ``run`` raises it and all end."""
+
+    def __init__(self) -> None:
+        """Nothing runs yet."""
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def begin(self, name: str, job: Coroutine[Any, Any, None]) -> None:
+        """Start a job; the name is free again when it has ended."""
+        task = asyncio.ensure_future(job)
+        self._tasks[name] = task
+        task.add_done_callback(lambda done: self._ended(name, done))
+
+    async def finish(self, name: str, patience_s: float) -> None:
+        """Wait for the end of a job that was asked to leave; after ``patience_s`` cancel it."""
+        if task := self._tasks.get(name):
+            await asyncio.wait([task], timeout=patience_s)
+            await end([task], patience_s)
+
+    async def run(self) -> None:
+        """Until cancelled or a job raises; then all jobs are ended."""
+        try:
+            await self._failed
+        finally:
+            await end(self._tasks.values(), patience_s=3)
+
+    def _ended(self, name: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(name) is task:
+            del self._tasks[name]
+        if not task.cancelled() and (error := task.exception()) and not self._failed.done():
+            self._failed.set_exception(error)
+
+
+@contextlib.contextmanager
+def on_hangup(call: Callable[[], object]) -> Iterator[None]:
+    """Call ``call`` on SIGHUP while this is entered."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, call)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 @contextlib.contextmanager

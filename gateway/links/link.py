@@ -16,6 +16,13 @@ class Link(Protocol):
     last_byte_s: float
     """When the line last brought a byte."""
 
+    settings: str
+    """Speed, bits, parity and stop bits of a serial line; empty elsewhere."""
+    sent: bytes
+    """The frame of the last request."""
+    heard: bytes
+    """What has come since then."""
+
     @property
     def is_numbered(self) -> bool:
         """Whether every answer carries its request's number."""
@@ -47,6 +54,9 @@ class Link(Protocol):
 
     async def read(self, unit: int, block: Block, limit_s: float) -> tuple[int, ...] | Failure:
         """Ask once for a block of registers; its answer must begin to come within ``limit_s``."""
+
+    async def exchange(self, unit: int, pdu: bytes, limit_s: float) -> bytes | Failure:
+        """Ask once with any function code and data; gives those of the answer."""
 
     def close(self) -> None:
         """Close the line; what was under way ends with no answer."""

@@ -6,6 +6,7 @@ again are the bus's.
 
 from __future__ import annotations
 
+import asyncio
 import struct
 import termios
 
@@ -17,6 +18,7 @@ from pymodbus.pdu import ModbusPDU
 
 from gateway.config import BusSettings
 from gateway.failure import Failure, FailureKind
+from gateway.links.exchange import Exchange
 from gateway.profile import Block, Transport
 from runtime.clock import monotonic_s
 
@@ -26,6 +28,8 @@ _FAST_BAUD = 19_200
 _EXCEPTION = 0x80
 _NEVER = 1_000_000_000
 _REQUEST_BYTES = 8
+_MOST_WORDS = 125
+_MOST_HEARD = 512
 _ANSWER_BYTES = 5
 """Unit, function, length and check around the words of an answer."""
 # A damaged answer may make pymodbus raise any of these.
@@ -50,6 +54,13 @@ class ModbusLink:
         self._asked = b""
         self._heard = b""
         self._overheard: list[tuple[int, int]] = []
+        self._exchange: Exchange | None = None
+        self._exchanged: asyncio.Future[bytes] | None = None
+        self._passed = b""
+        self.sent = b""
+        """The last request's frame."""
+        self.heard = b""
+        """What has come since then, the last 512 bytes of it."""
         self.timeout_s = float(settings.timeout_s)
         """How long an answer is waited for at most, beyond its time on the line, in seconds."""
         self.settle_s = factory.settle_ms / 1000
@@ -61,6 +72,8 @@ class ModbusLink:
         self.is_connection = settings.link != "serial"
         """Whether it goes through a network."""
         between_frames = 0.0 if self.is_numbered else silence_s(self._baud)
+        self.settings = f"{self._baud} 8{self._parity}{self._stop_bits}" if settings.link == "serial" else ""
+        """Speed, bits, parity and stop bits of a serial line."""
         self.silence_s = max(between_frames, factory.pause_ms / 1000)
         """The silence that must precede a request: t3.5 on a line, and everywhere what the model asks for; seconds."""
 
@@ -139,7 +152,13 @@ class ModbusLink:
                     self._end(ModbusIOException("damaged"))
             return strays + used
 
-        client.ctx.callback_data = contained  # type: ignore[method-assign]
+        def witnessed(data: bytes, addr: tuple[str, int] | None = None) -> int:
+            self.heard = (self._passed + data)[-_MOST_HEARD:]
+            used = self._take_exchanged(self._exchange, data) if self._exchange else contained(data, addr)
+            self._passed = (self._passed + data[:used])[-_MOST_HEARD:]
+            return used
+
+        client.ctx.callback_data = witnessed  # type: ignore[method-assign]
         return client
 
     async def read(self, unit: int, block: Block, limit_s: float) -> tuple[int, ...] | Failure:
@@ -165,6 +184,35 @@ class ModbusLink:
             self._asked = b""
         return _words(answer, block)
 
+    async def exchange(self, unit: int, pdu: bytes, limit_s: float) -> bytes | Failure:
+        """Ask once with any function code and data; gives the answer's. An exception is a failure here too."""
+        client = self._client
+        if client is None or not client.connected:
+            return Failure(FailureKind.LINK_DOWN, f"{self._settings.where} is not open")
+        number = client.ctx.getNextTID() if self.is_numbered else None
+        self._exchange, self._exchanged = Exchange(unit, pdu, number), asyncio.get_running_loop().create_future()
+        try:
+            client.ctx.send(self._trace(True, self._exchange.request()))
+            async with asyncio.timeout(limit_s + self.on_the_line_s(_MOST_WORDS)):
+                answer = await self._exchanged
+        except TimeoutError:
+            kind = FailureKind.DAMAGED if self.heard[:1] == bytes((unit,)) else FailureKind.NO_ANSWER
+            return Failure(kind, f"within {limit_s:.2g} s" if kind is FailureKind.NO_ANSWER else "")
+        except (ModbusException, OSError) as error:
+            return Failure(FailureKind.LINK_DOWN, f"{self._settings.where} was lost: {error}")
+        finally:
+            self._exchange = self._exchanged = None
+        if answer[0] >= _EXCEPTION:
+            return Failure(FailureKind.EXCEPTION, f"code {answer[1]}", answer[1])
+        return answer
+
+    def _take_exchanged(self, exchange: Exchange, data: bytes) -> int:
+        self.last_byte_s = monotonic_s()
+        answer, used = exchange.answer(data)
+        if answer and self._exchanged and not self._exchanged.done():
+            self._exchanged.set_result(answer)
+        return used
+
     def close(self) -> None:
         """Close the line; what was under way ends with no answer."""
         if self._client is not None:
@@ -172,7 +220,9 @@ class ModbusLink:
             self._client = None
 
     def _trace(self, sending: bool, data: bytes) -> bytes:
-        if not sending:
+        if sending:
+            self.sent, self.heard, self._passed = data, b"", b""
+        else:
             self.last_byte_s = monotonic_s()
         return data
 
@@ -199,6 +249,8 @@ class ModbusLink:
 
     def _end(self, error: ModbusException) -> None:
         """End the request that is under way."""
+        if self._exchanged and not self._exchanged.done():
+            self._exchanged.set_exception(error)
         if self._asked and self._client and not self._client.ctx.response_future.done():
             self._client.ctx.response_future.set_exception(error)
 

@@ -185,7 +185,7 @@ async def test_nonsense_at_the_full_hour_costs_that_hour_alone(broker, tmp_path)
 
 
 async def test_a_killed_gateway_goes_on_in_its_epoch_and_doubles_nothing(broker, tmp_path):
-    clock_settings = simulation(speed=1200, in_s=1.5)
+    clock_settings = simulation(speed=1200, in_s=6)
     meter = Running(SimulationClock(clock_settings))
     async with tcp_meters(meter) as port, central(broker.port) as centre:
         file = write_config(tmp_path, broker.port, tcp_bus(port), clock_settings)
@@ -217,9 +217,10 @@ def test_a_gateway_stops_at_once_when_nothing_can_be_reached(tmp_path):
 
     file = write_config(tmp_path, free_port(), tcp_bus(free_port(), every=1), None)
     child = start(file)
-    time.sleep(1.5)
+    assert any("gateway_started" in line for line in child.stderr)
+    time.sleep(0.5)
     child.send_signal(signal.SIGINT)
-    _, log = child.communicate(timeout=5)
+    _, log = child.communicate(timeout=10)
     assert child.returncode == 0
     assert "gateway_ended" in log
     assert "Traceback" not in log

@@ -121,6 +121,8 @@ class VirtualLine:
         self.renewed = 0
         self._coming: list[tuple[float, int, int, int, tuple[int, ...] | int]] = []
         self._overheard: list[tuple[int, int]] = []
+        self.sent = self.heard = b""
+        self.settings = "9600 8N1"
         self._requests = 0
         self._last_s = 0.0
         self.busy_with: Counter[int] = Counter()
