@@ -41,19 +41,15 @@ def short_scenario(folder: Path, name: str = "three-sites") -> Path:
     return folder / "short.toml"
 
 
+def demo_command(scenario: Path, work: Path) -> list[str]:
+    """A demo that ends by itself, at 600 times real time."""
+    told = {"--scenario": str(scenario), "--speed": "600", "--workdir": str(work)}
+    return [program("klaster-sim"), "demo", "--once", *(word for pair in told.items() for word in pair)]
+
+
 def test_programs_killed_during_the_demo_come_back_and_the_balance_equals_the_ledger(tmp_path: Path) -> None:
     work = tmp_path / "work"
-    command = [
-        program("klaster-sim"),
-        "demo",
-        "--once",
-        "--scenario",
-        str(short_scenario(tmp_path)),
-        "--speed",
-        "600",
-        "--workdir",
-        str(work),
-    ]
+    command = demo_command(short_scenario(tmp_path), work)
     demo = subprocess.Popen([*command, "--port", "18080"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     # Half past an hour: no stand is due while they are away.
     give_up = time.monotonic() + 60
@@ -78,10 +74,7 @@ def test_programs_killed_during_the_demo_come_back_and_the_balance_equals_the_le
 def test_the_demo_on_influxdb_starts_a_killed_server_again_and_equals_the_ledger(tmp_path: Path) -> None:
     needed()
     work = tmp_path / "work"
-    command = [
-        program("klaster-sim"), "demo", "--once", "--store", "influxdb", "--scenario", str(short_scenario(tmp_path)),
-        "--speed", "600", "--workdir", str(work), "--port", "18080",
-    ]  # fmt: skip
+    command = [*demo_command(short_scenario(tmp_path), work), "--store", "influxdb", "--port", "18080"]
     demo = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     intake = work / "central" / "intake.sqlite"
     wait_for(intake.exists, 60)
@@ -99,17 +92,7 @@ def test_the_demo_on_influxdb_starts_a_killed_server_again_and_equals_the_ledger
 
 def test_inverters_and_storage_of_the_larger_cluster_are_read_to_the_watt_hour(tmp_path: Path) -> None:
     scenario, work = short_scenario(tmp_path, "five-sites"), tmp_path / "work"
-    command = [
-        program("klaster-sim"),
-        "demo",
-        "--once",
-        "--scenario",
-        str(scenario),
-        "--speed",
-        "600",
-        "--workdir",
-        str(work),
-    ]
+    command = demo_command(scenario, work)
     done = subprocess.run([*command, "--port", "18080"], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout
     assert "Checked: central's balance equals the simulator's own ledger" in done.stdout

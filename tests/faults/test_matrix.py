@@ -160,20 +160,13 @@ def test_gateway_killed(bench: Bench) -> None:
     assert cell.counted.equal
 
 
-def test_broker_restarted(bench: Bench) -> None:
-    for cell in bench.run.cells("broker restarted"):
+@pytest.mark.parametrize("name", ["broker", "central"])
+def test_broker_and_central_killed(bench: Bench, name: str) -> None:
+    for cell in bench.run.cells(f"{name} killed"):
         cell.wait(cell.hour - cell.minutes(0, 10))
-        bench.cluster.kill("broker")
+        bench.cluster.kill(name)
         cell.wait(cell.hour + cell.minutes(5, 50))
-        bench.cluster.start_child("broker")
-
-
-def test_central_killed(bench: Bench) -> None:
-    for cell in bench.run.cells("central killed"):
-        cell.wait(cell.hour - cell.minutes(0, 10))
-        bench.cluster.kill("central")
-        cell.wait(cell.hour + cell.minutes(5, 50))
-        bench.cluster.start_child("central")
+        bench.cluster.start_child(name)
 
 
 def test_disk_of_the_journal_full(bench: Bench) -> None:
