@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from benchmarks._month import MONTH, POINTS, batches, cluster_text
 from central.balance import ratio_text
 from central.books import Settled
 from central.cluster import load_cluster
@@ -22,21 +23,14 @@ from central.influx.lines import stand_line
 from central.influx.server import InfluxServer
 from central.intake_file import IntakeFile
 from central.master import master_tables, periods_table
-from central.readings import Entry, ReadingsStore
+from central.readings import ReadingsStore
 from central.reports.summary import summarise
 from central.settlement import settle
 from central.stores.influxdb import InfluxStore
 from central.stores.sqlite import SqliteStore
 from central.write_back import settled_lines
-from metering.period import Month
-from metering.stand import Quality
-from metering.wire import ClockState, StandOnWire
 from tests.influx import PROGRAM, Influxd
 
-POINTS, BOTH = 1000, 10
-"""So many points; every tenth injects too."""
-MONTH = Month(2026, 10)
-BATCH_HOURS = 4
 LIMIT = 0.5
 """Of the bare write and the bare read."""
 T = TypeVar("T")
@@ -57,13 +51,13 @@ def run() -> None:
 
 
 def _measure(folder: Path, server: Influxd) -> None:
-    rows = sum(len(batch) for batch in _batches())
+    rows = sum(len(batch) for batch in batches())
     print(f"a month of {POINTS:,} points, {rows:,} stands:")
     bare = InfluxServer(server.settings)
     bare_write = 0.0
     embedded, influx = SqliteStore(folder / "readings.sqlite"), InfluxStore(server.settings, folder / "intake.sqlite")
     sqlite_s = fresh_s = 0.0
-    for batch in _batches():
+    for batch in batches():
         sqlite_s += _timed(lambda batch=batch: embedded.admit(batch, [], 1))[0]
         lines = [stand_line("bare", entry) for entry in batch]
         bare_s, _ = _timed(lambda lines=lines: bare.write(lines))
@@ -75,7 +69,7 @@ def _measure(folder: Path, server: Influxd) -> None:
     file = IntakeFile(folder / "behind.sqlite")
     behind = InfluxStore(server.settings, folder / "behind.sqlite")
     again_s = 0.0
-    for batch in _batches():
+    for batch in batches():
         file.admit(batch, [], 1)
         again_s += _timed(lambda batch=batch: behind.admit(batch, [], 1))[0]
     _against("  InfluxDB, catching up with what was admitted before", rows, again_s, bare_write)
@@ -116,7 +110,7 @@ def _timed(work: Callable[[], T]) -> tuple[float, T]:
 
 def _settled(folder: Path, store: ReadingsStore, first: datetime, last: datetime) -> Settled:
     file = folder / "cluster.toml"
-    file.write_text(_cluster(), encoding="utf-8")
+    file.write_text(cluster_text(), encoding="utf-8")
     cluster = load_cluster(file)
     master = master_tables(cluster, [])
     found: dict[str, Any] = energies_of({**master, "stands": store.values(first, last)})
@@ -129,44 +123,3 @@ def _settled(folder: Path, store: ReadingsStore, first: datetime, last: datetime
     complete = result["hours"]["status"].to_pylist().count("complete")
     assert complete == len(MONTH.periods()), f"{complete} complete hours; {ratio_text(complete, 1)}"
     return Settled(cluster, MONTH, tables, **found, **result, summary=summarise(cluster, [result]))
-
-
-def _cluster() -> str:
-    text = '[cluster]\nname = "Bench"\nregistered_from = 2024-10-01\n'
-    text += "".join(f'[[members]]\nid = "M{i:03d}"\nkind = "company"\n' for i in range(100))
-    for i in range(POINTS):
-        ways = '["drawn", "injected"]\nsource = "pv"' if i % BOTH == 0 else '["drawn"]'
-        text += f'[[points]]\nid = "P{i:04d}"\nmember = "M{i % 100:03d}"\ntariff = "C11"\ndirections = {ways}\n'
-        text += f'[[meters]]\nserial = "{23_000_000 + i}"\npoint = "P{i:04d}"\nrole = "settlement"\n'
-    return text
-
-
-def _batches() -> Iterator[list[Entry]]:
-    starts = [period.start for period in MONTH.periods()]
-    starts.append(MONTH.end)
-    registers = [(i, "1-0:1.8.0", 700 + i) for i in range(POINTS)]
-    registers += [(i, "1-0:2.8.0", 9000 + i) for i in range(0, POINTS, BOTH)]
-    for begin in range(0, len(starts), BATCH_HOURS):
-        yield [
-            Entry(journal=1, gateway=f"g{i % 100}", stand=_stand(str(23_000_000 + i), register, at, (begin + j) * step))
-            for j, at in enumerate(starts[begin : begin + BATCH_HOURS])
-            for i, register, step in registers
-        ]
-
-
-def _stand(meter: str, register: str, at: datetime, wh: int) -> StandOnWire:
-    return StandOnWire(
-        sequence=1,
-        meter=meter,
-        register=register,
-        wh=str(wh),
-        resolution="10",
-        at=at,
-        before=at - timedelta(seconds=4),
-        after=at + timedelta(seconds=6),
-        quality=Quality.INTERPOLATED,
-        epoch="2026-09-30T21:00:00Z",
-        boot="b",
-        monotonic_ms=1,
-        clock=ClockState.SYNCHRONISED,
-    )

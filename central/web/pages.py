@@ -17,50 +17,40 @@ from litestar.exceptions import ClientException
 from litestar.handlers import BaseRouteHandler
 
 from central.answers import Span
-from central.ask import Question
+from central.ask import Answer, Question
 from central.web.api import DayAsked, MonthAsked, Now, month_or_day, month_span, span_of
 from central.web.fresh import Look
 from central.web.page_day import day_content
 from central.web.page_lists import findings_content, gateways_content
 from central.web.page_month import month_content
 from central.web.words import LANGUAGES, WORDS, Words, chosen_language, last_day, local_day, percent_off, when
-from metering.period import Month
+from metering.period import WARSAW, Month
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _YEAR_S = 365 * 86400
+_DRAWN = 32
+"""How many pages are kept as they were drawn, until there is a newer answer."""
 Content = Callable[[dict[str, Any], Span, Any], dict[str, Any]]
 
 
 def page_handlers(look: Look, now: Now) -> list[BaseRouteHandler]:
     """The routes of the pages."""
     templates = _environment()
+    drawn: dict[tuple[Any, ...], tuple[Answer, str]] = {}
 
     def page(request: Request[Any, Any, Any], name: str, status: int = 200, **content: Any) -> Response[str]:
-        query = request.query_params
-        asked = query.get("lang")
-        words = WORDS[chosen_language(asked, request.cookies.get("lang"), request.headers.get("Accept-Language"))]
-        rest = {key: query[key] for key in ("day", "month") if key in query}
-        text = templates.get_template(name).render(
+        return _response(request, draw(request, name, content), status)
+
+    def draw(request: Request[Any, Any, Any], name: str, content: dict[str, Any]) -> str:
+        words, query = _words(request), request.query_params
+        return templates.get_template(name).render(
             t=words,
             when=when,
             languages=[(one, WORDS[one].catalogue["name"]) for one in LANGUAGES],
             path=request.url.path,
-            asked_for=rest,
+            asked_for={key: query[key] for key in ("day", "month") if key in query},
             **_filters(words),
             **content,
-        )
-        cookie = Cookie("lang", value=words.language, max_age=_YEAR_S, samesite="lax")
-        headers = {
-            "Cache-Control": "no-store, max-age=0",
-            "Content-Language": words.language,
-            "Vary": "Accept-Language, Cookie",
-        }
-        return Response(
-            text,
-            status_code=status,
-            media_type=MediaType.HTML,
-            headers=headers,
-            cookies=[cookie] if asked == words.language else [],
         )
 
     async def answered(
@@ -68,11 +58,21 @@ def page_handlers(look: Look, now: Now) -> list[BaseRouteHandler]:
     ) -> Response[str]:
         at = now()
         seen = await look(question, span, at, wait=False)
-        if seen.answer is None:
+        answer = seen.answer
+        if answer is None:
             return page(request, "waiting.html", 202)
-        if seen.answer.value is None:
-            return page(request, "trouble.html", 503, trouble=seen.answer.trouble)
-        return page(request, name, newer=seen.newer, span=span, **content(seen.answer.value, span, at))
+        if answer.value is None:
+            return page(request, "trouble.html", 503, trouble=answer.trouble)
+        query = request.query_params
+        asked = (name, str(span), query.get("day"), query.get("month"))
+        key = (*asked, _words(request).language, seen.newer, at.astimezone(WARSAW).date())
+        before = drawn.pop(key, None)
+        if before is None or before[0] is not answer:
+            before = answer, draw(request, name, content(answer.value, span, at) | {"newer": seen.newer, "span": span})
+        drawn[key] = before
+        while len(drawn) > _DRAWN:
+            del drawn[next(iter(drawn))]
+        return _response(request, before[1], 200)
 
     @get("/", include_in_schema=False)
     async def day_page(request: Request[Any, Any, Any], day: DayAsked = None) -> Response[str]:
@@ -112,6 +112,22 @@ def page_handlers(look: Look, now: Now) -> list[BaseRouteHandler]:
         return await answered(request, "findings.html", "findings_ever", span, findings_content)
 
     return [day_page, month_page, members_page, gateways_page, findings_page]
+
+
+def _words(request: Request[Any, Any, Any]) -> Words:
+    query, accepted = request.query_params, request.headers.get("Accept-Language")
+    return WORDS[chosen_language(query.get("lang"), request.cookies.get("lang"), accepted)]
+
+
+def _response(request: Request[Any, Any, Any], text: str, status: int) -> Response[str]:
+    language, asked = _words(request).language, request.query_params.get("lang")
+    headers = {
+        "Cache-Control": "no-store, max-age=0",
+        "Content-Language": language,
+        "Vary": "Accept-Language, Cookie",
+    }
+    keep = [Cookie("lang", value=language, max_age=_YEAR_S, samesite="lax")] if asked == language else []
+    return Response(text, status_code=status, media_type=MediaType.HTML, headers=headers, cookies=keep)
 
 
 def _filters(words: Words) -> dict[str, Callable[..., Any]]:

@@ -90,7 +90,9 @@ async def test_a_first_answer_that_takes_long_is_told_and_a_newer_one_never_wait
         assert [await number(fresh) for _ in range(2)] == [(1, True)] * 2
         assert making.count == 2
         making.let.set()
-        assert await number(fresh) == (2, False)
+        async with asyncio.timeout(30):
+            while await number(fresh) != (2, False):
+                await asyncio.sleep(0.05)
 
 
 async def test_who_waits_gets_the_first_answer_however_long_it_takes() -> None:
