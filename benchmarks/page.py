@@ -159,9 +159,8 @@ def _rows(central: httpx.Client) -> None:
             first_s = first_s or time.perf_counter() - begun
             size += len(chunk)
     took_s = time.perf_counter() - begun
-    print(
-        f"  /csv/shares, every point and hour: {size / 1e6:.0f} MB in {took_s:.1f} s, the first byte after {first_s:.1f} s"
-    )
+    begins = f"the first byte after {first_s:.1f} s"
+    print(f"  /csv/shares, every point and hour: {size / 1e6:.0f} MB in {took_s:.1f} s, {begins}")
 
 
 def _while_stands_come(central: httpx.Client, folder: Path) -> None:
