@@ -45,6 +45,8 @@ Heard = Callable[[str, GatewayStatus], Awaitable[None]]
 LiveHeard = Callable[[str, bytes], None]
 Asks = Callable[[bool], Awaitable[list[tuple[str, ResendRequest]]]]
 """What gateways are to be asked for now; told whether the connection is new."""
+Allowed = Callable[[str, int], Awaitable[bool]]
+"""Whether a gateway's message of so many bytes may be taken in now."""
 Together = Callable[..., Awaitable[None]]
 Made = list[tuple[str, ReceiptsMessage]]
 """Receipts and whose they are."""
@@ -62,10 +64,12 @@ class Downlink:
         asks: Asks,
         together: Together,
         live: LiveHeard = lambda *_: None,
+        allowed: Allowed | None = None,
     ) -> None:
         """``take`` journals messages and gives their receipts; ``together`` runs coroutines until one raises.
 
-        ``live`` takes a message of live values, and raises DecodeError where it is none.
+        ``live`` takes a message of live values, and raises DecodeError where it is none. A message of stands that
+        isn't ``allowed`` gets no receipt: its gateway keeps it and sends it again.
         """
         self._settings = settings
         self._clock = clock
@@ -74,6 +78,7 @@ class Downlink:
         self._asks = asks
         self._together = together
         self._live = live
+        self._allowed = allowed
 
     async def run(self) -> None:
         """Connect, and again whenever the connection is lost."""
@@ -114,7 +119,7 @@ class Downlink:
                 said = f"{len(payload)} bytes; at most {MAX_BYTES} are read"
                 refusal = ReceiptsMessage(message=digest(payload), verdict=Verdict.REFUSED, reason=said)
                 await client.publish(topic(gateway, "receipts"), encode(refusal), qos=1)
-            else:
+            elif self._allowed is None or await self._allowed(gateway, len(payload)):
                 await queue.put(Message(received=self._clock.now(), gateway=gateway, payload=payload))
 
     async def _ask(self, client: aiomqtt.Client) -> None:

@@ -40,6 +40,8 @@ class GatewaySeen(msgspec.Struct, frozen=True, kw_only=True):
     """When that came (UTC)."""
     receipted: datetime | None
     """When central last receipted a message of it (UTC)."""
+    put_off: datetime | None = None
+    """When central last took a message of it not in, because its disk is short (UTC)."""
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
         "rate_missing",
     ),
     "doubt": ("conflict", "clock", "new_life", "glitch"),
-    "watch": ("gateway_silent", "meter_failing", "store_behind"),
+    "watch": ("gateway_silent", "outbox_trouble", "meter_failing", "put_off", "store_behind"),
 }
 """Kinds by weight, heaviest first: what keeps a month from being settled, what puts figures in doubt, what may soon."""
 

@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS gateways (
     heard TEXT,
     receipted TEXT
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS put_off (gateway TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
 
 
@@ -50,15 +51,23 @@ class GatewayTable:
                 [(gateway, at.isoformat()) for gateway in gateways],
             )
 
+    def put_off(self, gateway: str, at: datetime) -> None:
+        """Note that a message of a gateway wasn't taken in, because the disk is short."""
+        with self._db:
+            self._db.execute("INSERT OR REPLACE INTO put_off VALUES (?, ?)", (gateway, at.isoformat()))
+
     def all(self) -> list[GatewaySeen]:
         """Every gateway ever heard, by id."""
         rows = self._db.execute("SELECT gateway, status, heard, receipted FROM gateways ORDER BY gateway").fetchall()
+        tables = self._db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'put_off'").fetchone()[0]
+        put_off = dict(self._db.execute("SELECT gateway, at FROM put_off").fetchall()) if tables else {}
         return [
             GatewaySeen(
                 gateway=gateway,
                 status=None if status is None else msgspec.json.decode(status, type=GatewayStatus),
                 heard=None if heard is None else datetime.fromisoformat(heard),
                 receipted=None if receipted is None else datetime.fromisoformat(receipted),
+                put_off=datetime.fromisoformat(put_off[gateway]) if gateway in put_off else None,
             )
             for gateway, status, heard, receipted in rows
         ]

@@ -87,6 +87,10 @@ class Keeper:
         if isinstance(outbox := status.outbox, OutboxStatus) and outbox.requests:
             self._note(lambda: self._requests.told(gateway, outbox.requests, now))
 
+    def put_off(self, gateway: str, now: datetime) -> None:
+        """Note that a message of a gateway wasn't taken in, because the disk is short."""
+        self._note(lambda: self._gateways.put_off(gateway, now))
+
     def requests(self, now_s: float, *, new_connection: bool) -> list[tuple[str, ResendRequest]]:
         """What is to be published now, and to which gateway; ``now_s`` in seconds of the monotonic clock."""
         if new_connection:

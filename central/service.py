@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import shutil
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ from typing import TypeVar
 
 import aiomqtt
 
+from central.allowance import Allowance
 from central.catch_up import CatchUp
 from central.cluster import load_cluster
 from central.config import CentralConfig
@@ -114,7 +116,20 @@ async def _run(
     def live(gateway: str, payload: bytes) -> None:
         values.heard(gateway, payload, clock.now(), monotonic_s())
 
-    downlink = Downlink(config.broker, clock, take, heard, asks, together, live)
+    allowance = Allowance(lambda: shutil.disk_usage(config.data_dir).free)
+
+    async def allowed(gateway: str, size: int) -> bool:
+        now, now_s = clock.now(), monotonic_s()
+        if allowance.allows(gateway, size, now.date().isoformat(), now_s):
+            return True
+        if allowance.tell(gateway, now_s):
+            _log.error(
+                "put_off", gateway=gateway, why="the disk is short", next="it keeps its stands and sends them again"
+            )
+            await _in(thread, lambda: keeper.put_off(gateway, now))
+        return False
+
+    downlink = Downlink(config.broker, clock, take, heard, asks, together, live, allowed)
     workers = Workers()
     on_server = [_fill_store(config), _write_back(config, config_file, clock)] if config.store.kind != "sqlite" else []
     try:

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from gateway.observation import Accepted
 from gateway.outbox_file import LAYOUT, PAGE_SIZE, STATES, NewFile, finish, transaction
 from gateway.outbox_writer import Writer
-from gateway.sqlite_pages import Record, file_records, wal_records
+from gateway.sqlite_pages import FRAME_HEADER, WAL_HEADER, Record, file_records, wal_records
 from gateway.stand_row import Life, LifeRow, Machine, StandRow, from_life_row, from_row, life_checksum, stand_checksum
 from metering.wire import StandOnWire
 
@@ -132,7 +132,8 @@ def rescue(connection: sqlite3.Connection, wal: bytes) -> int:
     Raises:
         sqlite3.Error: the file can't be written.
     """
-    if not wal:
+    known = int(connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])
+    if not _has_more(wal, known):
         return 0
     names = _Names(wal_records(wal, PAGE_SIZE))
     for name, number in (there := Writer(connection)).lives.items():
@@ -147,6 +148,13 @@ def rescue(connection: sqlite3.Connection, wal: bytes) -> int:
         if new:
             _skip(connection, highest)
     return new
+
+
+def _has_more(wal: bytes, known: int) -> bool:
+    """Whether a WAL has pages of its last use beyond those that SQLite knows (of a damaged header it knows none)."""
+    frames = range(WAL_HEADER, len(wal) - PAGE_SIZE, FRAME_HEADER + PAGE_SIZE)
+    salt = wal[16:24]
+    return sum(wal[at + 8 : at + 16] == salt for at in frames) > known or (known == 0 and len(frames) > 0)
 
 
 def _skip(connection: sqlite3.Connection, highest: int) -> None:

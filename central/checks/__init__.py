@@ -15,6 +15,8 @@ from central.checks import (
     meter_failing,
     missing,
     new_life,
+    outbox_trouble,
+    put_off,
     rate_missing,
     store_behind,
     two_values,
@@ -40,6 +42,8 @@ OF_INTAKE: Final[tuple[Callable[[IntakeSeen], Iterator[Finding]], ...]] = (
     glitch.check,
     gateway_silent.check,
     meter_failing.check,
+    outbox_trouble.check,
+    put_off.check,
     store_behind.check,
 )
 """What is looked for besides."""
