@@ -1,8 +1,9 @@
-"""``klaster-gateway``: run a gateway, check its configuration, look into its outbox."""
+"""``klaster-gateway``: run a gateway, check its configuration, look into its outbox, and the technician's tools."""
 
 from __future__ import annotations
 
 import asyncio
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -15,7 +16,25 @@ _CONFIG = click.argument("config", type=click.Path(path_type=Path))
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of tables.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+_TOOLS = ("ports", "raw", "read", "watch")
+
+
+class _WithTools(click.Group):
+    """Its own commands, and the technician's tools: each a file that is loaded when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In alphabetical order."""
+        return sorted([*super().list_commands(ctx), *_TOOLS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in _TOOLS:
+            return super().get_command(ctx, cmd_name)
+        found: click.Command = import_module(f"gateway.tools.{cmd_name}").command
+        return found
+
+
+@click.group(cls=_WithTools, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="klaster", prog_name="klaster-gateway")
 def main() -> None:
     """Read meters, keep their hourly stands, and forward them until central has receipted each."""
@@ -77,6 +96,8 @@ def outbox(config: Path, as_json: bool) -> None:
     out.print(f"Outbox of {settings.gateway.id}: {settings.outbox_path}", soft_wrap=True)
     table("", ("state", "rows"), rows, right=("rows",))
     out.print(f"oldest waiting: {summary.oldest_waiting or 'none'}")
+    for file in sorted(settings.outbox_path.parent.glob("outbox.damaged-*.sqlite")):
+        out.print(f"set aside, since it was damaged: {file}", soft_wrap=True)
     if summary.aside:
         refused = [(row.sequence, row.meter, row.register, row.at, row.wh, row.reason) for row in summary.aside]
         out.print()

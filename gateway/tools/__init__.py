@@ -1,0 +1,1 @@
+"""What a technician uses on site, beside a running gateway or without one: one tool a file."""
