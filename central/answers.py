@@ -15,6 +15,7 @@ from central.books import Books, Settled
 from central.evidence import GatewaySeen
 from central.finding import Finding
 from central.findings import finding_row, findings_now
+from central.gateway_clocks import clocks_lately
 from central.grid import seconds
 from central.group_sums import sums_by
 from central.reports.settlement_csv import COLUMNS, columns_of
@@ -131,8 +132,10 @@ def findings(
 
 
 def gateways(books: Books, now: datetime) -> dict[str, Any]:
-    """Every gateway as central last saw it."""
-    return {"now": utc_text(now), "gateways": [_gateway(one) for one in books.gateways()]}
+    """Every gateway as central last saw it; ``clock``: what it last said of it, null without stands lately."""
+    clocks = clocks_lately(books, now)
+    seen = books.gateways()
+    return {"now": utc_text(now), "gateways": [_gateway(one) | {"clock": clocks.get(one.gateway)} for one in seen]}
 
 
 def stands(books: Books, span: Span) -> dict[str, Any]:

@@ -28,10 +28,17 @@ _CHUNK = 256 * 1024
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+_PARTS: Final[Mapping[str, Sequence[str]]] = {
+    "buses": ("id", "link", "connected", "error"),
+    "meters": ("id", "bus", "profile", "last_read", "error"),
+}
+"""What a status says of each line and meter."""
+
+
 def _of_gateways(part: Literal["buses", "meters"]) -> Callable[[dict[str, Any]], Rows]:
     def rows(answer: dict[str, Any]) -> Rows:
         return [
-            {"gateway": one["gateway"], **row}
+            {"gateway": one["gateway"]} | {name: row[name] for name in _PARTS[part]}
             for one in answer["gateways"]
             if one["status"]
             for row in one["status"][part]
@@ -41,12 +48,16 @@ def _of_gateways(part: Literal["buses", "meters"]) -> Callable[[dict[str, Any]],
 
 
 def _gateways(answer: dict[str, Any]) -> Rows:
-    wanted = ("online", "at", "version", "backlog", "aside", "clock")
-    return [
-        {name: one[name] for name in ("gateway", "heard", "receipted")}
-        | {name: (one["status"] or {}).get(name) for name in wanted}
-        for one in answer["gateways"]
-    ]
+    rows = []
+    for one in answer["gateways"]:
+        status = one["status"] or {}
+        outbox = status.get("outbox", {})
+        rows.append(
+            {name: one[name] for name in ("gateway", "heard", "receipted", "clock")}
+            | {name: status.get(name) for name in ("online", "at", "version", "backlog", "aside")}
+            | {name: outbox.get(name) for name in ("unwritten", "lost", "trouble")}
+        )
+    return rows
 
 
 def _findings(answer: dict[str, Any]) -> Rows:

@@ -120,9 +120,9 @@ class Made:
         """The town hall's stand at the start of an hour."""
         return stand("M1", IMPORT, day_start(DAY) + timedelta(hours=hour), sum(map(drawn, range(hour))))
 
-    def keep(self, stands: Iterable[StandOnWire]) -> None:
+    def keep(self, stands: Iterable[StandOnWire], gateway: str = "g1") -> None:
         store = SqliteStore(self.readings)
-        store.admit([Entry(journal=1, gateway="g1", stand=one) for one in stands], [], 1)
+        store.admit([Entry(journal=1, gateway=gateway, stand=one) for one in stands], [], 1)
         store.close()
 
     def gateways(self) -> None:

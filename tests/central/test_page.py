@@ -51,7 +51,7 @@ async def test_the_table_has_24_rows_with_the_values_of_the_answer(desk: Desk) -
         rows = (await client.get(f"{desk.url}/api/v1/balance?day=2026-06-17")).json()["hours"]
     assert await columns(page, "ratio") == [f"{Decimal(percent(row['ratio_pct'])):,}" for row in rows]
     off = [round(100 - 100 * float(row["multiplier"])) for row in rows]
-    assert await columns(page, "step") == [f"−{percent} %" if percent else "0 %" for percent in off]
+    assert await columns(page, "step") == [f"−{percent}\u00a0%" if percent else "0\u00a0%" for percent in off]
     assert await columns(page, "next") == ["" if row["to_next_wh"] is None else kwh(row["to_next_wh"]) for row in rows]
     foot = await page.locator("#hours-foot td").all_text_contents()
     assert foot[0] == kwh(sum(map(drawn, range(24))))

@@ -13,7 +13,7 @@ from playwright.async_api import Page
 
 from metering.period import day_start
 from tests.central.desk import PAST_A_REFRESH_MS, PV, Desk, colours, kwh
-from tests.central.made_books import DAY, FARM, drawn, injected
+from tests.central.made_books import DAY, EVENING, FARM, IMPORT, drawn, injected, stand
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -55,7 +55,7 @@ def full(desk: Desk) -> None:
 
 
 async def reading(page: Page) -> str:
-    return (await page.locator("#map-reading p:visible").inner_text()).replace("\n", " ")
+    return (await page.locator("#map-reading p:visible").inner_text()).replace("\n", " ").replace("\u00a0", " ")
 
 
 async def test_the_heat_map_has_a_cell_for_every_hour_with_its_step(desk: Desk) -> None:
@@ -195,12 +195,19 @@ async def test_gateways_show_their_receipt_backlog_and_meters_and_offline_is_not
         [cell.strip() for cell in await row.locator("td").all_text_contents()]
         for row in await page.locator("#gateways-body tr").all()
     ]
-    assert hall[:5] == ["● online", "2026-06-17 23:59\u00a0+02:00", "2026-06-17 23:59\u00a0+02:00", "5", "0"]
+    assert hall[:6] == ["● online", *["2026-06-17 23:59\u00a0+02:00"] * 2, "5", "0", ""]
     assert farm[0] == "○ offline"
     assert farm[3:5] == ["", ""]
     meter = await page.locator("#meters tbody tr").inner_text()
     assert "M1" in meter
     assert "no answer" in meter
+
+
+async def test_a_gateways_clock_is_what_its_newest_stands_say(desk: Desk) -> None:
+    full(desk)
+    desk.made.keep([stand("M9", IMPORT, EVENING.replace(minute=0), 1)], gateway="hall")
+    page = await desk.open("/gateways", locale="pl-PL")
+    assert (await page.locator("#gateways-body tr").last.locator("td").nth(5).inner_text()) == "symulowany"
 
 
 async def test_members_have_their_points_and_hostile_names_are_only_names(desk: Desk) -> None:

@@ -107,7 +107,12 @@ def test_numbers_and_dates_are_written_as_each_language_writes_them() -> None:
     day = date(2026, 6, 17)
     assert (PL.day(day), EN.day(day)) == ("środa, 17 czerwca 2026", "Wednesday, 17 June 2026")
     assert (PL.month(Month(2026, 10)), EN.month(Month(2026, 10))) == ("październik 2026", "October 2026")
-    assert [str(PL.step(one)) for one in ("1.00", "0.95", "0.75", None)] == ["0 %", "−5 %", "−25 %", "bez poboru"]
+    assert [str(PL.step(one)) for one in ("1.00", "0.95", "0.75", None)] == [
+        "0\u00a0%",
+        "−5\u00a0%",
+        "−25\u00a0%",
+        "bez poboru",
+    ]
 
 
 def test_values_are_escaped_and_markup_is_not() -> None:
