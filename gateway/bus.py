@@ -13,14 +13,15 @@ from gateway.profile import Block
 from gateway.tally import Ending, Tally, ending
 from metering.wire import BusStatus
 from runtime.clock import Clock, monotonic_s
-from runtime.timebase import Timebase
+from runtime.timebase import UNKNOWN, Timebase
 
 _QUIET_S = 0.05
 """After a damaged answer a serial line must have been quiet so long, in seconds: its rest may still come."""
 _LONGEST_QUIET_S = 3.0
 _READS = frozenset({1, 2, 3, 4})
 _UNSET_S = 0.05
-"""While the clock and the monotonic clock differ by less since the last answer, nobody has set it; in seconds."""
+"""While the clock goes like the monotonic clock within so much, nobody has set it; in seconds."""
+_BASE_S = 1.0
 _LOST_AFTER = 2
 """After so many requests in a row without an answer a connection to a converter is made anew."""
 _TRIES = 3
@@ -47,7 +48,7 @@ class Bus:
         self._last_s = 0.0
         self._listened_s = 0.0
         self._unanswered = 0
-        self._stamped: tuple[Timebase, datetime, float] | None = None
+        self._based = (UNKNOWN, clock.now(), 0.0, -_BASE_S)
         self._refusals = 0
         self._reopen_s = 0.0
         self._error = ""
@@ -122,7 +123,8 @@ class Bus:
         await self._silence()
         self._listen()
         limit_s = self._guard.limit_s(unit)
-        base, sent, sent_s = self._stamp()
+        sent, sent_s = self._clock.now(), monotonic_s()
+        base = self._base(sent, sent_s)
         self._sent_s = sent_s
         try:
             words = await self._link.read(unit, block, limit_s)
@@ -137,24 +139,26 @@ class Bus:
             return words
         self._unanswered = 0
         self._guard.answered(unit, self._last_s - sent_s - self._link.on_the_line_s(block.count))
-        now, received = self._clock.timebase(), self._clock.now()
-        self._stamped = (now, received, self._last_s)
-        sent += base.step_to(now)
+        received = self._clock.now()
+        now = self._base(received, self._last_s)
+        if now is not base:
+            sent += base.step_to(now)
         return Answer(words, sent, max(sent, received), now)
 
-    def _stamp(self) -> tuple[Timebase, datetime, float]:
-        """The present instant, and what it rests on, which is asked anew if the clock may have been set meanwhile."""
-        now, now_s = self._clock.now(), monotonic_s()
-        if self._stamped is not None:
-            base, then, then_s = self._stamped
-            if abs((now - then).total_seconds() - (now_s - then_s)) < _UNSET_S:
-                return base, now, now_s
-        return self._clock.timebase(), self._clock.now(), monotonic_s()
+    def _base(self, at: datetime, at_s: float) -> Timebase:
+        """What the clock rests on: asked anew once a second, and at once where it may have been set since it was."""
+        base, then, then_s, asked_s = self._based
+        unset = abs((at - then).total_seconds() - (at_s - then_s)) < _UNSET_S
+        if not unset or at_s - asked_s >= _BASE_S:
+            base, asked_s = self._clock.timebase(), at_s
+        self._based = (base, at, at_s, asked_s)
+        return base
 
     def _count(self, unit: int, outcome: object, sent_s: float) -> None:
-        how = ending(outcome, unit, self._link.sent, self._link.heard, serial=not self._link.is_numbered)
-        now_s = monotonic_s()
-        self.tally.note(unit, how, now_s - sent_s, now_s)
+        how = Ending.ANSWERED
+        if isinstance(outcome, Failure):
+            how = ending(outcome, unit, self._link.sent, self._link.heard, serial=not self._link.is_numbered)
+        self.tally.note(unit, how, self._last_s - sent_s, self._last_s)
 
     def _rests(self, unit: int) -> bool:
         if self._guard.rests_until_s(unit) > monotonic_s():

@@ -52,7 +52,7 @@ class Guard:
         after a failure every fourth time (every second while it never answered) as long as the configuration allows:
         it may have become slower.
         """
-        state = self._units.setdefault(unit, _Unit())
+        state = self._state(unit)
         often = 2 if state.slowest_s is None else 4
         if len(self._units) == 1 or state.failures % often == 1:
             return self._timeout_s
@@ -61,6 +61,11 @@ class Guard:
         if slowest is None:
             return self._timeout_s
         return min(self._timeout_s, max(_SHORTEST_LIMIT_S, _SLACK * slowest))
+
+    def _state(self, unit: int) -> _Unit:
+        if (state := self._units.get(unit)) is None:
+            state = self._units[unit] = _Unit()
+        return state
 
     def rests_until_s(self, unit: int) -> float:
         """Until when the unit must not be asked."""
@@ -74,7 +79,7 @@ class Guard:
 
     def other(self, unit: int, block: Block, now_s: float) -> Block:
         """A request like ``block`` whose answer is told by its length from it and from all that the unit still owes."""
-        state = self._units.setdefault(unit, _Unit())
+        state = self._state(unit)
         state.owed = [(sent_s, count) for sent_s, count in state.owed if now_s - sent_s < _OWED_S]
         owed = {count for _, count in state.owed}
         able = [count for count in _other_counts(block) if count not in owed]
@@ -84,7 +89,7 @@ class Guard:
 
     def answered(self, unit: int, took_s: float) -> None:
         """An answer came: ``took_s`` after the request, beyond its time on the line."""
-        state = self._units.setdefault(unit, _Unit())
+        state = self._state(unit)
         state.slowest_s = max(took_s, 0.0, _FADES * (state.slowest_s or 0.0))
         if not state.doubted:
             state.failures = 0
@@ -101,7 +106,7 @@ class Guard:
     def stray(self, unit: int) -> None:
         """Bytes came that nobody had asked for, after an answer of this unit."""
         if not self._numbered:
-            self._units.setdefault(unit, _Unit()).doubted = True
+            self._state(unit).doubted = True
 
     def heard(self, unit: int, count: int) -> None:
         """An answer of ``count`` words of this unit came unawaited: once it owes none any more, it needs no rest."""
@@ -116,7 +121,7 @@ class Guard:
         """There was no answer, or none that fits; ``sent_s`` is when the request was sent."""
         if failure.kind in {FailureKind.EXCEPTION, FailureKind.LINK_DOWN}:
             return
-        state = self._units.setdefault(unit, _Unit())
+        state = self._state(unit)
         state.failures += 1
         if self._numbered:
             return

@@ -15,6 +15,7 @@ from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusException, ModbusIOException
 from pymodbus.framer import FramerRTU
 from pymodbus.pdu import ModbusPDU
+from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
 
 from gateway.config import BusSettings
 from gateway.failure import Failure, FailureKind
@@ -26,7 +27,6 @@ _BITS_OF_A_CHARACTER = 11
 _LEAST_SILENCE_S = 0.00175
 _FAST_BAUD = 19_200
 _EXCEPTION = 0x80
-_NEVER = 1_000_000_000
 _REQUEST_BYTES = 8
 _MOST_WORDS = 125
 _MOST_HEARD = 512
@@ -135,7 +135,6 @@ class ModbusLink:
                 trace_packet=self._trace,
                 trace_connect=self._trace_connection,
             )
-        client.set_max_no_responses(_NEVER)
         take = client.ctx.callback_data
 
         def contained(data: bytes, addr: tuple[str, int] | None = None) -> int:
@@ -158,7 +157,18 @@ class ModbusLink:
             self._passed = (self._passed + data[:used])[-_MOST_HEARD:]
             return used
 
-        client.ctx.callback_data = witnessed  # type: ignore[method-assign]
+        def received(data: bytes) -> None:
+            heard = client.ctx.recv_buffer + data
+            heard = heard if len(heard) <= client.ctx.max_buffer_size else b""
+            client.ctx.recv_buffer = heard[witnessed(heard) :]
+
+        def send(data: bytes, addr: tuple[str, int] | None = None) -> None:
+            client.ctx.recv_buffer = b""
+            client.ctx.transport.write(data)  # type: ignore[attr-defined]
+
+        # The library's own way of the bytes keeps a history of them: some microseconds of each request.
+        client.ctx.data_received = received  # type: ignore[method-assign]
+        client.ctx.low_level_send = send
         return client
 
     async def read(self, unit: int, block: Block, limit_s: float) -> tuple[int, ...] | Failure:
@@ -166,21 +176,27 @@ class ModbusLink:
         client = self._client
         if client is None or not client.connected:
             return Failure(FailureKind.LINK_DOWN, f"{self._settings.where} is not open")
-        ask = client.read_input_registers if block.function == 4 else client.read_holding_registers
-        # pymodbus takes the limit of each request from here.
-        client.ctx.comm_params.timeout_connect = limit_s + self.on_the_line_s(block.count)
+        kind = ReadInputRegistersRequest if block.function == 4 else ReadHoldingRegistersRequest
+        request = kind(address=block.address, count=block.count, dev_id=unit)
+        request.transaction_id = client.ctx.getNextTID()
         self._asked, self._heard = bytes((unit, block.function, 2 * block.count)), b""
+        # The client's own execute() takes one more turn of the event loop for each answer.
+        loop = asyncio.get_running_loop()
+        client.ctx.response_future = answered = loop.create_future()
+        limit = loop.call_later(limit_s + self.on_the_line_s(block.count), self._end, TimeoutError())
         try:
-            answer = await ask(block.address, count=block.count, device_id=unit)
+            client.ctx.pdu_send(request)
+            answer: ModbusPDU = await answered
         except _BROKEN_ANSWER as error:
             if not client.connected:
                 return Failure(FailureKind.LINK_DOWN, f"{self._settings.where} was lost")
             if self._is_damaged(whole=False):
                 return Failure(FailureKind.DAMAGED)
-            if "No response" in str(error):
+            if isinstance(error, TimeoutError):
                 return Failure(FailureKind.NO_ANSWER, f"within {limit_s:.2g} s")
             return Failure(FailureKind.WRONG_ANSWER, str(error))
         finally:
+            limit.cancel()
             self._asked = b""
         return _words(answer, block)
 
@@ -247,7 +263,7 @@ class ModbusLink:
         if not made:
             self._end(ConnectionException("lost"))
 
-    def _end(self, error: ModbusException) -> None:
+    def _end(self, error: ModbusException | TimeoutError) -> None:
         """End the request that is under way."""
         if self._exchanged and not self._exchanged.done():
             self._exchanged.set_exception(error)
