@@ -16,7 +16,7 @@ _CONFIG = click.argument("config", type=click.Path(path_type=Path))
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of tables.")
 
 
-_TOOLS = ("ports", "raw", "read", "watch")
+_TOOLS = ("doctor", "ports", "raw", "read", "scan", "watch")
 
 
 class _WithTools(click.Group):

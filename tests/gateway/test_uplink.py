@@ -14,7 +14,7 @@ from gateway.outbox_thread import OutboxThread
 from gateway.service import together
 from gateway.uplink import Uplink
 from metering.wire import MAX_IN_FLIGHT, BusStatus, MeterStatus, decode_request
-from runtime.broker import BrokerSettings
+from runtime.broker import _RECONNECT_S, BrokerSettings
 from runtime.clock import SystemClock
 from tests.gateway.fake_central import central, stored, until
 from tests.gateway.test_outbox import STAMP, stand
@@ -268,6 +268,27 @@ async def test_a_killed_broker_costs_nothing(broker, gateway):
         await until(lambda: centre.statuses[-1].backlog == 0)
         assert sorted({number for message in centre.sequences for number in message} | {1}) == list(range(1, 51))
     assert await gateway.counts() == {"released": 50}
+
+
+async def test_without_a_broker_stands_are_kept_and_one_that_comes_is_found_within_five_seconds(broker, tmp_path):
+    assert max(_RECONNECT_S) <= 4
+    broker.kill()
+    made = Gateway(broker.port, tmp_path / "outbox.sqlite")
+    task = asyncio.create_task(made.uplink.run())
+    await made.add(stand(0))
+    # By now it waits the longest between two attempts.
+    await asyncio.sleep(sum(_RECONNECT_S) + 0.5)
+    await made.add(stand(1))
+    assert await made.counts() == {"waiting": 2}
+    broker.start()
+    begun = time.monotonic()
+    async with central(broker.port) as centre:
+        await until(lambda: centre.statuses and centre.statuses[-1].backlog == 0, 30)
+        print(f"connected, sent and receipted {time.monotonic() - begun:.1f} s after the broker was back")
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=3)
+    made.outbox.close()
 
 
 async def test_the_status_tells_of_the_gateway_and_changes_when_it_changes(broker, gateway):
