@@ -59,6 +59,8 @@ class Counter:
     """The last of a life that an exchange has ended, until the next one begins."""
     former: str = ""
     """The serial number of the meter whose life that was."""
+    young: bool = False
+    """The life rests on one reading alone."""
 
     def told(self, serial: str) -> Counter:
         """The meter's serial number is this; where another was known, whatever it shows now begins a new life."""
@@ -76,12 +78,17 @@ class Counter:
         # What a register with a modulus has counted: as often round as at the last poll, or once more.
         wraps = self.last.wraps
         counted = seen.wh + wraps * (seen.modulus or 0)
-        if counted < self.last.wh and seen.modulus is not None and self._problem(seen, counted + seen.modulus) is None:
-            return self._believe(seen, counted + seen.modulus, wraps + 1)
+        turned = counted + (seen.modulus or 0)
+        if counted < self.last.wh and seen.modulus is not None and self._problem(seen, turned) is None:
+            # A false zero near the end looks the same: a second reading tells.
+            if self._confirmed(seen, turned):
+                return self._believe(seen, turned, wraps + 1)
+            return self._doubt(seen, "falls, perhaps at its end")
         problem = self._problem(seen, counted)
         if problem is None or self._confirmed(seen, counted):
             return self._believe(seen, counted, wraps)
-        return self._doubt(seen, problem)
+        # One reading against one: neither is proved, and no life is worth waiting for.
+        return self._begin(self._name(seen), (seen,), problem) if self.young else self._doubt(seen, problem)
 
     def _problem(self, seen: Observation, counted: Decimal) -> str | None:
         """Why it can't have come to this since the last poll."""
@@ -126,24 +133,30 @@ class Counter:
             passed = max(seen.sent - last.sent - last.base.step_to(seen.base), timedelta(0))
             idle = passed + (last.idle if wh == last.wh else timedelta(0))
         accepted = Accepted(epoch, wh, seen.step, seen.sent, seen.received, wraps, seen.scale, seen.base, idle)
-        return Counter(self.max_power_w, accepted, serial=self.serial), Judgement((accepted,), tuple(events))
+        counter = Counter(self.max_power_w, accepted, serial=self.serial, young=last is None)
+        return counter, Judgement((accepted,), tuple(events))
 
     def _doubt(self, seen: Observation, problem: str) -> tuple[Counter, Judgement]:
         events: tuple[Event, ...] = () if self.rejecting else (self._rejection(seen, problem),)
         witnesses = self._witnesses_with(seen)
         if not _agree(witnesses):
             return replace(self, witnesses=witnesses, rejecting=True), Judgement((), events)
-        epoch = self._name(witnesses[0])
+        counter, judged = self._begin(self._name(witnesses[0]), witnesses, problem)
+        return counter, replace(judged, events=(*events, *judged.events))
+
+    def _begin(self, epoch: str, shown: tuple[Observation, ...], cause: str) -> tuple[Counter, Judgement]:
+        """A new life after another one, with what was seen of it."""
         accepted = tuple(
             Accepted(epoch, one.wh, one.step, one.sent, one.received, 0, one.scale, one.base)
-            for one in witnesses
+            for one in shown
             if one.wh is not None
         )
-        fields = {"epoch": epoch, "cause": problem, "wh": plain(accepted[0].wh)}
+        events: tuple[Event, ...] = ()
+        fields = {"epoch": epoch, "cause": cause, "wh": plain(accepted[0].wh)}
         if self.last is not None:
             fields |= {"last_epoch": self.last.epoch, "last_wh": plain(self.last.wh)}
-            events += self._ending(self.last, accepted[0])
-        counter = Counter(self.max_power_w, accepted[-1], serial=self.serial)
+            events = () if self.young else self._ending(self.last, accepted[0])
+        counter = Counter(self.max_power_w, accepted[-1], serial=self.serial, young=len(accepted) == 1)
         return counter, Judgement(accepted, (*events, Event("epoch_started", fields)))
 
     def _witnesses_with(self, seen: Observation) -> tuple[Observation, ...]:

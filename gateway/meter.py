@@ -168,8 +168,9 @@ class Meter:
         return found
 
     def memory(self) -> dict[str, Accepted]:
-        """What a later run needs: the last accepted observation of each register that has one."""
-        return {obis: life.counter.last for obis, life in self._lives.items() if life.counter.last is not None}
+        """What a later run needs: the last accepted observation of each life that rests on more than one reading."""
+        counters = {obis: life.counter for obis, life in self._lives.items()}
+        return {obis: one.last for obis, one in counters.items() if one.last is not None and not one.young}
 
     def _observe(self, life: _Life, seen: Observation, found: Findings) -> None:
         counter, before = life.counter, life.counter.last

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from metering.wire import ClockState
 from runtime.timebase import UNKNOWN, Timebase
 
 _NONE = timedelta(0)
@@ -77,11 +78,12 @@ class Accepted:
         return self.received - self.sent
 
     def moved_to(self, base: Timebase) -> Accepted:
-        """The same observation by the clock as it is now; as it is where it comes from another run."""
-        if self.base.origin is None or base.origin is None:
+        """The same observation by the clock as it is now; one of an earlier run as it is, a later step moves it too."""
+        if base.origin is None:
             return self
-        step = self.base.step_to(base)
-        if step:
+        if self.base.origin is None:
+            return replace(self, base=base) if base.state is ClockState.SYNCHRONISED else self
+        if step := self.base.step_to(base):
             return replace(self, sent=self.sent + step, received=self.received + step, base=base)
         return replace(self, base=replace(self.base, state=base.state)) if self.base.state is not base.state else self
 

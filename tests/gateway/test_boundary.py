@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -11,6 +12,8 @@ from gateway.boundary import Boundaries, Missing, StandAt, stand_at
 from gateway.observation import Accepted
 from metering.period import QUARTER
 from metering.stand import Quality
+from metering.wire import ClockState
+from runtime.timebase import Timebase
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 GAP = timedelta(seconds=300)
@@ -115,6 +118,66 @@ def test_above_16384_kwh_the_result_is_a_multiple_of_the_floats_step():
     (stand,) = advance(poll(-6, "40000003.90625", step="3.90625"), poll(4, "40000019.53125", step="3.90625"))
     assert stand.wh == Decimal("40000011.71875")
     assert stand.resolution == Decimal("3.90625")
+
+
+def by(one: Accepted, origin: datetime, state: ClockState = ClockState.SYNCHRONISED) -> Accepted:
+    return replace(one, base=Timebase(state, origin))
+
+
+BOOTED = NOON - timedelta(hours=3)
+
+
+def test_polls_on_both_sides_of_a_step_are_dated_by_the_steady_clock():
+    # Set forward by a minute between the polls: 10 s have passed, and noon lay in the middle of them.
+    before, after = by(poll(-65, 100), BOOTED - MINUTE), by(poll(5, 110), BOOTED)
+    _, (stand,) = (
+        Boundaries(GAP).advance(before.received, (before,), before.base)[0].advance(NOON + MINUTE, (after,), after.base)
+    )
+    assert (stand.before, stand.after, stand.wh) == (NOON - timedelta(seconds=5), NOON + timedelta(seconds=5), 105)
+
+
+def test_a_step_noticed_without_a_poll_dates_what_was_polled_before():
+    before = by(poll(-15, 100), BOOTED - MINUTE)
+    boundaries, _ = Boundaries(GAP).advance(before.received, (before,), before.base)
+    boundaries, found = boundaries.advance(NOON + MINUTE, (), Timebase(ClockState.SYNCHRONISED, BOOTED))
+    assert found == [Missing(NOON, NOON)]
+    assert boundaries.seen[0].sent == NOON + timedelta(seconds=45)
+
+
+def test_a_machine_that_starts_in_the_past_makes_no_stand_before_its_clock_is_set():
+    remembered = poll(-20, 100)
+    boundaries = Boundaries.after(remembered, GAP)
+    wrong = Timebase(ClockState.UNSYNCHRONISED, NOON - MINUTE, settled=False)
+    for second, wh in ((-10, 500), (20, 502), (40, 504)):
+        one = replace(poll(second, wh), base=wrong)
+        boundaries, found = boundaries.advance(one.received, (one,), wrong)
+        assert found == []
+    # It is four hours later: what was polled on both sides of the false noon is dated anew.
+    right = Timebase(ClockState.SYNCHRONISED, NOON - MINUTE + timedelta(hours=3, minutes=59))
+    boundaries, found = boundaries.advance(NOON + timedelta(hours=4, seconds=10), (), right)
+    assert all(isinstance(one, Missing) for one in found)
+    assert (found[0].first, found[-1].last) == (NOON, NOON + timedelta(hours=3))
+    one = replace(poll(4 * 3600 + 30, 520), base=right)
+    _, found = boundaries.advance(one.received, (one,), right)
+    assert [(stand.at, stand.before) for stand in found] == [
+        (NOON + timedelta(hours=4), NOON + timedelta(hours=4) - timedelta(seconds=20))
+    ]
+
+
+def test_what_an_earlier_run_polled_is_not_joined_by_a_clock_that_nobody_set():
+    one = by(poll(10, 105), NOON - MINUTE, ClockState.UNSYNCHRONISED)
+    _, found = Boundaries.after(poll(-10, 100), GAP).advance(NOON + GAP, (one,), one.base)
+    assert found == [Missing(NOON, NOON)]
+    one = by(poll(10, 110), NOON - MINUTE)
+    _, (stand,) = Boundaries.after(poll(-10, 100), GAP).advance(NOON + GAP, (one,), one.base)
+    assert stand.wh == 105
+
+
+def test_a_clock_that_loses_its_synchronisation_goes_on_making_stands():
+    before, after = by(poll(-10, 100), BOOTED), by(poll(10, 120), BOOTED, ClockState.UNSYNCHRONISED)
+    boundaries, _ = Boundaries(GAP).advance(before.received, (before,), before.base)
+    _, (stand,) = boundaries.advance(NOON + MINUTE, (after,), after.base)
+    assert stand.wh == 110
 
 
 @given(

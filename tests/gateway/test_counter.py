@@ -23,10 +23,13 @@ def seen(second: float, wh: object) -> Observation:
 
 
 def live(*observations: Observation, power: int = 72_000) -> tuple[Counter, list[Judgement]]:
+    """What becomes of the observations; the first one is read twice, so that the life rests on two readings."""
     counter, judged = Counter(power), []
     for one in observations:
         counter, judgement = counter.observe(one)
         judged.append(judgement)
+        if len(judged) == 1:
+            counter, _ = counter.observe(one)
     return counter, judged
 
 
@@ -39,6 +42,19 @@ def test_the_first_value_starts_the_first_epoch_named_by_its_instant():
     assert [one.epoch for j in judged for one in j.accepted] == ["2026-10-01T12:00:00.040000Z"] * 2
     assert names(judged) == ["epoch_started"]
     assert counter.last.wh == 5003
+
+
+def test_one_reading_against_one_proves_neither_and_begins_another_life():
+    counter, first = Counter(72_000).observe(seen(0, 0))
+    assert counter.young
+    counter, second = counter.observe(seen(10, 5_000_000))
+    assert [event.name for event in second.events] == ["epoch_started"]
+    assert second.events[0].fields["cause"] == "rises too fast"
+    assert (counter.young, counter.last.wh) == (True, 5_000_000)
+    assert first.accepted[0].epoch != second.accepted[0].epoch
+    counter, third = counter.observe(seen(20, 5_000_001))
+    assert not counter.young
+    assert third.accepted[0].epoch == second.accepted[0].epoch
 
 
 def test_nonsense_is_rejected_and_the_next_value_heals_it():
@@ -245,13 +261,20 @@ def turning(second: float, wh: object, scale: object = 1) -> Observation:
 
 
 def test_with_a_known_modulus_a_fall_that_a_wrap_explains_goes_on_counting():
-    counter, judged = live(turning(0, 9990), turning(10, 5), turning(20, 9), turning(30, 6), turning(40, 60))
-    assert [[one.wh for one in j.accepted] for j in judged] == [[9990], [10_005], [10_009], [], [10_060]]
-    assert names(judged)[1] == "counter_rolled_over"
+    values = ((0, 9990), (10, 5), (10.1, 5), (20, 9), (30, 6), (40, 60))
+    counter, judged = live(*(turning(*one) for one in values))
+    assert [[one.wh for one in j.accepted] for j in judged] == [[9990], [], [10_005], [10_009], [], [10_060]]
+    assert names(judged)[:4] == ["epoch_started", "value_rejected", "value_plausible_again", "counter_rolled_over"]
     assert counter.last.wraps == 1
     again = Counter(72_000, counter.last)
     _, judgement = again.observe(turning(50, 61))
     assert judgement.accepted[0].wh == 10_061
+
+
+def test_a_false_zero_at_the_end_of_a_counter_is_no_rollover():
+    counter, judged = live(turning(0, 9990), turning(10, 0), turning(10.1, 9991))
+    assert (counter.last.wh, counter.last.wraps) == (9991, 0)
+    assert "counter_rolled_over" not in names(judged)
 
 
 def test_a_fall_that_no_wrap_explains_is_no_rollover():
@@ -280,7 +303,7 @@ def test_a_wrapping_register_counts_as_one_that_never_wraps(rises, start):
     true, observations = start, [turning(0, start)]
     for number, rise in enumerate(rises, 1):
         true += rise
-        observations.append(turning(10 * number, true % 10_000))
+        observations += [turning(10 * number, true % 10_000), turning(10 * number + 0.1, true % 10_000)]
     counter, judged = live(*observations)
     assert counter.last.wh == true
     assert len({one.epoch for j in judged for one in j.accepted}) == 1
