@@ -17,6 +17,7 @@ from gateway.tools.read import code_of, head
 from gateway.tools.readings import Reading, meter_named, poll
 from gateway.tools.run import run
 from gateway.words import plain
+from metering.period import WARSAW
 from runtime.clock import make_clock
 from runtime.console import Exit, say, table
 
@@ -59,7 +60,7 @@ def command(meter: str, every_s: float, count: int | None, config_file: Path, as
 
 
 def _show(reading: Reading, before: Reading | None, now: datetime) -> None:
-    at = now.astimezone().strftime("%H:%M:%S")
+    at = now.astimezone(WARSAW).strftime("%H:%M:%S")
     if before is None:
         say(head(reading))
     if reading.problem and not any(row.value for row in reading.rows):
