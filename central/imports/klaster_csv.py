@@ -38,7 +38,8 @@ _ISO_8601 = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _ZERO = datetime(1, 1, 1, tzinfo=UTC)
-_ZERO_S = int((_ZERO - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
+ZERO_S = int((_ZERO - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
+"""Where ``quarter_of`` counts from, in seconds of 1970."""
 _EARLIEST, _LATEST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
 
 
@@ -154,7 +155,7 @@ def _values(batch: pa.RecordBatch, declared: _Declared) -> tuple[_Values, Bools]
     place = np.array([place_of.get(word, -1) for word in point_words], dtype=np.int64)[point]
     way_of = {str(way): i for i, way in enumerate(_DIRECTIONS)}
     way = np.array([way_of.get(word, -1) for word in direction_words], dtype=np.int64)[direction]
-    parsed = [_quarter(word) for word in start_words]
+    parsed = [quarter_of(word) for word in start_words]
     quarter = np.array([found if isinstance(found, int) else -1 for found in parsed], dtype=np.int64)[start]
     whole = pc.match_substring_regex(batch["wh"], r"\A0*[0-9]{1,13}\z").to_numpy(zero_copy_only=False)
     wh = _numbers(batch["wh"], whole)
@@ -175,7 +176,7 @@ def _numbers(text: pa.Array, whole: Bools) -> Ints:
     return numbers
 
 
-def _quarter(word: str) -> int | str:
+def quarter_of(word: str) -> int | str:
     """The quarter (since the year 1) that starts at an ISO 8601 instant, or why it can't be read."""
     if not (found := _ISO_8601.fullmatch(word)):
         return "isn't an ISO 8601 instant like 2026-10-05T10:00:00+02:00"
@@ -197,14 +198,15 @@ def _reason(rows: Rows, i: int, declared: _Declared) -> str:
         return f"point {point[:40]!r} isn't in the cluster file"
     if direction not in _DIRECTIONS:
         return f"direction {direction[:40]!r}: expected drawn or injected"
-    if isinstance(quarter := _quarter(start), str):
+    if isinstance(quarter := quarter_of(start), str):
         return f"start {start[:40]!r} {quarter}"
-    if problem := _number_problem(wh):
+    if problem := number_problem(wh):
         return f"wh {wh[:40]!r} {problem}"
     return f"direction {direction} isn't declared for point {point}"
 
 
-def _number_problem(text: str) -> str | None:
+def number_problem(text: str) -> str | None:
+    """Why a text can't be whole Wh, or None when it can."""
     if not text:
         return "is empty; a missing value is an absent row"
     if not (text.isascii() and text.isdigit()):
@@ -262,7 +264,7 @@ def _conflicts(keys: Ints, files: Sequence[Path], declared: _Declared) -> list[B
 def _used(values: _Values, cluster: Cluster, points: list[str], months: Sequence[Month]) -> Readings:
     series, start = np.divmod(values.key, _SERIES_SHIFT)
     start *= _QUARTER_S
-    start += _ZERO_S
+    start += ZERO_S
     inside = (start >= months[0].start.timestamp()) & (start < months[-1].end.timestamp())
     valid = inside & _valid(series, start, cluster, points)
     wh = values.wh
@@ -302,7 +304,7 @@ def _hours(series: Ints, start: Ints, wh: Ints) -> tuple[Ints, Ints, Ints]:
     if not off.any():
         return series, start, wh
     instants, place = np.unique(start, return_inverse=True)
-    days = np.array([_local_day(int(at)) for at in instants], dtype=np.int64)
+    days = np.array([local_day(int(at)) for at in instants], dtype=np.int64)
     day = series * 2**22 + days[place]
     in_quarters = np.isin(day, np.unique(day[off]))
     hour = start - start % _HOUR_S
@@ -313,7 +315,8 @@ def _hours(series: Ints, start: Ints, wh: Ints) -> tuple[Ints, Ints, Ints]:
     return series[at][whole], hour[at][whole], np.add.reduceat(wh, at)[whole]
 
 
-def _local_day(at: int) -> int:
+def local_day(at: int) -> int:
+    """The local day of an instant (seconds since 1970), as its ordinal."""
     there = datetime.fromtimestamp(at, WARSAW)
     return date(there.year, there.month, there.day).toordinal()
 

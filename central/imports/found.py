@@ -1,0 +1,113 @@
+"""What a file of an operator gave: values of periods, rows that can't be values, and what is to be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+Kind = Literal["raw", "netted", "billing"]
+"""``raw``: a meter's registers. ``netted``: drawn and injected after netting inside each hour. ``billing``: CSIRE's
+billing profile, of which no document says whether it is netted. They are different quantities and never mixed."""
+
+RAW: Final = "raw"
+NETTED: Final = "netted"
+BILLING: Final = "billing"
+
+UNSTATED: Final = "unstated"
+"""The quality of a value whose format carries no status."""
+UNKNOWN: Final = "unknown"
+"""The quality of a value whose status word isn't known: it is never taken for measured."""
+
+MAX_VALUES: Final = 20_000_000
+"""The most values of one file."""
+
+
+class Value(NamedTuple):
+    """The energy of one period as a file says it."""
+
+    point: str
+    direction: str
+    """``drawn`` or ``injected``."""
+    kind: str
+    """See ``Kind``."""
+    start: int
+    """Seconds since 1970."""
+    length: int
+    """Seconds: 3600 or 900."""
+    wh: str
+    """The exact decimal, in Wh; never negative."""
+    quality: str
+    """``measured``, ``estimated``, ``unstated`` or ``unknown``."""
+    word: str
+    """The file's own status word."""
+    line: int
+    """Line or row in the file, or the place in a list; the first is 1."""
+
+
+class Note(NamedTuple):
+    """Something of a file that someone should know; its values are in."""
+
+    text: str
+    line: int
+    """Where it was first met."""
+    times: int
+
+
+class BadLine(NamedTuple):
+    """A row that can't be a value, with the reason."""
+
+    line: int
+    reason: str
+
+
+class Given(NamedTuple):
+    """What a person says of a file that says it not itself."""
+
+    point: str = ""
+    direction: str = ""
+
+
+NOTHING_GIVEN: Final = Given()
+
+
+@dataclass
+class Found:
+    """What a file gave, while it is read and after."""
+
+    layout: str
+    """The name of its format."""
+    title: str
+    values: list[Value] = field(default_factory=list)
+    bad: list[BadLine] = field(default_factory=list)
+    missing: int = 0
+    """Cells that are empty, or say that there is no value."""
+    _notes: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def note(self, text: str, line: int, count: int = 1) -> None:
+        """Say something once, however often it is met."""
+        first, before = self._notes.get(text, (line, 0))
+        self._notes[text] = (min(first, line), before + count)
+
+    def refuse(self, line: int, reason: str) -> None:
+        """Name a row that can't be a value."""
+        self.bad.append(BadLine(line, reason))
+
+    @property
+    def notes(self) -> list[Note]:
+        """What is to be said, in the order of lines."""
+        return sorted((Note(text, *seen) for text, seen in self._notes.items()), key=lambda one: (one.line, one.text))
+
+
+class BadCellError(ValueError):
+    """A row or cell that can't be a value; the message says what is wrong."""
+
+
+class NotReadError(Exception):
+    """A file as a whole that can't be read; the message says why and what helps."""
+
+
+def shown(words: Sequence[str], most: int = 5) -> str:
+    """A few words for a message."""
+    more = f", … ({len(words)})" if len(words) > most else ""
+    return ", ".join(f"{word[:40]!r}" for word in words[:most]) + more

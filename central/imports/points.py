@@ -1,0 +1,65 @@
+"""A point's id as a file writes it."""
+
+from __future__ import annotations
+
+import re
+
+from central.imports.found import Found, Given, NotReadError
+from metering.point import POINT_PATTERN, point_id_problem
+
+_EXPONENT = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
+_GUARD = re.compile(r'="(.*)"')
+
+
+def point_of(cell: str) -> str:
+    """The id without spaces, an apostrophe or a formula around it.
+
+    Raises:
+        ValueError: it can't be a point's id, with what is wrong.
+    """
+    text = _GUARD.sub(r"\1", cell.strip()).strip().removeprefix("'").replace(" ", "").replace("\u00a0", "")
+    if _EXPONENT.fullmatch(text):
+        raise ValueError(
+            "has an exponent: a spreadsheet has lost its last digits; take the file as the operator sent it"
+        )
+    if not re.fullmatch(POINT_PATTERN, text):
+        raise ValueError("can't be a point's id")
+    return text
+
+
+def check_digit_note(point: str, found: Found, line: int) -> None:
+    """Say once that a PPE's check digit is wrong: it is taken as it is."""
+    if problem := point_id_problem(point):
+        found.note(f"point {point}: {problem}", line)
+
+
+def given_point(given: Given) -> str:
+    """The point that the person importing named.
+
+    Raises:
+        NotReadError: none is named.
+    """
+    if not given.point:
+        raise NotReadError("the file names no point: say whose it is with --point PPE")
+    return given.point
+
+
+def given_direction(given: Given, hint: str) -> str:
+    """The direction that the person importing named; ``hint`` says where to find it.
+
+    Raises:
+        NotReadError: none is named.
+    """
+    if not given.direction:
+        raise NotReadError(f"the file doesn't say its direction ({hint}): say it with --direction drawn or injected")
+    return given.direction
+
+
+def must_agree(stated: str, given: str, what: str) -> None:
+    """What the file says of itself and what the person says must be the same.
+
+    Raises:
+        NotReadError: they differ.
+    """
+    if given and given != stated:
+        raise NotReadError(f"the file says {what} {stated}, and --{what} says {given}")

@@ -1,0 +1,74 @@
+"""What all values of a file tell together: netting that doesn't add up, days that aren't whole or nothing but zeros.
+
+Source of the identity: netted drawn - netted injected = raw drawn - raw injected, hour by hour at one point.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import date
+from decimal import Decimal
+
+from central.imports.found import NETTED, RAW, Found
+from central.imports.klaster_csv import local_day
+from metering.period import day_start
+
+_HOUR_S = 3600
+
+
+def scrutinise(found: Found) -> None:
+    """Note what is remarkable; no value is changed."""
+    _netting(found)
+    _days(found)
+
+
+def _netting(found: Found) -> None:
+    hours: dict[tuple[str, int], dict[tuple[str, str], Decimal]] = defaultdict(dict)
+    lines: dict[tuple[str, int], int] = {}
+    if not any(one.kind == NETTED for one in found.values):
+        return
+    for one in found.values:
+        if one.length == _HOUR_S and one.kind in {RAW, NETTED}:
+            hours[one.point, one.start][one.kind, one.direction] = Decimal(one.wh)
+            lines.setdefault((one.point, one.start), one.line)
+    for (point, start), wh in hours.items():
+        drawn, injected = wh.get((NETTED, "drawn")), wh.get((NETTED, "injected"))
+        if drawn is None or injected is None:
+            continue
+        line = lines[point, start]
+        if drawn and injected:
+            found.note(f"point {point}: hours whose netted drawn and injected are both above zero", line)
+        raw_drawn, raw_injected = wh.get((RAW, "drawn")), wh.get((RAW, "injected"))
+        if raw_drawn is not None and raw_injected is not None and drawn - injected != raw_drawn - raw_injected:
+            found.note(f"point {point}: hours whose netted values aren't their registers' difference", line)
+
+
+def _days(found: Found) -> None:
+    days: dict[tuple[str, str, str], dict[tuple[int, int], list[bool]]] = defaultdict(lambda: defaultdict(list))
+    local: dict[int, int] = {}
+    for one in found.values:
+        day = local.get(one.start)
+        if day is None:
+            day = local[one.start] = local_day(one.start)
+        days[one.point, one.direction, one.kind][day, one.length].append(one.wh == "0")
+    for (point, direction, kind), by_day in days.items():
+        what = f"point {point}, {direction} ({kind})"
+        short = [key for key, zeros in by_day.items() if len(zeros) != _periods(*key)]
+        if short:
+            first = min(short)
+            count = f"{len(by_day[first])} of {_periods(*first)}"
+            found.note(f"{what}: days that aren't whole: {len(short)}; {date.fromordinal(first[0])} has {count}", 1)
+        silent = [day for (day, _), zeros in by_day.items() if all(zeros)]
+        if silent:
+            said = f"days of nothing but zeros: {len(silent)}, the first {date.fromordinal(min(silent))}"
+            found.note(f"{what}: {said}; they are kept", 1)
+
+
+def _periods(day: int, length: int) -> int:
+    start, end = (day_start(date.fromordinal(one)).timestamp() for one in (day, day + 1))
+    return int(end - start) // length
+
+
+def count_by_series(found: Found) -> Counter[tuple[str, str, str]]:
+    """How many values of each point, direction and kind."""
+    return Counter((one.point, one.direction, one.kind) for one in found.values)

@@ -1,0 +1,101 @@
+"""The cells of a workbook's first sheet (XLSX, also one that calls itself .xls), as text; hostile until read.
+
+Bounded before it is parsed: what the archive says it holds, what it really holds, rows and columns. Entities and
+document types are forbidden (defusedxml, which openpyxl takes when it is installed).
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+import defusedxml.ElementTree
+import openpyxl
+import openpyxl.xml
+from defusedxml.common import DefusedXmlException
+from openpyxl.utils.exceptions import InvalidFileException
+
+from central.imports.found import NotReadError
+
+MAX_INFLATED: Final = 256 * 2**20
+MAX_PARTS: Final = 1000
+MAX_ROWS: Final = 400_000
+MAX_COLUMNS: Final = 200
+_CHUNK = 2**20
+_HALF_SECOND = timedelta(milliseconds=500)
+
+
+def workbook_rows(content: bytes) -> list[tuple[int, list[str]]]:
+    """Every row that isn't empty, with its number.
+
+    Raises:
+        NotReadError: it is no workbook, or one that is larger than any report.
+    """
+    if not openpyxl.xml.DEFUSEDXML:
+        raise NotReadError("workbooks can't be read safely here: install defusedxml")
+    _check_size(content)
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        try:
+            return _rows(book.worksheets[0])
+        finally:
+            book.close()
+    except DefusedXmlException:
+        raise NotReadError("the workbook has a document type or entities in it; no report has") from None
+    except NotReadError:
+        raise
+    except (InvalidFileException, zipfile.BadZipFile, defusedxml.ElementTree.ParseError, zlib.error) as error:
+        raise NotReadError(f"isn't a workbook that can be read: {error}") from None
+    except Exception as error:  # noqa: BLE001 - whatever the library meets in a hostile file
+        raise NotReadError(f"isn't a workbook that can be read: {type(error).__name__}") from None
+
+
+def _check_size(content: bytes) -> None:
+    """Inflate each part once, counting: an archive may lie about what it holds."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.infolist()
+            if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_INFLATED:
+                raise NotReadError(f"the workbook unpacks to more than {MAX_INFLATED >> 20} MiB or {MAX_PARTS} parts")
+            for part in parts:
+                with archive.open(part) as stream:
+                    while stream.read(_CHUNK):
+                        pass
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise NotReadError(f"isn't a workbook that can be read: {error}") from None
+
+
+def _rows(sheet: Any) -> list[tuple[int, list[str]]]:
+    rows: list[tuple[int, list[str]]] = []
+    # What the sheet says of its own size may be wrong, or a bomb.
+    sheet.reset_dimensions()
+    for number, row in enumerate(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), 1):
+        if number > MAX_ROWS:
+            raise NotReadError(f"the workbook has more than {MAX_ROWS} rows")
+        cells = [_text(cell) for cell in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        if cells:
+            rows.append((number, cells))
+    return rows
+
+
+def _text(cell: object) -> str:
+    """A cell as a person reads it; numbers to 15 digits, which is what a spreadsheet keeps."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, float):
+        short = format(cell, ".15g")
+        # A large number stays with its exponent: its last digits are lost.
+        return short if "e+" in short else format(Decimal(short), "f")
+    if isinstance(cell, datetime):
+        return (cell + _HALF_SECOND).replace(microsecond=0).isoformat(" ")
+    if isinstance(cell, (date, time)):
+        return cell.isoformat()
+    return str(cell)
