@@ -37,8 +37,8 @@ from gateway.stand_row import (
     from_life_row,
     from_row,
     instant,
+    is_true,
     micros,
-    stand_checksum,
 )
 from gateway.words import plain
 from metering.period import utc_text
@@ -283,12 +283,9 @@ class Outbox:
         spoiled: list[Fate] = []
         for columns in self._connection.execute(_ON_WIRE + which, values).fetchall():
             row = StandRow(*columns)
-            try:
-                stand = from_row(row, lives[row.life], machines[row.machine])
-            except (KeyError, ValueError, OverflowError, IndexError):
-                stand = None
-            if stand is not None and stand_checksum(stand) == row.checksum:
-                stands.append(stand)
+            life, machine = lives.get(row.life), machines.get(row.machine)
+            if life and machine and is_true(row, life, machine):
+                stands.append(from_row(row, life, machine))
             else:
                 spoiled.append(Fate(row.sequence, RowState.ASIDE, "it decayed on the disk: its checksum is wrong"))
         if spoiled:

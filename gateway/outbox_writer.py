@@ -36,7 +36,7 @@ class Writer:
     def stand(self, stand: StandOnWire, made_at: datetime, state: int = 0, reason: str = "") -> bool:
         """Write a stand; whether it is new (of the same meter, register, instant and epoch the first one stays)."""
         life = self.life_number((stand.meter, stand.register, stand.epoch))
-        row = to_row(stand, life, self._machine((stand.boot, stand.clock.value)), made_at)
+        row = to_row(stand, life, self.machine_number((stand.boot, stand.clock.value)), made_at)
         return bool(self._connection.execute(_STAND, (*row, state, reason)).rowcount)
 
     def life(self, name: Life, last: Accepted) -> None:
@@ -52,7 +52,8 @@ class Writer:
             self.lives[name] = int(self._connection.execute(insert, name).lastrowid or 0)
         return self.lives[name]
 
-    def _machine(self, name: Machine) -> int:
+    def machine_number(self, name: Machine) -> int:
+        """The row of ``machines`` that means this boot and clock; made where there is none."""
         if name not in self.machines:
             insert = "INSERT INTO machines (boot, clock) VALUES (?, ?)"
             self.machines[name] = int(self._connection.execute(insert, name).lastrowid or 0)

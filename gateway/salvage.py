@@ -6,12 +6,10 @@ is wrongly taken for receipted comes to light when central tells what it holds.
 
 from __future__ import annotations
 
-import itertools
 import mmap
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,14 +17,21 @@ from gateway.observation import Accepted
 from gateway.outbox_file import LAYOUT, PAGE_SIZE, STATES, NewFile, finish, transaction
 from gateway.outbox_writer import Writer
 from gateway.sqlite_pages import FRAME_HEADER, WAL_HEADER, Record, file_records, wal_records
-from gateway.stand_row import Life, LifeRow, Machine, StandRow, from_life_row, from_row, life_checksum, stand_checksum
-from metering.wire import StandOnWire
+from gateway.stand_row import Life, LifeRow, Machine, StandRow, from_life_row, is_true, life_checksum
 
 _UNREADABLE = (ArithmeticError, ValueError, TypeError, IndexError)
 _GAP: Final = 1_000_000
 """Rows that can't be read any more had numbers too: those are never given again."""
 _HIGHEST: Final = 2**52
 _STAND_COLUMNS, _LIFE_COLUMNS = 14, 8
+_STATES: Final = range(len(STATES))
+_BATCH: Final = 5000
+_PUT: Final = """
+INSERT INTO stands VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (sequence) DO UPDATE SET
+    state = max(state, excluded.state), reason = CASE WHEN excluded.state > state THEN excluded.reason ELSE reason END
+ON CONFLICT (at, life) DO NOTHING
+"""
 
 
 class Salvaged(NamedTuple):
@@ -67,15 +72,12 @@ class _Names:
             case (str(key), str(value)) if row is None:
                 self.facts[key] = value
 
-    def stand(self, row: StandRow) -> StandOnWire | None:
-        """The stand in a row, if its checksum is right."""
-        for life, machine in itertools.product(self.lives.get(row.life, ()), self.machines.get(row.machine, ())):
-            try:
-                stand = from_row(row, life, machine)
-                if stand_checksum(stand) == row.checksum:
-                    return stand
-            except _UNREADABLE:
-                continue
+    def meant(self, row: StandRow) -> tuple[Life, Machine] | None:
+        """The names that a stand's row means, if its checksum is right."""
+        for life in self.lives.get(row.life, ()):
+            for machine in self.machines.get(row.machine, ()):
+                if is_true(row, life, machine):
+                    return life, machine
         return None
 
     def last_lives(self) -> dict[tuple[str, str], tuple[Life, Accepted]]:
@@ -106,11 +108,11 @@ def salvage(path: Path, wal: bytes) -> Salvaged:
     Raises:
         sqlite3.Error, OSError: the new one can't be written (a full disk); the damaged one is as it was.
     """
-    names = _Names(_records(path, wal))
+    names = _Names(_records(path, wal, but=_is_stand_or_index))
     outbox = names.facts.get("outbox") if names.facts.get("layout") == LAYOUT else None
     lives = names.last_lives()
     with NewFile(path, outbox) as new:
-        highest = _copy_stands(_records(path, wal), names, new.connection)
+        highest = _copy_stands(_records(path, wal, but=_is_index), names, new.connection)
         writer = Writer(new.connection)
         for name, last in lives.values():
             writer.life(name, last)
@@ -166,28 +168,45 @@ def _wal(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
 
 
-def _records(path: Path, wal: bytes) -> Iterator[Record]:
+def _records(path: Path, wal: bytes, but: Callable[[Record], bool]) -> Iterator[Record]:
+    """All records, but for pages that hold only such as are not wanted."""
     if path.exists() and path.stat().st_size:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            yield from file_records(data, PAGE_SIZE)
-    yield from wal_records(wal, PAGE_SIZE)
+            yield from file_records(data, PAGE_SIZE, but)
+    yield from wal_records(wal, PAGE_SIZE, but)
+
+
+def _is_index(record: Record) -> bool:
+    return record[0] is None and all(isinstance(one, int) for one in record[1])
+
+
+def _is_stand_or_index(record: Record) -> bool:
+    return len(record[1]) == _STAND_COLUMNS or _is_index(record)
 
 
 def _copy_stands(records: Iterator[Record], names: _Names, connection: sqlite3.Connection) -> int:
     """Write every stand that is true, in its furthest state; the highest sequence of any."""
     writer = Writer(connection)
     highest = 0
-    for sequence, columns in records:
-        match columns:
-            case (None, *rest, int(state), str(reason)) if (
-                sequence is not None and len(columns) == _STAND_COLUMNS and state in range(len(STATES))
-            ):
-                row = StandRow(sequence, *rest)  # type: ignore[arg-type]
-                stand = names.stand(row)
-                if stand is None:
-                    continue
-                highest = max(highest, sequence)
-                if not writer.stand(stand, stand.at + timedelta(seconds=row.late_s), state, reason):
-                    advance = "UPDATE stands SET state = ?1, reason = ?2 WHERE sequence = ?3 AND state < ?1"
-                    connection.execute(advance, (state, reason, sequence))
+    batch: list[tuple[object, ...]] = []
+    for row, state, reason in _stand_rows(records):
+        if meant := names.meant(row):
+            highest = max(highest, row.sequence)
+            same = row._replace(life=writer.life_number(meant[0]), machine=writer.machine_number(meant[1]))
+            batch.append((*same, state, reason))
+        if len(batch) == _BATCH:
+            connection.executemany(_PUT, batch)
+            batch.clear()
+    connection.executemany(_PUT, batch)
     return highest
+
+
+def _stand_rows(records: Iterator[Record]) -> Iterator[tuple[StandRow, int, str]]:
+    for sequence, columns in records:
+        if sequence is None or len(columns) != _STAND_COLUMNS:
+            continue
+        _, life, at, wh, resolution, *rest, state, reason = columns
+        whole = all(isinstance(one, int) for one in (life, at, *rest))
+        decimals = isinstance(wh, int | str) and isinstance(resolution, int | str)
+        if whole and decimals and isinstance(state, int) and state in _STATES and isinstance(reason, str):
+            yield StandRow(sequence, *columns[1:-2]), state, reason  # type: ignore[arg-type]

@@ -6,9 +6,10 @@ on other pages are passed over (the outbox has none). The format: https://www.sq
 
 from __future__ import annotations
 
+import itertools
 import mmap
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 Column = int | float | str | bytes | None
@@ -22,16 +23,30 @@ _WIDTHS: Final = (0, 1, 2, 3, 4, 6, 8, 8, 0, 0)
 _MOST_COLUMNS: Final = 64
 
 
-def file_records(data: bytes | mmap.mmap, page_size: int) -> Iterator[Record]:
-    """All records of a database file (its first page holds the schema alone)."""
+def _none(_: Record) -> bool:
+    return False
+
+
+def file_records(data: bytes | mmap.mmap, page_size: int, but: Callable[[Record], bool] = _none) -> Iterator[Record]:
+    """All records of a database file (its first page holds the schema alone).
+
+    A page whose first records are such as ``but`` says is passed over: looking into each takes most of the time.
+    """
     for start in range(page_size, len(data), page_size):
-        yield from page_records(data[start : start + page_size])
+        yield from _wanted(page_records(data[start : start + page_size]), but)
 
 
-def wal_records(data: bytes | mmap.mmap, page_size: int) -> Iterator[Record]:
-    """All records of a WAL, of earlier states of a page too."""
+def wal_records(data: bytes | mmap.mmap, page_size: int, but: Callable[[Record], bool] = _none) -> Iterator[Record]:
+    """All records of a WAL, of earlier states of a page too; ``but`` as above."""
     for start in range(WAL_HEADER + FRAME_HEADER, len(data), FRAME_HEADER + page_size):
-        yield from page_records(data[start : start + page_size])
+        yield from _wanted(page_records(data[start : start + page_size]), but)
+
+
+def _wanted(records: Iterator[Record], but: Callable[[Record], bool]) -> Iterator[Record]:
+    first = list(itertools.islice(records, 2))
+    if not all(but(record) for record in first):
+        yield from first
+        yield from records
 
 
 def page_records(page: bytes) -> Iterator[Record]:

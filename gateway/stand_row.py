@@ -67,7 +67,7 @@ def instant(us: int) -> datetime:
 def to_row(stand: StandOnWire, life: int, machine: int, made_at: datetime) -> StandRow:
     """A stand as a row."""
     at = micros(stand.at)
-    return StandRow(
+    row = StandRow(
         sequence=stand.sequence,
         life=life,
         at=at // _SECOND_US,
@@ -79,16 +79,14 @@ def to_row(stand: StandOnWire, life: int, machine: int, made_at: datetime) -> St
         machine=machine,
         monotonic_ms=stand.monotonic_ms,
         late_s=(micros(made_at) - at) // _SECOND_US,
-        checksum=stand_checksum(stand),
+        checksum=0,
     )
+    name = (stand.meter, stand.register, stand.epoch)
+    return row._replace(checksum=stand_checksum(row, name, (stand.boot, stand.clock.value)))
 
 
 def from_row(row: StandRow, life: Life, machine: Machine) -> StandOnWire:
-    """The stand in a row; whether its checksum is right is the caller's to ask.
-
-    Raises:
-        ValueError, OverflowError, IndexError: the row holds what no stand holds.
-    """
+    """The stand in a row that ``is_true``."""
     at = row.at * _SECOND_US
     return StandOnWire(
         sequence=row.sequence,
@@ -107,13 +105,25 @@ def from_row(row: StandRow, life: Life, machine: Machine) -> StandOnWire:
     )
 
 
-def stand_checksum(stand: StandOnWire) -> int:
-    """CRC-32 of what goes on the wire."""
+def stand_checksum(row: StandRow, life: Life, machine: Machine) -> int:
+    """CRC-32 of all that goes on the wire, from a row and the names that it means.
+
+    Raises:
+        TypeError, IndexError: the row holds what no stand holds.
+    """
+    at = row.at * _SECOND_US
     return _checksum(
-        *(stand.sequence, stand.meter, stand.register, stand.wh, stand.resolution, micros(stand.at)),
-        *(micros(stand.before), micros(stand.after), stand.quality.value, stand.epoch),
-        *(stand.boot, stand.monotonic_ms, stand.clock.value),
+        *(row.sequence, life[0], life[1], row.wh, row.resolution, at, at - row.before, at + row.after),
+        *(QUALITIES[row.quality].value, life[2], machine[0], row.monotonic_ms, machine[1]),
     )
+
+
+def is_true(row: StandRow, life: Life, machine: Machine) -> bool:
+    """Whether a row's checksum is right: it is as it was written, and these are the names that it means."""
+    try:
+        return stand_checksum(row, life, machine) == row.checksum
+    except (TypeError, IndexError):
+        return False
 
 
 class LifeRow(NamedTuple):
