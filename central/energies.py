@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from central.exchanges import Bridge, Edge, Exchanges
 from central.grid import Bools, Ints, seconds
 from central.tables import BEHIND, DOUBLES, GAPS, INSTANT, LIVES, METERED, labels
 from metering.energy import MAX_READING_WH, half_up
@@ -43,6 +44,9 @@ class _Record:
     last: float
     gateway: str
     declared: frozenset[str]
+    opening: Mapping[str, str]
+    """What people read at its beginning: register to Wh; so ``closing`` at its end."""
+    closing: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +73,20 @@ def energies_of(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     stands more than a period apart with the sum they prove, and those whose difference can't be an energy), ``doubles``
     (``DOUBLES``: periods for which two lives give different energies, so that none counts) and ``lives`` (``LIVES``);
     and ``behind`` (``BEHIND``), the energies of generation and storage meters, of which no gaps are told.
-    Stands off the grid of the cluster's period are left out: the next one on it covers the same energy.
+    Stands off the grid of the cluster's period are left out: the next one on it covers the same energy. What people
+    read at an exchange joins the energies of its two meters (``central.exchanges``).
     """
     about = tables["cluster"].to_pylist()[0]
     length = PERIOD_S[about["period"]]
     points = tables["points"]["point"].to_pylist()
-    found = list(_differences(tables["stands"], _records(tables, points), length))
+    exchanges = Exchanges()
+    found = list(_differences(tables["stands"], _records(tables, points), length, exchanges))
+    lives = _lives(found, points)
+    found += map(_bridged, exchanges.bridges(length))
     energies, doubles = _energies(about["cluster"], found, points, length)
     gaps = _gaps(found, points, length)
     behind = _behind(about["cluster"], tables, length)
-    return {"energies": energies, "gaps": gaps, "doubles": doubles, "lives": _lives(found, points), "behind": behind}
+    return {"energies": energies, "gaps": gaps, "doubles": doubles, "lives": lives, "behind": behind}
 
 
 def _behind(cluster: str, tables: Mapping[str, pa.Table], length: int) -> pa.Table:
@@ -93,7 +101,9 @@ def _behind(cluster: str, tables: Mapping[str, pa.Table], length: int) -> pa.Tab
         records.setdefault(row["serial"], []).append(_record(row, place, frozenset(Direction)))
     stands = tables["stands"]
     stands = stands.filter(pc.is_in(stands["meter"], value_set=pa.array(list(records), pa.string())))
-    found = list(_differences(stands, records, length))
+    exchanges = Exchanges()
+    found = list(_differences(stands, records, length, exchanges))
+    found += map(_bridged, exchanges.bridges(length))
     energies, _ = _energies(cluster, found, [str(place) for place in range(len(keys))], length)
     place = energies["point"].cast(pa.string()).cast(pa.int64())
     named = zip(("point", "role", "meter"), zip(*keys, strict=True), strict=True)
@@ -129,10 +139,29 @@ def _record(row: Mapping[str, Any], place: int, declared: frozenset[str]) -> _Re
         last=np.inf if row["valid_to"] is None else row["valid_to"].timestamp(),
         gateway=row["gateway"] or "",
         declared=declared,
+        opening=dict(row.get("opening") or ()),
+        closing=dict(row.get("closing") or ()),
     )
 
 
-def _differences(stands: pa.Table, records: Mapping[str, list[_Record]], length: int) -> Iterator[_Found]:
+def _bridged(one: Bridge) -> _Found:
+    return _Found(
+        point=one.point,
+        direction=one.direction,
+        meter=one.edge.meter,
+        gateway=one.edge.gateway,
+        epoch=one.edge.epoch,
+        since=np.array([one.since]),
+        until=np.array([one.until]),
+        first=np.array([one.first]),
+        then=np.array([one.then]),
+        measured=np.array([one.measured]),
+    )
+
+
+def _differences(
+    stands: pa.Table, records: Mapping[str, list[_Record]], length: int, exchanges: Exchanges
+) -> Iterator[_Found]:
     at = seconds(stands["at"])
     stands = stands.filter(pa.array(at % length == 0))
     codes, words = zip(*(_codes(stands[name]) for name in _LIFE), strict=True)
@@ -148,12 +177,24 @@ def _differences(stands: pa.Table, records: Mapping[str, list[_Record]], length:
         direction = DIRECTIONS.get(register)
         for record in records.get(meter, []):
             inside = (at[first:last] >= record.first) & (at[first:last] <= record.last)
-            if direction is None or direction not in record.declared or inside.sum() < 2:
+            if direction is None or direction not in record.declared or not inside.any():
                 continue
             if record.gateway not in {"", gateway}:
                 continue
             when, how = at[first:last][inside], measured[first:last][inside]
             wh = _scaled(text.slice(first, last - first).filter(pa.array(inside)), record.multiplier)
+            who = {"meter": meter, "gateway": gateway, "epoch": epoch}
+            # A life that goes on across the record's end is no exchanged meter's: its stands say all.
+            if register in record.closing and at[last - 1] <= record.last:
+                end = half_up(Decimal(record.closing[register]) * record.multiplier)
+                edge = Edge(int(when[-1]), int(wh[-1]), end - int(wh[-1]), bool(how[-1]), **who)
+                exchanges.put("closing", record.point, direction, int(record.last), edge)
+            if register in record.opening and at[first] >= record.first:
+                start = half_up(Decimal(record.opening[register]) * record.multiplier)
+                edge = Edge(int(when[0]), int(wh[0]), int(wh[0]) - start, bool(how[0]), **who)
+                exchanges.put("opening", record.point, direction, int(record.first), edge)
+            if len(when) < 2:
+                continue
             yield _Found(
                 point=record.point,
                 direction=direction,

@@ -83,8 +83,11 @@ METERS: Final = _schema(
     ("gateway", pa.string()),
     ("valid_from", INSTANT),
     ("valid_to", INSTANT),
+    ("opening", pa.map_(pa.string(), pa.string())),
+    ("closing", pa.map_(pa.string(), pa.string())),
 )
-"""``multiplier`` is an exact decimal; an empty ``gateway`` is any."""
+"""``multiplier`` is an exact decimal; an empty ``gateway`` is any. ``opening`` and ``closing``: what people read at
+``valid_from`` and ``valid_to``, register to exact decimal Wh; null is nothing."""
 
 DOUBLES: Final = pa.schema(
     [
