@@ -25,6 +25,7 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 URL_OF_DAY = "/?day=2026-06-17"
+PATHS = ["/", "/?day=2026-06-17", "/month?month=2026-06", "/members?month=2026-06", "/gateways", "/findings"]
 PAST_A_REFRESH_MS = 10_500
 INKED = """canvas => {
   const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
@@ -105,3 +106,9 @@ def kwh(wh: int) -> str:
 
 async def colours(page: Page, chart: str) -> dict[str, int]:
     return await page.locator(f"figure[data-chart={chart}] canvas").evaluate(INKED)
+
+
+def full(desk: Desk) -> None:
+    """A day with a gap, and gateways."""
+    desk.made.day(without=[("M1", 10)])
+    desk.made.gateways()
