@@ -144,8 +144,10 @@ def rescue(connection: sqlite3.Connection, wal: bytes) -> int:
         names.machines[number].add(machine)
     count = "SELECT count(*) FROM stands"
     before = connection.execute(count).fetchone()[0]
+    # What was dropped for its age lies in old pages still.
+    lowest = connection.execute("SELECT coalesce(min(sequence), 0) FROM stands").fetchone()[0]
     with transaction(connection):
-        highest = _copy_stands(wal_records(wal, PAGE_SIZE), names, connection)
+        highest = _copy_stands(wal_records(wal, PAGE_SIZE), names, connection, lowest)
         new = int(connection.execute(count).fetchone()[0] - before)
         if new:
             _skip(connection, highest)
@@ -184,13 +186,13 @@ def _is_stand_or_index(record: Record) -> bool:
     return len(record[1]) == _STAND_COLUMNS or _is_index(record)
 
 
-def _copy_stands(records: Iterator[Record], names: _Names, connection: sqlite3.Connection) -> int:
-    """Write every stand that is true, in its furthest state; the highest sequence of any."""
+def _copy_stands(records: Iterator[Record], names: _Names, connection: sqlite3.Connection, lowest: int = 0) -> int:
+    """Write every stand from ``lowest`` on that is true, in its furthest state; the highest sequence of any."""
     writer = Writer(connection)
     highest = 0
     batch: list[tuple[object, ...]] = []
     for row, state, reason in _stand_rows(records):
-        if meant := names.meant(row):
+        if row.sequence >= lowest and (meant := names.meant(row)):
             highest = max(highest, row.sequence)
             same = row._replace(life=writer.life_number(meant[0]), machine=writer.machine_number(meant[1]))
             batch.append((*same, state, reason))

@@ -26,13 +26,14 @@ from metering.period import HOUR
 from metering.stand import Quality, Stand
 from metering.wire import ClockState
 from runtime.broker import BrokerSettings
-from runtime.clock import SystemClock, boot_id, monotonic_s
+from runtime.clock import SimulationClock, SimulationSettings, boot_id, monotonic_s
 from runtime.log import LogSettings, configure
 from runtime.tasks import together
 
 FIRST = datetime(2025, 1, 1, tzinfo=UTC)
 REGISTERS = ("1-0:1.8.0", "1-0:2.8.0", "1-0:3.8.0", "1-0:4.8.0")
 EPOCH = "2024-12-31T23:59:50Z"
+DAY = timedelta(days=1)
 _MILLI = timedelta(milliseconds=1)
 
 
@@ -79,7 +80,10 @@ async def run(
     folder: Path, gateway: str, port: int, first: int, meters: int, registers: int, every_s: float, backlog: int
 ) -> None:
     outbox = OutboxThread.open(folder / f"{gateway}.sqlite")
-    clock = SystemClock()
+    # It stands still: else stands as old as these would be dropped as soon as they have their receipts.
+    clock = SimulationClock(
+        SimulationSettings(start=FIRST + 60 * DAY, real_start=datetime(2199, 1, 1, tzinfo=UTC), speed=1)
+    )
     settings = BrokerSettings(port=port, keepalive_s=15 if backlog else 3)
     uplink = Uplink(gateway, "feeder", settings, outbox, clock, lambda: ((), ()), together)
     recorder = Recorder(outbox, clock, uplink.fresh)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.observation import Accepted
-from gateway.outbox import Fate, Outbox, RowState
+from gateway.outbox import KEPT, Fate, Outbox, RowState
 from gateway.outbox_file import PAGE_SIZE, is_damage
 from gateway.outbox_thread import OutboxThread
 from gateway.resends import Resend
@@ -142,6 +142,20 @@ def test_a_file_that_sqlite_refuses_is_set_aside_and_read_without_it(what, whole
     box.close()
     again = Outbox.open(path)
     assert again.salvaged is None
+    again.close()
+
+
+def test_a_killed_gateways_file_is_no_damage_and_what_was_dropped_stays_so(whole, tmp_path):
+    path = damaged(whole, tmp_path)
+    box = Outbox.open(path)
+    assert (box.rescued, box.salvaged) == (0, None)
+    assert box.prune(NOON + KEPT + 40 * HOUR) == 8 * 40
+    for file in path.parent.glob("outbox.sqlite*"):
+        shutil.copy(file, tmp_path / file.name)
+    box.close()
+    again = Outbox.open(tmp_path / "outbox.sqlite")
+    assert (again.rescued, again.salvaged) == (0, None)
+    assert sum(again.summary().counts.values()) == 8 * (HOURS - 40)
     again.close()
 
 
