@@ -99,7 +99,9 @@ def _running(command: list[str], log: Path, port: int) -> Iterator[httpx.Client]
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env=os.environ | {"NO_COLOR": "1"})
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+        # Connections that are idle are given up sooner here than there: a race would cut off a request.
+        limits = httpx.Limits(keepalive_expiry=2)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120, limits=limits) as client:
             deadline = time.monotonic() + 60
             while True:
                 with contextlib.suppress(httpx.TransportError):
