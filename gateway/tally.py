@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.failure import Failure, FailureKind
+from gateway.rtu_frames import LEAST_BYTES, frame_size
 
 _STEP_S = 600.0
 _STEPS = 6
-_EXCEPTION = 0x80
-_LEAST_FRAME = 5
 _REQUEST_BYTES = 8
 
 
@@ -65,32 +64,13 @@ def _of_bytes(unit: int, sent: bytes, heard: bytes) -> Ending:
     if whole:
         return Ending.WRONG if heard[0] == unit else Ending.OTHER_UNIT
     begins = heard[:1] == sent[:1], heard[1:2] == sent[1:2]
-    if len(heard) < _LEAST_FRAME:
+    if len(heard) < LEAST_BYTES:
         return Ending.CUT if begins[0] else Ending.NOISE
     alike = sum(begins) + (len(sent) >= 6 and sent[1] in {3, 4} and heard[2] == min(2 * sent[5], 255))
-    expected = _LEAST_FRAME + heard[2]
+    expected = LEAST_BYTES + heard[2]
     if alike >= 2:
         return Ending.DAMAGED if len(heard) >= expected else Ending.CUT
     return Ending.NOISE
-
-
-def frame_size(heard: bytes) -> int:
-    """How long the intact answer is that the bytes begin with; 0 where they begin with none."""
-    if len(heard) < _LEAST_FRAME:
-        return 0
-    size = _LEAST_FRAME if heard[1] & _EXCEPTION else _LEAST_FRAME + heard[2]
-    frame = heard[:size]
-    return size if len(frame) == size and crc(frame[:-2]) == frame[-2:] else 0
-
-
-def crc(frame: bytes) -> bytes:
-    """The check of a serial line's frame, low byte first (Serial Line V1.02, 6.2.2)."""
-    value = 0xFFFF
-    for byte in frame:
-        value ^= byte
-        for _ in range(8):
-            value = value >> 1 ^ (0xA001 if value & 1 else 0)
-    return value.to_bytes(2, "little")
 
 
 @dataclass(slots=True)

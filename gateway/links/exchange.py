@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.tally import crc
+from gateway.rtu_frames import crc
 
 _EXCEPTION = 0x80
 _COUNTED = frozenset({1, 2, 3, 4, 12, 17, 20, 21, 23})

@@ -13,7 +13,6 @@ import termios
 from pymodbus import FramerType
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusException, ModbusIOException
-from pymodbus.framer import FramerRTU
 from pymodbus.pdu import ModbusPDU
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
 
@@ -21,17 +20,15 @@ from gateway.config import BusSettings
 from gateway.failure import Failure, FailureKind
 from gateway.links.exchange import Exchange
 from gateway.profile import Block, Transport
+from gateway.rtu_frames import EXCEPTION, LEAST_BYTES, is_damaged, strays
 from runtime.clock import monotonic_s
 
 _BITS_OF_A_CHARACTER = 11
 _LEAST_SILENCE_S = 0.00175
 _FAST_BAUD = 19_200
-_EXCEPTION = 0x80
 _REQUEST_BYTES = 8
 _MOST_WORDS = 125
 _MOST_HEARD = 512
-_ANSWER_BYTES = 5
-"""Unit, function, length and check around the words of an answer."""
 # A damaged answer may make pymodbus raise any of these.
 _BROKEN_ANSWER = (ModbusException, OSError, ValueError, struct.error, IndexError, KeyError, TypeError, AttributeError)
 
@@ -89,7 +86,7 @@ class ModbusLink:
 
     def on_the_line_s(self, count: int) -> float:
         """How long a request and its answer of ``count`` words take on a serial line, in seconds; 0 without one."""
-        frames = _REQUEST_BYTES + _ANSWER_BYTES + 2 * count
+        frames = _REQUEST_BYTES + LEAST_BYTES + 2 * count
         return 0.0 if self.is_numbered else frames * _BITS_OF_A_CHARACTER / self._baud
 
     async def open(self) -> Failure | None:
@@ -139,17 +136,20 @@ class ModbusLink:
 
         def contained(data: bytes, addr: tuple[str, int] | None = None) -> int:
             """What raised here would end in the event loop, and the request would wait for its time limit."""
-            strays = 0 if self.is_numbered else self._strays(data)
+            before = 0
+            if not self.is_numbered:
+                before, others = strays(data, self._asked[0] if self._asked else None)
+                self._overheard += others
             try:
-                used = take(data[strays:], addr)
+                used = take(data[before:], addr)
             except _BROKEN_ANSWER as error:
                 self._end(ModbusIOException(f"damaged: {error}"))
                 return len(data)
             if not self.is_numbered:
-                self._heard = data[strays:]
+                self._heard = data[before:]
                 if self._is_damaged(whole=True):
                     self._end(ModbusIOException("damaged"))
-            return strays + used
+            return before + used
 
         def witnessed(data: bytes, addr: tuple[str, int] | None = None) -> int:
             self.heard = (self._passed + data)[-_MOST_HEARD:]
@@ -218,7 +218,7 @@ class ModbusLink:
             return Failure(FailureKind.LINK_DOWN, f"{self._settings.where} was lost: {error}")
         finally:
             self._exchange = self._exchanged = None
-        if answer[0] >= _EXCEPTION:
+        if answer[0] & EXCEPTION:
             return Failure(FailureKind.EXCEPTION, f"code {answer[1]}", answer[1])
         return answer
 
@@ -242,22 +242,8 @@ class ModbusLink:
             self.last_byte_s = monotonic_s()
         return data
 
-    def _strays(self, data: bytes) -> int:
-        """How many of the first bytes are whole frames of units that weren't asked; they are noted as overheard."""
-        end = 0
-        while (size := _frame_size(data[end:])) and data[end : end + 1] != self._asked[:1]:
-            if data[end + 1] < _EXCEPTION:
-                self._overheard.append((data[end], data[end + 2] // 2))
-            end += size
-        return end
-
     def _is_damaged(self, *, whole: bool) -> bool:
-        """Whether what came can only be the answer, though its check is wrong; ``whole``: and all of it has come."""
-        if self.is_numbered or not self._asked or _frame_size(self._heard):
-            return False
-        complete = len(self._heard) >= _ANSWER_BYTES + self._asked[2]
-        alike = sum(a == b for a, b in zip(self._asked, self._heard, strict=False))
-        return complete and alike >= 1 if whole else alike >= (1 if complete else 2)
+        return bool(self._asked) and not self.is_numbered and is_damaged(self._heard, self._asked, whole=whole)
 
     def _trace_connection(self, made: bool) -> None:
         if not made:
@@ -269,15 +255,6 @@ class ModbusLink:
             self._exchanged.set_exception(error)
         if self._asked and self._client and not self._client.ctx.response_future.done():
             self._client.ctx.response_future.set_exception(error)
-
-
-def _frame_size(data: bytes) -> int:
-    """How long the answer is that the bytes begin with; 0 where they don't begin with a whole one."""
-    if len(data) < _ANSWER_BYTES:
-        return 0
-    size = _ANSWER_BYTES + (data[2] if data[1] < _EXCEPTION else 0)
-    frame = data[:size]
-    return size if len(frame) == size and FramerRTU.compute_CRC(frame[:-2]) == int.from_bytes(frame[-2:]) else 0
 
 
 def _words(answer: ModbusPDU, block: Block) -> tuple[int, ...] | Failure:

@@ -17,6 +17,7 @@ PURE = (
     "turns",
     "plan",
     "guard",
+    "rtu_frames",
     "failure",
     "flights",
     "profile",

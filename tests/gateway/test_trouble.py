@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.tally import Ending, Tally, ending, frame_size
+from gateway.rtu_frames import frame_size
+from gateway.tally import Ending, Tally, ending
 from gateway.tools.trouble import Pattern, suspicions
 from runtime.clock import monotonic_s
 from simulators.faults import damaged
