@@ -8,11 +8,17 @@ same message gives the same lines. Lost, it is made again from the journal.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
+import pyarrow as pa
+
 from central.admissions import SCHEMA, Admissions, Row, unix_seconds
-from central.readings import Doubt, Entry, MeterSeen
+from central.interval_versions import SCHEMA as INTERVALS_SCHEMA
+from central.interval_versions import IntervalVersions
+from central.interval_versions import Row as IntervalRow
+from central.readings import Doubt, Entry, IntervalGiven, MeterSeen
 from central.sqlite_file import connect
 
 _SCHEMA = (
@@ -34,6 +40,11 @@ CREATE TABLE IF NOT EXISTS server (
 ) STRICT;
 """
     + SCHEMA
+    + INTERVALS_SCHEMA
+    + """
+CREATE TABLE IF NOT EXISTS server_files (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL) STRICT;
+INSERT OR IGNORE INTO server_files VALUES (1, 0);
+"""
 )
 _INSTANT = "SELECT at, meter, register, epoch, wh, journal FROM admitted WHERE at = ?"
 _MANY = 32
@@ -51,6 +62,7 @@ class IntakeFile:
         """
         self._db = connect(path, _SCHEMA, read_only=read_only, synchronous="NORMAL")
         self._admissions = Admissions(self._db, "admitted", 6, _row)
+        self._intervals = IntervalVersions(self._db)
 
     def position(self) -> int:
         """The id of the last journalled message that was admitted from."""
@@ -98,11 +110,13 @@ class IntakeFile:
     def aim(self, target: str) -> None:
         """Name the server and bucket that are filled; another one than before is filled from the beginning."""
         with self._db:
-            self._db.execute(
+            changed = self._db.execute(
                 "INSERT INTO server VALUES (1, ?, ?, 0) ON CONFLICT DO UPDATE "
                 "SET target = excluded.target, fill = excluded.fill, position = 0 WHERE target != excluded.target",
                 (target, secrets.token_hex(4)),
-            )
+            ).rowcount
+            if changed:
+                self._db.execute("UPDATE server_files SET position = 0")
 
     def fill(self) -> str:
         """What marks this file's stands on the server: those of an earlier fill don't count."""
@@ -119,6 +133,29 @@ class IntakeFile:
         with self._db:
             self._admissions.doubt(refused)
             self._db.execute("UPDATE server SET position = max(position, ?)", (position,))
+
+    def admit_file(self, file: int, given: Sequence[IntervalGiven]) -> Iterator[list[IntervalRow]]:
+        """Decide a file's versions piece by piece; gives those that go to the server. It counts here when all is in."""
+        yield from self._intervals.admit(file, given)
+        self._intervals.reached(file)
+
+    def intervals(self, first: datetime, last: datetime, *, versions: bool = False) -> pa.Table:
+        """As they were decided here, whatever the server has; see ``central.readings.KnowsIntervals``."""
+        return self._intervals.table(first, last, versions=versions)
+
+    def file_position(self) -> int:
+        """The number of the last file whose versions were decided."""
+        return self._intervals.position()
+
+    def files_on_server(self) -> int:
+        """The number of the last file whose values are on the server."""
+        return int(self._db.execute("SELECT position FROM server_files").fetchone()[0])
+
+    def file_now_on_server(self, file: int, refused: Sequence[Doubt]) -> None:
+        """Move on, and keep what the server refused."""
+        with self._db:
+            self._admissions.doubt(refused)
+            self._db.execute("UPDATE server_files SET position = max(position, ?)", (file,))
 
     def meters(self) -> list[MeterSeen]:
         """All meters of which stands were admitted."""

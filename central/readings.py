@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 import pyarrow as pa
@@ -38,6 +38,25 @@ VALUES = pa.schema([STANDS.field(name) for name in ("meter", "register", "epoch"
 """What energies are made of (``central.energies``)."""
 
 
+INTERVALS = pa.schema(
+    [
+        ("point", pa.string()),
+        ("direction", pa.string()),
+        ("kind", pa.string()),
+        ("start", INSTANT),
+        ("length", pa.int64()),
+        ("version", pa.int64()),
+        ("file", pa.int64()),
+        ("wh", pa.string()),
+        ("quality", pa.string()),
+        ("word", pa.string()),
+    ]
+)
+"""Energies of periods as operators' files say them. ``kind``: raw, netted or billing, which are different quantities.
+``length`` in seconds. ``version`` counts a key's different values from 1; ``file`` is the archived file it came from.
+``wh`` is an exact decimal, ``word`` the file's own status."""
+
+
 class StoreDownError(Exception):
     """A store's server can't be used now; the journal has everything, and the same call can be made again later."""
 
@@ -48,6 +67,22 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     journal: int
     gateway: str
     stand: StandOnWire
+
+
+class IntervalGiven(NamedTuple):
+    """One value of a file; the first five make its key."""
+
+    point: str
+    direction: str
+    kind: str
+    start: int
+    """Seconds since 1970."""
+    length: int
+    """Seconds."""
+    wh: str
+    """The exact decimal, in its shortest form: equal values are equal texts."""
+    quality: str
+    word: str
 
 
 class Doubt(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,8 +130,34 @@ class Admits(Protocol):
         """
 
 
-class ReadingsStore(Admits, Protocol):
+class KnowsIntervals(Protocol):
+    """What decides versions of intervals: their newest value counts, value by value, and older ones are kept."""
+
+    def intervals(self, first: datetime, last: datetime, *, versions: bool = False) -> pa.Table:
+        """Of periods that start from ``first`` to before ``last``, as ``INTERVALS``, by start and the other keys.
+
+        The value that counts of each, or with ``versions`` all. Files count only when all of them is in.
+
+        Raises:
+            StoreDownError: the store's server can't be used.
+        """
+
+    def file_position(self) -> int:
+        """The number of the last archived file whose values are in; 0 at first."""
+
+
+class ReadingsStore(Admits, KnowsIntervals, Protocol):
     """A store of readings."""
+
+    def admit_file(self, file: int, given: Sequence[IntervalGiven]) -> None:
+        """Keep what a file says anew, and move to it; files are given in the order of their numbers.
+
+        A value that is equal to the one that counts is no new version; what a file doesn't say stays. The same again
+        changes nothing: a call that was cut short is repaired by repeating it.
+
+        Raises:
+            StoreDownError: the store's server can't be used; the position has not moved.
+        """
 
     def stands(self, first: datetime, last: datetime) -> pa.Table:
         """The stands from ``first`` to ``last``, both inclusive, as ``STANDS``; by meter, register, epoch, time.

@@ -17,6 +17,7 @@ UNITS: Final = {"Wh": 0, "kWh": 3, "MWh": 6}
 
 _NUMBER = re.compile(r"(?P<sign>-?)(?P<whole>[0-9]{0,13})(?:(?P<mark>[.,])(?P<part>[0-9]{1,9}))?", re.ASCII)
 _MOST = Decimal(MAX_READING_WH)
+_FINEST = Decimal("0.000001")
 
 
 def wh_of(text: str, unit: str, marks: str = ".,", *, signed: bool = False) -> Decimal:
@@ -33,6 +34,8 @@ def wh_of(text: str, unit: str, marks: str = ".,", *, signed: bool = False) -> D
     if found["sign"] and not signed:
         raise ValueError("is negative")
     wh = Decimal(text.replace(",", ".")).scaleb(UNITS[unit])
+    if wh != wh.quantize(_FINEST):
+        raise ValueError("is finer than a millionth of a Wh")
     if abs(wh) > _MOST:
         raise ValueError("is over 2^40 Wh")
     return wh

@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 import pyarrow as pa
 
 from central.admissions import unix_seconds
+from central.interval_versions import Row
 from central.readings import Entry
 
 STAND: Final = "stand"
@@ -22,6 +23,12 @@ STAND: Final = "stand"
 where ``wh`` doesn't say all of it: tag ``whole`` = 0), ``before_us`` and ``after_us`` (the polls around the instant,
 microseconds from it), ``journal``."""
 STAND_TAGS: Final = ("clock", "epoch", "fill", "gateway", "meter", "quality", "register", "resolution", "whole")
+
+INTERVAL: Final = "interval"
+"""The measurement of operators' values of periods. Tags: ``INTERVAL_TAGS``; ``version`` keeps one value from
+overwriting another. Fields: ``wh`` and ``text`` as a stand's, ``file`` (the archived file), ``word`` (percent-encoded
+status, where there is one)."""
+INTERVAL_TAGS: Final = ("direction", "fill", "kind", "length", "point", "quality", "version")
 
 _MICROSECOND = timedelta(microseconds=1)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\\]+")
@@ -60,6 +67,21 @@ def stand_line(fill: str, entry: Entry) -> str:
         f"before_us={(stand.before - stand.at) // _MICROSECOND}i,journal={entry.journal}i,{text}wh={cut}i "
         f"{unix_seconds(stand.at)}"
     )
+
+
+def interval_line(fill: str, row: Row) -> str:
+    """A value of a period as a line; the same value gives the same line."""
+    point, direction, kind, start, length, version, file, wh, quality, word = row
+    cut = int(wh.partition(".")[0])
+    text = "" if str(cut) == wh else f'text="{wh}",'
+    said = f',word="{quote(word)}"' if word else ""
+    tags = _interval_tags(direction, fill, kind, str(length), point, quality, str(version))
+    return f"{INTERVAL}{tags} file={file}i,{text}wh={cut}i{said} {start}"
+
+
+@lru_cache(65_536)
+def _interval_tags(*values: str) -> str:
+    return "".join(f",{name}={exact(value)}" for name, value in zip(INTERVAL_TAGS, values, strict=True))
 
 
 @lru_cache(65_536)

@@ -11,15 +11,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from central.config import StoreTable
-from central.influx.lines import STAND, stand_line, words
+from central.influx.lines import INTERVAL, INTERVAL_TAGS, STAND, interval_line, stand_line, words
 from central.influx.pivot import pivoted
 from central.influx.server import BadLine, InfluxServer
 from central.intake_file import IntakeFile
-from central.readings import STANDS, VALUES, Doubt, Entry, MeterSeen
+from central.readings import INTERVALS, STANDS, VALUES, Doubt, Entry, IntervalGiven, MeterSeen
 from metering.period import utc_text
 from metering.wire import Verdict
 
@@ -95,15 +96,52 @@ class InfluxStore:
         }
         return pa.table([made[name] for name in STANDS.names], schema=STANDS)
 
-    def _flux(self, window: tuple[datetime, datetime], chosen: str, columns: Sequence[str]) -> str:
+    def _flux(
+        self, window: tuple[datetime, datetime], chosen: str, columns: Sequence[str], measurement: str = STAND
+    ) -> str:
         # Stands are at whole seconds. Half a second later 1.8, which takes stop in, and 2.x, which doesn't, agree.
         first, stop = window[0], window[1] + timedelta(milliseconds=500)
         kept = ", ".join(f'"{name}"' for name in dict.fromkeys(columns))
         return (
             f'from(bucket: "{self._bucket}") |> range(start: {utc_text(first)}, stop: {utc_text(stop)})\n'
-            f'|> filter(fn: (r) => r._measurement == "{STAND}" and r.fill == "{self._file.fill()}" and {chosen})\n'
+            f'|> filter(fn: (r) => r._measurement == "{measurement}" and r.fill == "{self._file.fill()}" and {chosen})\n'
             f"|> keep(columns: [{kept}])"
         )
+
+    def file_position(self) -> int:
+        """See ``ReadingsStore``: how far the server is."""
+        return self._file.files_on_server()
+
+    def admit_file(self, file: int, given: Sequence[IntervalGiven]) -> None:
+        """See ``ReadingsStore``: versions are decided in the file, then all goes to the server, then on."""
+        # Decided first as a whole: what was imported is known here even while the server is down.
+        rows = [row for piece in self._file.admit_file(file, given) for row in piece]
+        fill = self._file.fill()
+        bad = self._server.write([interval_line(fill, row) for row in rows])
+        self._file.file_now_on_server(file, [_interval_doubt(file, one) for one in bad])
+
+    def intervals(self, first: datetime, last: datetime, *, versions: bool = False) -> pa.Table:
+        """See ``ReadingsStore``."""
+        windows = _windows(first, last - timedelta(seconds=1))
+        parts = [INTERVALS.empty_table(), *(self._intervals(window) for window in windows)]
+        table = pa.concat_tables(parts)
+        table = table.filter(pc.less_equal(table["file"], self._file.files_on_server()))
+        keys = ("start", "point", "direction", "kind", "length", "version")
+        table = table.sort_by([(name, "ascending") for name in keys])
+        return table if versions else _newest(table, keys[:-1])
+
+    def _intervals(self, window: tuple[datetime, datetime]) -> pa.Table:
+        names = [name for name in INTERVAL_TAGS if name != "fill"]
+        keys = (*names, "_time")
+        answer = self._server.query(self._flux(window, "true", ("_value", "_field", *keys), INTERVAL))
+        fields = pivoted(answer, keys, {"wh": _INT, "file": _INT, "text": _TEXT, "word": _TEXT})
+        made = {name: words(fields[name]).cast(_TEXT) for name in names} | {
+            "start": fields["_time"].cast(_INSTANT),
+            "file": fields["file"],
+            "wh": pc.coalesce(fields["text"], fields["wh"].cast(_TEXT)),
+            "word": words(pc.fill_null(fields["word"], "")).cast(_TEXT),
+        }
+        return pa.table([made[field.name].cast(field.type) for field in INTERVALS], schema=INTERVALS)
 
     def meters(self) -> list[MeterSeen]:
         """See ``ReadingsStore``."""
@@ -127,6 +165,23 @@ def _windows(first: datetime, last: datetime) -> Iterator[tuple[datetime, dateti
     while first <= last:
         yield first, min(first + _WINDOW - timedelta(seconds=1), last)
         first += _WINDOW
+
+
+def _newest(table: pa.Table, keys: Sequence[str]) -> pa.Table:
+    """The last row of each key, of a table in their order."""
+    if table.num_rows < 2:
+        return table
+    last = np.zeros(table.num_rows, dtype=bool)
+    last[-1] = True
+    for name in keys:
+        column = table[name].combine_chunks()
+        last[:-1] |= pc.not_equal(column[1:], column[:-1]).to_numpy(zero_copy_only=False)
+    return table.filter(pa.array(last))
+
+
+def _interval_doubt(file: int, bad: BadLine) -> Doubt:
+    reason = f"the readings store refused {bad.line}: {bad.reason}"
+    return Doubt(verdict=Verdict.REFUSED, gateway=f"file {file}", journal=0, reason=reason)
 
 
 def _doubt(entry: Entry, bad: BadLine) -> Doubt:

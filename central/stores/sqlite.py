@@ -10,7 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from central.admissions import SCHEMA, Admissions, Row, unix_micros, unix_seconds
-from central.readings import STANDS, VALUES, Doubt, Entry, MeterSeen
+from central.interval_versions import SCHEMA as INTERVALS_SCHEMA
+from central.interval_versions import IntervalVersions
+from central.readings import STANDS, VALUES, Doubt, Entry, IntervalGiven, MeterSeen
 from central.sqlite_file import connect
 
 _SCHEMA = (
@@ -32,6 +34,7 @@ CREATE TABLE IF NOT EXISTS stands (
 ) STRICT, WITHOUT ROWID;
 """
     + SCHEMA
+    + INTERVALS_SCHEMA
 )
 _STANDS = """
 SELECT meter, register, epoch, gateway, at, wh, resolution, before, after, quality, clock, journal
@@ -51,6 +54,7 @@ class SqliteStore:
         """
         self._db = connect(path, _SCHEMA, read_only=read_only, synchronous="NORMAL")
         self._admissions = Admissions(self._db, "stands", len(STANDS), _row)
+        self._intervals = IntervalVersions(self._db)
 
     def position(self) -> int:
         """See ``ReadingsStore``."""
@@ -78,6 +82,20 @@ class SqliteStore:
             for column, field in zip(columns, schema, strict=True)
         ]
         return pa.table(arrays, schema=schema)
+
+    def file_position(self) -> int:
+        """See ``ReadingsStore``."""
+        return self._intervals.position()
+
+    def admit_file(self, file: int, given: Sequence[IntervalGiven]) -> None:
+        """See ``ReadingsStore``: in pieces, and then on."""
+        for _ in self._intervals.admit(file, given):
+            pass
+        self._intervals.reached(file)
+
+    def intervals(self, first: datetime, last: datetime, *, versions: bool = False) -> pa.Table:
+        """See ``ReadingsStore``."""
+        return self._intervals.table(first, last, versions=versions)
 
     def meters(self) -> list[MeterSeen]:
         """See ``ReadingsStore``."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from central.readings import STANDS, Doubt, Entry, ReadingsStore
+from central.readings import INTERVALS, STANDS, Doubt, Entry, IntervalGiven, ReadingsStore
 from central.stores.influxdb import InfluxStore
 from central.stores.sqlite import SqliteStore
 from metering.wire import Verdict
@@ -110,3 +110,56 @@ def test_stands_between_two_instants_include_both_and_keep_every_field(open_stor
         "1",
     )
     assert row["before"] == row["after"] == row["at"] == T0 + timedelta(hours=1)
+
+
+def given(
+    hour: int, wh: str, *, point: str = "P1", kind: str = "raw", length: int = 3600, word: str = ""
+) -> IntervalGiven:
+    start = int(T0.timestamp()) + hour * 3600
+    return IntervalGiven(point, "drawn", kind, start, length, wh, "measured" if word == "" else "unknown", word)
+
+
+def counted(store: ReadingsStore, *, versions: bool = False) -> list[tuple[object, ...]]:
+    rows = store.intervals(T0, T0 + timedelta(days=2), versions=versions).to_pylist()
+    return [(row["point"], (row["start"] - T0) // timedelta(hours=1), row["wh"], row["file"]) for row in rows]
+
+
+def test_of_intervals_the_newest_value_counts_value_by_value_and_older_ones_are_kept(open_store: Open) -> None:
+    store = open_store()
+    assert store.file_position() == 0
+    assert store.intervals(T0, T0).schema == INTERVALS
+    store.admit_file(1, [given(0, "100"), given(1, "200.5"), given(2, "300")])
+    store.admit_file(3, [given(1, "200.5"), given(2, "0"), given(4, "400")])
+    store.close()
+    again = open_store()
+    assert again.file_position() == 3
+    assert counted(again) == [("P1", 0, "100", 1), ("P1", 1, "200.5", 1), ("P1", 2, "0", 3), ("P1", 4, "400", 3)]
+    assert [row[2:] for row in counted(again, versions=True) if row[1] == 2] == [("300", 1), ("0", 3)]
+    again.admit_file(4, [given(2, "300")])
+    assert [row[2:] for row in counted(again, versions=True) if row[1] == 2] == [("300", 1), ("0", 3), ("300", 4)]
+
+
+def test_kind_length_and_status_of_intervals_never_mix(open_store: Open) -> None:
+    store = open_store()
+    store.admit_file(1, [given(0, "8"), given(0, "3", kind="netted"), given(0, "2", length=900)])
+    store.admit_file(2, [given(0, "8", word='zażółć, "100 %"\\')])
+    rows = store.intervals(T0, T0 + timedelta(hours=1)).to_pylist()
+    assert [(row["kind"], row["length"], row["wh"], row["version"], row["word"]) for row in rows] == [
+        ("netted", 3600, "3", 1, ""),
+        ("raw", 900, "2", 1, ""),
+        ("raw", 3600, "8", 2, 'zażółć, "100 %"\\'),
+    ]
+    assert [row["quality"] for row in rows] == ["measured", "measured", "unknown"]
+
+
+def test_files_again_change_nothing_and_stands_do_not_disturb_them(open_store: Open) -> None:
+    store = open_store()
+    files = {1: [given(hour, str(hour)) for hour in range(30)], 2: [given(3, "7"), given(5, "5")], 3: [given(3, "3")]}
+    for _ in range(2):
+        for number, values in files.items():
+            store.admit_file(number, values)
+    store.admit(entries(stand(0, "100")), [], 1)
+    assert store.file_position() == 3
+    assert len(counted(store)) == 30
+    assert [row[2:] for row in counted(store, versions=True) if row[1] == 3] == [("3", 1), ("7", 2), ("3", 3)]
+    assert counted(store)[5] == ("P1", 5, "5", 1)
