@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
-from central.grid import Bools, Grid
+from central.grid import Bools, Grid, among
 from central.settings import Settings
 from metering.period import day_start
 
@@ -25,17 +25,17 @@ _REGIMES = {
 def excluded(grid: Grid, settings: Settings) -> Bools:
     """(T, P) whether a valid point is excluded: by its regime, or by what excludes its member in that period."""
     barred = frozenset().union(*(_REGIMES[name] for name in settings.excluded_regimes))
-    by_point = np.array([regime in barred for regime in grid.regimes], dtype=np.bool_) & grid.valid
+    by_point = among(grid.regimes, barred) & grid.valid
     if settings.exclusion_scope == "ppe":
         return by_point
+    by_member = among(grid.member_regimes, barred)
     found = by_point.copy()
     of_member: dict[str, list[int]] = {}
     for i, member in enumerate(grid.members):
         of_member.setdefault(member, []).append(i)
     for places in of_member.values():
-        by_member = grid.member_regimes[places[0]] in barred
         whole = np.any(by_point[:, places], axis=1, keepdims=True)
-        found[:, places] = np.logical_or(whole, by_member) & grid.valid[:, places]
+        found[:, places] = (whole | by_member[:, places[:1]]) & grid.valid[:, places]
     return found
 
 

@@ -17,7 +17,11 @@ import pyarrow.compute as pc
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-NETTABLE = ("net_metering", "net_billing")
+Codes = npt.NDArray[np.int8]
+
+REGIMES = ("none", "net_metering", "net_billing")
+"""A regime's code is its place here."""
+NETTABLE = frozenset({"net_metering", "net_billing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,12 @@ class Grid:
     storage: Bools
     """(P,) whether what a point injects is a storage's discharge."""
     tariffs: list[str]
-    regimes: list[str]
-    """(P,) the point's own regime, or its member's where it has none."""
-    member_regimes: list[str]
-    """(P,) the regime of the point's member."""
+    regimes: Codes
+    """(T or 1, P) the point's own regime, or its member's where it has none; one row where none changes."""
+    member_regimes: Codes
+    """(T or 1, P) the regime of the point's member."""
+    granted: Bools
+    """(T or 1, P) whether relief may be had at all, by the table eligibility."""
     valid: Bools
     """(T, P) whether point and member are valid."""
     drawn: Ints
@@ -61,19 +67,17 @@ def make_grid(tables: Mapping[str, pa.Table]) -> Grid:
     starts = seconds(tables["periods"]["start"])
     if len(starts) > 1 and len(np.unique(np.diff(starts))) > 1:
         raise ValueError("the periods of a settlement must follow one another without a gap")
-    regime_of = dict(zip(*(tables["members"][name].to_pylist() for name in ("member", "regime")), strict=True))
     rows = sorted(tables["points"].to_pylist(), key=lambda row: row["point"].encode())
     names = [row["point"] for row in rows]
     members = [row["member"] for row in rows]
     valid = np.zeros((len(starts), len(rows)), dtype=np.bool_)
     for i, row in enumerate(rows):
-        first = -np.inf if row["valid_from"] is None else row["valid_from"].timestamp()
-        last = np.inf if row["valid_to"] is None else row["valid_to"].timestamp()
-        valid[:, i] = (starts >= first) & (starts < last)
+        valid[:, i] = _within(row, starts)
     declares_drawn = np.array([row["drawn"] for row in rows], dtype=np.bool_)
     declares_injected = np.array([row["injected"] for row in rows], dtype=np.bool_)
     drawn, drawn_known = _lay_out(tables["energies"], "drawn", starts, names)
     injected, injected_known = _lay_out(tables["energies"], "injected", starts, names)
+    regimes, member_regimes = _regimes(tables, starts, rows)
     known = (drawn_known | ~declares_drawn) & (injected_known | ~declares_injected)
     return Grid(
         starts=starts,
@@ -84,8 +88,9 @@ def make_grid(tables: Mapping[str, pa.Table]) -> Grid:
         res=np.array([bool(row["res"]) for row in rows], dtype=np.bool_),
         storage=np.array([row["injected"] and bool(row.get("storage")) for row in rows], dtype=np.bool_),
         tariffs=[row["tariff"] or "" for row in rows],
-        regimes=[row["regime"] or regime_of[row["member"]] for row in rows],
-        member_regimes=[regime_of[member] for member in members],
+        regimes=regimes,
+        member_regimes=member_regimes,
+        granted=_granted(tables, starts, rows),
         valid=valid,
         drawn=np.where(declares_drawn, drawn, 0),
         injected=np.where(declares_injected, injected, 0),
@@ -100,25 +105,79 @@ def net(grid: Grid, netting: str) -> tuple[Ints, Ints]:
     ``vector`` nets every point, ``registers`` none, ``by_kind`` those of prosumers (art. 4 ust. 2b: the positive part
     of the balance is drawn, the negative injected).
     """
-    chosen = {
-        "vector": np.ones(len(grid.points), dtype=np.bool_),
-        "registers": np.zeros(len(grid.points), dtype=np.bool_),
-        "by_kind": np.array([regime in NETTABLE for regime in grid.regimes], dtype=np.bool_),
+    nets = {
+        "vector": np.ones((1, len(grid.points)), dtype=np.bool_),
+        "registers": np.zeros((1, len(grid.points)), dtype=np.bool_),
+        "by_kind": among(grid.regimes, NETTABLE),
     }[netting]
-    chosen = chosen & grid.declares_drawn & grid.declares_injected
+    nets = nets & grid.declares_drawn & grid.declares_injected
+    chosen = nets.any(axis=0)
     if not chosen.any():
         return grid.drawn, grid.injected
-    balance = grid.drawn[:, chosen] - grid.injected[:, chosen]
+    nets = nets[:, chosen]
     drawn, injected = grid.drawn.copy(), grid.injected.copy()
-    drawn[:, chosen] = np.maximum(balance, 0)
-    injected[:, chosen] = np.maximum(-balance, 0)
+    balance = drawn[:, chosen] - injected[:, chosen]
+    drawn[:, chosen] = np.where(nets, np.maximum(balance, 0), drawn[:, chosen])
+    injected[:, chosen] = np.where(nets, np.maximum(-balance, 0), injected[:, chosen])
     return drawn, injected
+
+
+def among(regimes: Codes, names: frozenset[str]) -> Bools:
+    """Whether each of the ``regimes`` is one of those named."""
+    return np.isin(regimes, [REGIMES.index(name) for name in names])
 
 
 def seconds(column: pa.ChunkedArray) -> Ints:
     """Instants of a column as seconds since 1970."""
     found: Ints = column.cast(pa.timestamp("s", "UTC")).cast(pa.int64()).to_numpy()
     return found
+
+
+def _regimes(tables: Mapping[str, pa.Table], starts: Ints, points: list[dict[str, Any]]) -> tuple[Codes, Codes]:
+    """Each point's own regime, and its member's; a row for each period only where one of them changes."""
+    code = {name: i for i, name in enumerate(REGIMES)}
+    always = {row["member"]: code[row["regime"]] for row in tables["members"].to_pylist()}
+    of_member = np.array([[always[row["member"]] for row in points]], dtype=np.int8).reshape(1, len(points))
+    own = np.array([[code.get(row["regime"], -1) for row in points]], dtype=np.int8).reshape(1, len(points))
+    dated = tables["regimes"].to_pylist() if "regimes" in tables else []
+    if dated:
+        of_member, own = (np.repeat(one, len(starts), axis=0) for one in (of_member, own))
+    for row in dated:
+        chosen, inside = _of_holder(row, points), _within(row, starts)
+        (of_member if row["point"] is None else own)[np.ix_(inside, chosen)] = code[row["regime"]]
+    return np.where(own >= 0, own, of_member), of_member
+
+
+def _granted(tables: Mapping[str, pa.Table], starts: Ints, points: list[dict[str, Any]]) -> Bools:
+    """Whether relief may be had: no row denies it, and of a holder whose rows grant it one is valid."""
+    rows = tables["eligibility"].to_pylist() if "eligibility" in tables else []
+    granted = np.ones((len(starts) if rows else 1, len(points)), dtype=np.bool_)
+    given: dict[tuple[str, str | None], Bools] = {}
+    for row in rows:
+        inside = _within(row, starts)
+        if not row["eligible"]:
+            granted[np.ix_(inside, _of_holder(row, points))] = False
+            continue
+        holder = row["member"], row["point"]
+        given[holder] = given.get(holder, np.zeros(len(starts), dtype=np.bool_)) | inside
+    for (member, point), inside in given.items():
+        granted[np.ix_(~inside, _of_holder({"member": member, "point": point}, points))] = False
+    return granted
+
+
+def _of_holder(row: Mapping[str, Any], points: list[dict[str, Any]]) -> Bools:
+    """(P,) the one point that a row names, or all points of its member."""
+    if row["point"] is None:
+        return np.array([point["member"] == row["member"] for point in points], dtype=np.bool_)
+    return np.array([point["point"] == row["point"] for point in points], dtype=np.bool_)
+
+
+def _within(row: Mapping[str, Any], starts: Ints) -> Bools:
+    """(T,) whether each period begins in the row's validity."""
+    first = -np.inf if row["valid_from"] is None else row["valid_from"].timestamp()
+    last = np.inf if row["valid_to"] is None else row["valid_to"].timestamp()
+    inside: Bools = (starts >= first) & (starts < last)
+    return inside
 
 
 def _lay_out(energies: pa.Table, direction: str, starts: Ints, points: list[str]) -> tuple[Ints, Bools]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
-from central.cluster import Cluster, Meter, load_cluster
+from central.cluster import Cluster, Meter, Regime, load_cluster
+from central.cluster.entered import entered_wh
 from central.rates import Rate, load_rates
-from central.tables import CLUSTER, MEMBERS, METERS, PERIODS, POINTS, RATES
-from central.validity import valid_instants
+from central.tables import CLUSTER, ELIGIBILITY, MEMBERS, METERS, PERIODS, POINTS, RATES, REGIMES
+from central.validity import Dated, valid_instants
 from metering.period import Month, day_start
 from metering.point import Direction
 from runtime.config import ConfigError
@@ -39,7 +40,7 @@ def load_master(cluster_file: Path, rates_file: Path | None) -> tuple[Cluster, t
 
 
 def master_tables(cluster: Cluster, rates: Sequence[Rate]) -> dict[str, pa.Table]:
-    """The tables cluster, members, points, meters and rates."""
+    """The tables cluster, members, regimes, points, eligibility, meters and rates."""
     members = {member.id: member for member in cluster.members}
     name: dict[str, object] = {"cluster": cluster.name}
     points: list[dict[str, object]] = []
@@ -64,39 +65,57 @@ def master_tables(cluster: Cluster, rates: Sequence[Rate]) -> dict[str, pa.Table
     return {
         "cluster": pa.Table.from_pylist([about], schema=CLUSTER),
         "members": pa.Table.from_pylist(
-            [name | {"member": member.id, "regime": member.regime} for member in cluster.members], schema=MEMBERS
+            [name | {"member": member.id, "regime": member.regime or Regime.NONE} for member in cluster.members],
+            schema=MEMBERS,
         ),
+        "regimes": pa.Table.from_pylist([name | row for row in _regimes(cluster)], schema=REGIMES),
+        "eligibility": pa.Table.from_pylist([name | row for row in _eligibility(cluster)], schema=ELIGIBILITY),
         "points": pa.Table.from_pylist(points, schema=POINTS),
         "meters": pa.Table.from_pylist([name | _meter(meter) for meter in cluster.meters], schema=METERS),
         "rates": pa.Table.from_pylist([name | _rate(rate) for rate in rates], schema=RATES),
     }
 
 
+def _regimes(cluster: Cluster) -> Iterator[dict[str, object]]:
+    for member in cluster.members:
+        for row in member.regimes:
+            yield {"member": member.id, "point": None, "regime": row.regime} | _span(row)
+    for point in cluster.points:
+        for row in point.regimes:
+            yield {"member": point.member, "point": point.id, "regime": row.regime} | _span(row)
+
+
+def _eligibility(cluster: Cluster) -> Iterator[dict[str, object]]:
+    for row in cluster.eligibility:
+        yield {"member": row.member, "point": row.point or None, "eligible": row.eligible} | _span(row)
+
+
+def _span(row: Dated) -> dict[str, object]:
+    first, last = valid_instants(row)
+    return {"valid_from": first, "valid_to": last}
+
+
 def _meter(meter: Meter) -> dict[str, object]:
-    first, last = valid_instants(meter)
     return {
         "serial": meter.serial,
         "point": meter.point,
         "role": meter.role.value,
         "multiplier": str(meter.multiplier),
         "gateway": meter.gateway,
-        "valid_from": first,
-        "valid_to": last,
-    }
+        "opening": list(entered_wh(meter.opening).items()),
+        "closing": list(entered_wh(meter.closing).items()),
+    } | _span(meter)
 
 
 def _rate(rate: Rate) -> dict[str, object]:
-    first, last = valid_instants(rate)
     return {
         "component": rate.component,
         "tariff": rate.tariff,
         "zone": rate.zone,
         "zl_per_kwh": rate.zl_per_kwh,
-        "valid_from": first,
-        "valid_to": last,
         "source": rate.source,
         "status": rate.status,
-    }
+    } | _span(rate)
 
 
 def periods_table(cluster: Cluster, month: Month) -> pa.Table:

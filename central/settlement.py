@@ -41,7 +41,7 @@ def settle(tables: Mapping[str, pa.Table], settings: Settings) -> dict[str, pa.T
     consumed = storages.consumed
     barred = excluded(grid, settings)
     in_sums = grid.valid & ~barred if settings.excluded_mode == "full" else grid.valid
-    eligible = grid.valid & ~barred & in_relief_window(grid, about["registered_from"])[:, None]
+    eligible = grid.valid & grid.granted & ~barred & in_relief_window(grid, about["registered_from"])[:, None]
     balanced = balance(grid, consumed, injected, in_sums, storages.stored(grid, in_sums), settings)
     shares = apportion(grid, consumed, in_sums, eligible, balanced, settings, allocate)
     base = np.where(eligible, consumed, 0) if settings.tier_base == "all_drawn" else shares.relieved

@@ -32,6 +32,25 @@ PERIODS: Final = _schema(("month", pa.string()), ("start", INSTANT))
 """Every period of one local month, in order."""
 
 MEMBERS: Final = _schema(("member", pa.string()), ("regime", pa.string()))
+"""``regime``: in all periods in which ``REGIMES`` says nothing of the member."""
+
+REGIMES: Final = _schema(
+    ("member", pa.string()),
+    ("point", pa.string()),
+    ("regime", pa.string()),
+    ("valid_from", INSTANT),
+    ("valid_to", INSTANT),
+)
+"""Regimes that are valid in time: a member's (``point`` is null), or one point's own. None of one holder overlap."""
+
+ELIGIBILITY: Final = _schema(
+    ("member", pa.string()),
+    ("point", pa.string()),
+    ("eligible", pa.bool_()),
+    ("valid_from", INSTANT),
+    ("valid_to", INSTANT),
+)
+"""When a member (``point`` is null), or one of its points, may have relief at all, besides its regime."""
 
 POINTS: Final = _schema(
     ("point", pa.string()),
@@ -228,8 +247,14 @@ INPUTS: Final[Mapping[str, pa.Schema]] = {
     "energies": ENERGIES,
     "rates": RATES,
 }
-OPTIONAL: Final[Mapping[str, pa.Schema]] = {"meters": METERS, "behind": BEHIND, "stocks": STOCKS}
-"""Inputs that only clusters with storages need; an absent table is an empty one."""
+OPTIONAL: Final[Mapping[str, pa.Schema]] = {
+    "meters": METERS,
+    "behind": BEHIND,
+    "stocks": STOCKS,
+    "regimes": REGIMES,
+    "eligibility": ELIGIBILITY,
+}
+"""Inputs of clusters with storages, regimes that change, or relief granted in time; an absent table is an empty one."""
 OUTPUTS: Final[Mapping[str, pa.Schema]] = {
     "hours": HOURS,
     "shares": SHARES,

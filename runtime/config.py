@@ -120,6 +120,11 @@ def _value(content: object, hint: object, file: str, key: str, problems: list[Pr
     if kind is not None:
         problems.append(Problem(file, key, "", f"expected a list of tables: write [[{key}]] for each"))
         return None
+    if {date, datetime} <= set(typing.get_args(hint)):
+        # msgspec knows no union of the two: a bound of a validity is either.
+        if not isinstance(content, date):
+            problems.append(Problem(file, key, shown(key, content), _BOUND))
+        return content
     try:
         return msgspec.convert(content, typing.cast("type[Any]", hint), builtin_types=_BUILTIN)
     except msgspec.ValidationError as error:
@@ -139,6 +144,7 @@ def _expected(content: object, hint: object, said: str) -> str:
 
 
 _BUILTIN = (Decimal, date, datetime, time)
+_BOUND = "expected a date like 2024-10-01, or a full hour like 2024-10-01T14:00:00+02:00, without quotes"
 
 
 def _struct_in(hint: object) -> type[Any] | None:

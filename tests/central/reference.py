@@ -5,6 +5,7 @@ It shares no code with central: plain dicts, one period at a time.
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -26,6 +27,8 @@ class RefPoint:
     regime: str | None = None
     storage_meter: bool = False
     generation_meter: bool = False
+    granted: bool = True
+    """Whether the table eligibility lets it have relief in the period."""
     values: dict[str, int | None] = field(default_factory=dict)
     """``drawn``, ``injected``; of the meters behind it ``charge``, ``discharge``, ``generation``."""
 
@@ -101,7 +104,7 @@ def settle_period(
     charged = sum(charging.get(p.id, 0) for p in counted)
     covered = min(res, total)
     allocated = largest_remainder({p.id: c[p.id] for p in counted}, covered)
-    eligible = {p.id for p in points if p.id not in out} if relief else set()
+    eligible = {p.id for p in points if p.id not in out and p.granted} if relief else set()
     if settings["forfeited"] == "redistributed":
         weights = {p.id: c[p.id] for p in counted if p.id in eligible}
         relieved = largest_remainder(weights, min(covered, sum(weights.values())))
@@ -260,3 +263,47 @@ def random_case(seed: int) -> tuple[list[RefPoint], dict[str, str], dict, list[d
                 values[p.id][way] = None if absent else r.choice([0, r.randint(0, big), r.randint(0, big)])
         periods.append(values)
     return points, members, settings, periods
+
+
+@dataclass
+class Dated:
+    """What changes between the periods; spans are half-open numbers of periods, None is open."""
+
+    regimes: list[tuple[str, str | None, str, int | None, int | None]]
+    """Member, point (None: the member itself), regime, from, to; none of one holder overlap."""
+    eligibility: list[tuple[str, str | None, bool, int | None, int | None]]
+
+    def apply(self, i: int, points: list[RefPoint], regimes: dict[str, str], always: dict, own: dict) -> None:
+        """Set points and regimes to what holds in period ``i``; ``always`` and ``own`` hold where no row does."""
+        for member in regimes:
+            regimes[member] = next(
+                (r for m, p, r, a, b in self.regimes if m == member and p is None and holds(i, a, b)), always[member]
+            )
+        for p in points:
+            p.regime = next((r for _, q, r, a, b in self.regimes if q == p.id and holds(i, a, b)), own[p.id])
+            p.granted = self._granted(i, [row for row in self.eligibility if row[:2] == (p.member, None)])
+            p.granted &= self._granted(i, [row for row in self.eligibility if row[1] == p.id])
+
+    def _granted(self, i: int, rows: list) -> bool:
+        if any(not yes and holds(i, a, b) for _, _, yes, a, b in rows):
+            return False
+        return not any(yes for _, _, yes, _, _ in rows) or any(yes and holds(i, a, b) for _, _, yes, a, b in rows)
+
+
+def holds(i: int, first: int | None, last: int | None) -> bool:
+    return (first is None or first <= i) and (last is None or i < last)
+
+
+def random_dated(seed: int, points: list[RefPoint], members: dict[str, str], count: int) -> Dated:
+    r = random.Random(seed + 10**6)
+    dated = Dated([], [])
+    holders = [(m, None) for m in members] + [(p.member, p.id) for p in points]
+    for member, point in holders:
+        cuts = sorted(r.sample(range(count + 1), r.randint(0, 2)))
+        bounds = [r.choice([None, 0]), *cuts, r.choice([None, count])]
+        for first, last in itertools.pairwise(bounds):
+            if r.random() < 0.35 and (first is None or last is None or first < last):
+                dated.regimes.append((member, point, r.choice(["none", "net_metering", "net_billing"]), first, last))
+            if r.random() < 0.15 and (first is None or last is None or first < last):
+                dated.eligibility.append((member, point, r.random() < 0.5, first, last))
+    return dated

@@ -98,7 +98,8 @@ def test_thousands_of_random_clusters_agree_with_the_slow_reference(block: int) 
         assert_agrees(result, points, regimes, chosen, periods, relief, seed, held)
 
 
-def assert_agrees(result, points, regimes, chosen, periods, relief, seed, held) -> None:
+def assert_agrees(result, points, regimes, chosen, periods, relief, seed, held, before=lambda _: None) -> None:
+    """``before`` sets points and regimes to what holds in a period."""
     hours, shares = result["hours"].to_pylist(), result["shares"].to_pylist()
     order = sorted((p.id for p in points), key=str.encode)
     assert [row["point"] for row in shares] == order * len(periods), seed
@@ -107,6 +108,7 @@ def assert_agrees(result, points, regimes, chosen, periods, relief, seed, held) 
     for i, values in enumerate(periods):
         for p in points:
             p.values = values[p.id]
+        before(i)
         expected = settle_period(points, regimes, chosen, relief, held)
         hour = hours[i]
         assert (hour["status"] == "complete") == expected["complete"], seed
