@@ -135,20 +135,25 @@ async def test_a_gateway_can_speak_for_itself_alone(secure, authority):
         connection(settings(authority, secure.port, "g1"), "g1", WILL) as client,
     ):
         await client.subscribe([("klaster/v1/#", 1)])
-        for leaf in ("g2/stands", "g2/status", "g1/receipts", "central/presence", "g1/stands/more"):
+        for leaf in ("g2/stands", "g2/status", "g1/receipts", "central/presence", "g1/stands/more", "g1/requests"):
             await client.publish(f"klaster/v1/{leaf}", b'{"v": 1, "online": false}', qos=1, retain=True)
         await client.publish(topic("g1", "stands"), b'{"gateway": "g1", "stands": []}', qos=1)
         await until(lambda: centre.messages)
         await centre.receipt(b"a message of another", {"receipts": []}, gateway="g2")
+        await centre.raw("g2/requests", b'{"v":1,"id":"another gateway\'s"}')
+        await centre.raw("g1/requests", b'{"v":1,"id":"mine"}')
         await centre.receipt(b"a message", {"receipts": []}, gateway="g1")
         heard = []
         async with asyncio.timeout(5):
             async for message in client.messages:
-                heard.append((message.topic.value, json.loads(message.payload).get("online")))
+                said = json.loads(message.payload)
+                heard.append((message.topic.value, said.get("online", said.get("id"))))
                 if message.topic.value == "klaster/v1/g1/receipts" and len(centre.messages) == 1:
                     break
         await asyncio.sleep(0.2)
-    assert {name for name, _ in heard} <= {"klaster/v1/g1/receipts", "klaster/v1/central/presence"}
+    known = {"klaster/v1/g1/receipts", "klaster/v1/g1/requests", "klaster/v1/central/presence"}
+    assert {name for name, _ in heard} <= known
+    assert [said for name, said in heard if name == "klaster/v1/g1/requests"] == ["mine"]
     assert ("klaster/v1/central/presence", False) not in heard
     assert [one["gateway"] for one in centre.messages] == ["g1"]
     assert centre.statuses == []
