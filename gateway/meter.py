@@ -127,7 +127,9 @@ class Meter:
         found.problem = found.problem or told.problem
         if told.again:
             self._identifies, found.next = True, self._readout.serial_block
-        elif not told.problem:
+        elif told.problem:
+            found.next = None
+        else:
             self._tell_lives()
         return found
 

@@ -204,3 +204,25 @@ def test_a_device_that_changes_its_models_is_walked_again():
         "model 103 is no longer at 40070: the chain is walked again"
     ]
     assert meter.memory()["1-0:2.8.0"].wh == 5005
+
+
+def test_model_1_tells_an_exchange_at_the_next_hours_reading_and_at_a_restart():
+    model_of = profile("sunspec")
+    meter = Meter(MeterSettings(id="M", bus="b", profile="sunspec"), model_of, {})
+    old, new = chain(40000, common("A1"), inverter(5000)), chain(40000, common("B2"), inverter(5001))
+    found = polls(meter, lambda n: old if n < 10 else new, 80, timedelta(minutes=1))
+    told = [event for one in found for event in one.events]
+    exchange = next(event for event in told if event.name == "meter_exchanged")
+    assert (exchange.fields["last_serial"], exchange.fields["serial"]) == ("A1", "B2")
+    again = Meter(MeterSettings(id="M", bus="b", profile="sunspec"), model_of, meter.memory())
+    told = [event.name for one in polls(again, lambda _: old, 2, timedelta(minutes=1)) for event in one.events]
+    assert "meter_exchanged" in told
+    assert told.index("meter_exchanged") < told.index("epoch_started")
+
+
+def test_model_1_of_another_serial_number_than_the_configured_one_is_not_read():
+    meter = Meter(MeterSettings(id="M", bus="b", profile="sunspec", serial="A1"), profile("sunspec"), {})
+    words = chain(40000, common("B2"), inverter(5000))
+    found = polls(meter, lambda _: words, 3, timedelta(minutes=1))
+    assert [one.problem for one in found if one.problem] == ["its serial number is B2, not A1: nothing is read of it"] * 3
+    assert not [event for one in found for event in one.events if event.name == "epoch_started"]
