@@ -137,11 +137,11 @@ async def test_a_gateway_can_speak_for_itself_alone(secure, authority):
         await client.subscribe([("klaster/v1/#", 1)])
         for leaf in ("g2/stands", "g2/status", "g1/receipts", "central/presence", "g1/stands/more", "g1/requests"):
             await client.publish(f"klaster/v1/{leaf}", b'{"v": 1, "online": false}', qos=1, retain=True)
+        await centre.raw("g2/requests", b'{"v":1,"id":"another gateway\'s"}')
+        await centre.raw("g1/requests", b'{"v":1,"id":"mine"}')
         await client.publish(topic("g1", "stands"), b'{"gateway": "g1", "stands": []}', qos=1)
         await until(lambda: centre.messages)
         await centre.receipt(b"a message of another", {"receipts": []}, gateway="g2")
-        await centre.raw("g2/requests", b'{"v":1,"id":"another gateway\'s"}')
-        await centre.raw("g1/requests", b'{"v":1,"id":"mine"}')
         await centre.receipt(b"a message", {"receipts": []}, gateway="g1")
         heard = []
         async with asyncio.timeout(5):
