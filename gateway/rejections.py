@@ -26,7 +26,9 @@ class Rejections:
         known = self._of.get(obis)
         lasting = known if known is not None and known.until is None else None
         if judged.accepted:
-            if lasting is not None:
+            if lasting is not None and _was_true(before, seen, judged):
+                del self._of[obis]
+            elif lasting is not None:
                 self._of[obis] = msgspec.structs.replace(lasting, until=seen.received)
         elif lasting is not None:
             self._of[obis] = msgspec.structs.replace(lasting, count=lasting.count + 1)
@@ -49,6 +51,15 @@ def _rejected(obis: str, before: Counter, seen: Observation, judged: Judgement) 
         last_value="" if before.last is None else _short(before.last.wh),
         at=seen.received,
     )
+
+
+def _was_true(before: Counter, seen: Observation, judged: Judgement) -> bool:
+    """Whether what was doubted at first is what is believed now: in the same life, by a second reading."""
+    last, now, witness = before.last, judged.accepted[-1], before.witnesses[-1:]
+    if last is None or now.epoch != last.epoch or not witness or witness[0].wh is None or seen.wh is None:
+        return False
+    turned = now.wraps > last.wraps
+    return witness[0].wh <= seen.wh and (turned or witness[0].wh >= last.wh - last.wraps * (seen.modulus or 0))
 
 
 def _short(value: Decimal) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -59,6 +60,22 @@ def test_it_is_over_when_a_value_is_believed_again_and_a_later_one_takes_its_pla
 def test_a_new_life_ends_the_rejection_that_it_began_with():
     (one,) = told(seen(0, "1000"), seen(10, "1"), seen(30, "2"), seen(60, "3"))
     assert (one.count, one.until) == (2, T0 + timedelta(seconds=60))
+
+
+def test_what_a_second_reading_shows_too_was_no_wrong_value():
+    still = [seen(10 * i, "1000") for i in range(400)]
+    assert told(*still, seen(4000, "5000"), seen(4000, "5000")) == ()
+    (one,) = told(*still, seen(4000, "5000"), seen(4000, "1000"))
+    assert (one.value, one.problem) == ("5000", "rises too fast")
+
+
+def test_a_turn_of_the_counter_is_no_wrong_value_and_a_false_zero_at_its_end_is_one():
+    def near_its_end(second: int, wh: str) -> Observation:
+        return replace(seen(second, wh), modulus=Decimal(10_000))
+
+    assert told(near_its_end(0, "9990"), near_its_end(10, "3"), near_its_end(10, "3")) == ()
+    (one,) = told(near_its_end(0, "9990"), near_its_end(10, "0"), near_its_end(10, "9991"))
+    assert (one.value, one.until) == ("0", T0 + timedelta(seconds=10))
 
 
 def test_a_number_of_hundreds_of_digits_fits_the_wire():

@@ -224,5 +224,7 @@ def test_model_1_of_another_serial_number_than_the_configured_one_is_not_read():
     meter = Meter(MeterSettings(id="M", bus="b", profile="sunspec", serial="A1"), profile("sunspec"), {})
     words = chain(40000, common("B2"), inverter(5000))
     found = polls(meter, lambda _: words, 3, timedelta(minutes=1))
-    assert [one.problem for one in found if one.problem] == ["its serial number is B2, not A1: nothing is read of it"] * 3
+    assert [one.problem for one in found if one.problem] == [
+        "its serial number is B2, not A1: nothing is read of it"
+    ] * 3
     assert not [event for one in found for event in one.events if event.name == "epoch_started"]
