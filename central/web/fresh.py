@@ -118,4 +118,6 @@ class Fresh:
         return self._marks(), floor_to(at, QUARTER)
 
     def _current(self, kept: _Kept, at: datetime) -> bool:
-        return kept.state == self._state(at) and monotonic_s() - kept.made_s < OLD_S
+        # Trouble is no answer: a server that was down may be back without a file having changed.
+        known = kept.answer.value is not None
+        return known and kept.state == self._state(at) and monotonic_s() - kept.made_s < OLD_S

@@ -114,6 +114,9 @@ async def test_a_fault_in_one_answer_is_said_and_ends_nothing() -> None:
         assert seen.answer.value is None
         assert "a fault" in seen.answer.trouble
         assert await number(fresh) == (2, False)
+        await asyncio.sleep(0.05)
+        await fresh.look("gateways", SPAN, AFTER, wait=True)
+        assert making.count == 3  # trouble is asked about again
 
 
 async def test_only_so_many_answers_are_kept() -> None:
