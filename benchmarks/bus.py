@@ -1,6 +1,6 @@
 """The gateway's bus beside the limits of a 9600-baud line and beside bare pymodbus, in one run.
 
-``SEQUENCES=10000`` makes the run of late answers on real lines longer (about half an hour).
+``SEQUENCES=10000`` makes the run of late answers on real lines longer (about twenty minutes).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from simulators.servers.modbus import Answer, answer_pdu, silence_s
 from simulators.servers.strict_line import Tally, strict_line
 from simulators.servers.tcp import modbus_tcp
 from tests.gateway.late import late_sequence
-from tests.gateway.virtual import dead_hour, in_virtual_time
+from tests.gateway.virtual import Slave, VirtualLine, dead_hour, in_virtual_time
 
 BAUD = 9600
 FACTORY = Transport(baud=BAUD, parity="N", stop_bits=1)
@@ -128,6 +128,22 @@ def _dead() -> None:
         for text, died in (("that answered before", True), ("that never answered", False)):
             hour = in_virtual_time(partial(dead_hour, METERS, count, died=died))
             print(f"  {count} dead, {text}: {hour.share:.2%} of the bus's time (at most {most:.0%} is wanted)")
+        share = in_virtual_time(partial(_dead_in_a_loop, count))
+        print(f"  {count} dead, in a loop that asks all meters by turns: {share:.0%}")
+
+
+async def _dead_in_a_loop(dead: int) -> float:
+    """The share of the time that a bare client's loop with the same time limit spends on dead meters."""
+    line, loop = (
+        VirtualLine({unit: Slave(silent=unit <= dead) for unit in range(1, METERS + 1)}),
+        asyncio.get_running_loop(),
+    )
+    begun = loop.time()
+    while loop.time() < begun + 3600:
+        for unit in range(1, METERS + 1):
+            await asyncio.sleep(line.silence_s)
+            await line.read(unit, Block(4, 0x48, 8, ()), line.timeout_s)
+    return sum(line.busy_with[unit] for unit in range(1, dead + 1)) / (loop.time() - begun)
 
 
 @contextlib.contextmanager
