@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from structlog.testing import capture_logs
 
@@ -74,9 +75,7 @@ async def test_buses_come_and_go_and_the_others_miss_no_hour(broker, tmp_path):
             hours = hours_of(centre, meter)
             instants = sorted(datetime.fromisoformat(at) for at in hours)
             assert instants[0] == START.replace(hour=12, minute=0)
-            assert all(
-                later - earlier == timedelta(hours=1) for earlier, later in zip(instants, instants[1:], strict=False)
-            )
+            assert all(later - earlier == timedelta(hours=1) for earlier, later in pairwise(instants))
             assert {one["epoch"] for one in hours.values()} == {"2026-10-01T11:50:00Z"}
             assert all(int(one["wh"]) == device.true_wh(datetime.fromisoformat(at)) for at, one in hours.items())
         assert sum(1 for one in said if one["event"] == "epoch_started" and one["meter"] == "KEPT") == 4

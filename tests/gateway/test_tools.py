@@ -74,7 +74,7 @@ def site(tmp_path_factory) -> Iterator[Site]:
         child("klaster-sim", "device", "--pty", str(device), "--serial", "23010001", "--baud", "19200"),
         child("klaster-sim", "device", "--port", str(port), "--serial", "23010002", "--power-w", "-1000"),
     ):
-        wait_until(lambda: device.exists())
+        wait_until(device.exists)
         made = Site(folder, config, device, port)
         wait_until(lambda: CliRunner().invoke(main, ["read", "23010002", "--config", str(config)]).exit_code == 0)
         yield made
@@ -83,7 +83,7 @@ def site(tmp_path_factory) -> Iterator[Site]:
 @pytest.fixture
 def running(site) -> Iterator[Site]:
     with child("klaster-gateway", "run", str(site.config)):
-        wait_until(lambda: (site.folder / "run" / "control.sock").exists())
+        wait_until((site.folder / "run" / "control.sock").exists)
         yield site
     assert not (site.folder / "run" / "control.sock").exists()
     assert not (site.folder / "run" / "status.json").exists()
@@ -203,7 +203,7 @@ def test_beside_a_running_gateway_tools_take_turns(running):
     assert running.json("raw", "cellar", "1", "4", "0", "2")["words"]
     assert [one["unit"] for one in running.json("scan", "roof", "--units", "1-2")["found"]] == [1]
     assert "stop it first" in running.run("scan", "cellar", "--baud", "19200", code=2)
-    wait_until(lambda: (running.folder / "run" / "status.json").exists())
+    wait_until((running.folder / "run" / "status.json").exists)
     status = json.loads((running.folder / "run" / "status.json").read_text())
     assert [bus["id"] for bus in status["buses"]] == ["cellar", "roof"]
     found = {one["what"]: one for one in running.json("doctor", code=1)["checks"]}
