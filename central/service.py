@@ -34,6 +34,7 @@ from runtime.broker import connection
 from runtime.clock import Clock, make_clock, monotonic_s
 from runtime.config import ConfigError
 from runtime.log import logger
+from runtime.notify import notify, watchdog_s
 from runtime.tasks import stopped_by_signals, together, until
 
 _log = logger("central.service")
@@ -132,6 +133,7 @@ async def _run(
     downlink = Downlink(config.broker, clock, take, heard, asks, together, live, allowed)
     workers = Workers()
     on_server = [_fill_store(config), _write_back(config, config_file, clock)] if config.store.kind != "sqlite" else []
+    notify("READY=1")
     try:
         await until(
             stop,
@@ -139,10 +141,20 @@ async def _run(
             _watch_cluster(config, keeper, thread, values),
             _look_for_findings(config, config_file, clock),
             serve_web(page, config_file, clock, workers.compute, together, live=values.answer),
+            _feed_watchdog(thread),
             *on_server,
         )
     finally:
         workers.close()
+
+
+async def _feed_watchdog(thread: ThreadPoolExecutor) -> None:
+    """Tell systemd of life while this loop turns and the journal's thread takes work."""
+    if wanted_s := watchdog_s():
+        while True:
+            await _in(thread, lambda: None)
+            notify("WATCHDOG=1")
+            await asyncio.sleep(wanted_s / 3)
 
 
 async def _watch_cluster(config: CentralConfig, keeper: Keeper, thread: ThreadPoolExecutor, values: LiveValues) -> None:
