@@ -23,6 +23,7 @@ from central.influx.lines import stand_line
 from central.influx.server import InfluxServer
 from central.intake_file import IntakeFile
 from central.master import master_tables, periods_table
+from central.operator_energies import OPERATED
 from central.readings import ReadingsStore
 from central.reports.summary import summarise
 from central.settlement import settle
@@ -119,6 +120,8 @@ def _settled(folder: Path, store: ReadingsStore, first: datetime, last: datetime
         "periods": periods_table(cluster, MONTH),
         "energies": found.pop("energies"),
     }
+    own, operator = tables["energies"], OPERATED.empty_table()
+    found |= {"own": own, "operator": operator, "rounding": {"rounded": 0, "rounded_micro_wh": 0}}
     result = settle(tables, cluster.settings)
     complete = result["hours"]["status"].to_pylist().count("complete")
     assert complete == len(MONTH.periods()), f"{complete} complete hours; {ratio_text(complete, 1)}"

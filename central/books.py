@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -16,6 +17,8 @@ from central.gateways import GatewayTable
 from central.master import load_master, master_tables, periods_table
 from central.opened import open_store
 from central.opening import Window, months_before, storage_serials
+from central.operator_energies import operator_energies
+from central.precedence import combine
 from central.readings import ReadingsStore
 from central.reports.summary import Summary, summarise
 from central.settlement import settle
@@ -36,6 +39,12 @@ class Settled(msgspec.Struct, frozen=True):
     month: Month
     tables: dict[str, pa.Table]
     """What went into ``settle``."""
+    own: pa.Table
+    """The energies of the stands alone."""
+    operator: pa.Table
+    """The energies of operators' files alone (``central.operator_energies.OPERATED``)."""
+    rounding: dict[str, int]
+    """What rounding to whole Wh did to operators' values; see ``operator_energies``."""
     gaps: pa.Table
     doubles: pa.Table
     lives: pa.Table
@@ -87,21 +96,26 @@ class Books:
         try:
             stocks = self._opening(month, store)
             stands = store.values(month.start - LOOK_AROUND, month.end + LOOK_AROUND)
+            intervals = store.intervals(month.start, month.end)
         finally:
             store.close()
-        tables, found = self._tables(month, stands, stocks)
+        tables, found = self._tables(month, stands, intervals, stocks)
         result = settle(tables, self.cluster.settings)
         self._stocks[month] = result["stocks"]
         return Settled(self.cluster, month, tables, **found, **result, summary=summarise(self.cluster, [result]))
 
     def _tables(
-        self, month: Month, stands: pa.Table, stocks: pa.Table
-    ) -> tuple[dict[str, pa.Table], dict[str, pa.Table]]:
-        """What goes into a month's settlement, and what else its stands told."""
-        master = master_tables(self.cluster, self.rates)
-        found = energies_of({**master, "stands": stands})
-        made = {name: found.pop(name) for name in ("energies", "behind")}
-        return {**master, "periods": periods_table(self.cluster, month), **made, "stocks": stocks}, found
+        self, month: Month, stands: pa.Table, intervals: pa.Table, stocks: pa.Table
+    ) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+        """What goes into a month's settlement, and what else its stands and intervals told."""
+        settings = self.cluster.settings
+        master = {**master_tables(self.cluster, self.rates), "periods": periods_table(self.cluster, month)}
+        told = energies_of({**master, "stands": stands})
+        own, behind = told.pop("energies"), told.pop("behind")
+        operator, rounding = operator_energies(master, intervals, settings)
+        energies = combine(master, own, operator, settings.precedence)
+        found = {**told, "own": own, "operator": operator, "rounding": rounding}
+        return {**master, "energies": energies, "behind": behind, "stocks": stocks}, found
 
     def _opening(self, month: Month, store: ReadingsStore) -> pa.Table:
         """What storages hold when a month begins: the months since their first stand are settled in turn, once each."""
@@ -109,9 +123,9 @@ class Books:
         if not storage_serials(self.cluster):
             return stocks
         window = Window(store.values, LOOK_AROUND)
-        for one in months_before(month, self.cluster, store.meters()):
+        for one in months_before(month, self.cluster, store.meters(), store.points()):
             if one not in self._stocks:
-                tables, _ = self._tables(one, window.around(one), stocks)
+                tables, _ = self._tables(one, window.around(one), store.intervals(one.start, one.end), stocks)
                 # Without an energy no period is complete, and no stock changes.
                 unchanged = not tables["energies"].num_rows
                 self._stocks[one] = stocks if unchanged else settle(tables, self.cluster.settings)["stocks"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
+from central.cluster.cli import cluster
 from metering.period import Month, months
 from runtime import console
 from runtime.console import Exit
@@ -57,6 +58,9 @@ FILE = click.Path(path_type=Path)
 @click.version_option(version("klaster"), prog_name="klaster-central")
 def main() -> None:
     """The books of an energy cluster: readings, hourly balance, settlement."""
+
+
+main.add_command(cluster)
 
 
 @main.command(cls=ManyFiles)
@@ -133,7 +137,7 @@ def serve(config_file: Path) -> None:
     "--store", "kind", type=click.Choice(["sqlite", "influxdb"]), help="Another store than the configured one."
 )
 def rebuild(config_file: Path, kind: StoreKind | None) -> None:
-    """Make the readings store again from the journal: the configured one, or with --store the one to move to."""
+    """Make the readings store again from journal and archived files: the configured, or with --store another one."""
     import sqlite3
 
     from central.config import load_config
@@ -145,14 +149,19 @@ def rebuild(config_file: Path, kind: StoreKind | None) -> None:
         config = load_config(config_file)
         try:
             with console.err.status("reading the journal") as status:
-                count = rebuild_readings(config, lambda done, of: status.update(f"{done} of {of} messages"), kind)
+                count, files = rebuild_readings(
+                    config, lambda done, of, what: status.update(f"{done} of {of} {what}"), kind
+                )
         except BusyError as error:
             console.fail(f"{error}; stop it first, then rebuild")
         except (OSError, sqlite3.Error, StoreDownError) as error:
             console.fail(f"the readings of {config.data_dir} can't be rebuilt: {error}; what was there is unchanged")
     chosen = kind or config.store.kind
     where = str(config.readings) if chosen == "sqlite" else f"{config.store.url}, bucket {config.store.bucket}"
-    console.out.print(f"{where}: rebuilt from {count} messages", markup=False, soft_wrap=True)
+    and_files = f" and {files.files} files" if files.files else ""
+    console.out.print(f"{where}: rebuilt from {count} messages{and_files}", markup=False, soft_wrap=True)
+    for unreadable in files.unreadable:
+        console.say(f"not read: {unreadable}")
     if chosen != config.store.kind:
         console.out.print(
             f'{config_file} still says [store] kind = "{config.store.kind}"', markup=False, soft_wrap=True

@@ -96,6 +96,11 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True):
         return self.data_dir / "intake.sqlite"
 
     @property
+    def files(self) -> Path:
+        """The archive of operators' files."""
+        return self.data_dir / "files.sqlite"
+
+    @property
     def written(self) -> Path:
         """The file of what was written back to the server."""
         return self.data_dir / "written.sqlite"

@@ -18,7 +18,7 @@ from central.admissions import SCHEMA, Admissions, Row, unix_seconds
 from central.interval_versions import SCHEMA as INTERVALS_SCHEMA
 from central.interval_versions import IntervalVersions
 from central.interval_versions import Row as IntervalRow
-from central.readings import Doubt, Entry, IntervalGiven, MeterSeen
+from central.readings import Doubt, Entry, IntervalGiven, MeterSeen, PointSeen
 from central.sqlite_file import connect
 
 _SCHEMA = (
@@ -156,6 +156,10 @@ class IntakeFile:
         with self._db:
             self._admissions.doubt(refused)
             self._db.execute("UPDATE server_files SET position = max(position, ?)", (file,))
+
+    def points(self) -> list[PointSeen]:
+        """See ``central.readings.KnowsIntervals``."""
+        return self._intervals.points()
 
     def meters(self) -> list[MeterSeen]:
         """All meters of which stands were admitted."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
 
 from central.admissions import unix_seconds
-from central.readings import INTERVALS, IntervalGiven
+from central.readings import INTERVALS, IntervalGiven, PointSeen
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS intervals (
@@ -28,6 +28,9 @@ CREATE TABLE IF NOT EXISTS intervals (
     quality TEXT NOT NULL,
     word TEXT NOT NULL,
     PRIMARY KEY (start, point, direction, kind, length, version)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS interval_points (
+    point TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS file_progress (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL) STRICT;
 INSERT OR IGNORE INTO file_progress VALUES (1, 0);
@@ -51,6 +54,10 @@ AND n.version = (SELECT max(i.version) FROM intervals AS i WHERE {_KEY} AND i.fi
 WHERE n.version IS NULL
 OR (n.file < ?1 AND (n.wh <> c.wh OR n.quality <> c.quality OR n.word <> c.word))
 """  # noqa: S608 - of constants
+_SEEN = """
+INSERT INTO interval_points SELECT point, min(start), max(start + length) FROM coming WHERE true GROUP BY point
+ON CONFLICT DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last)
+"""
 _OF_FILE = f"""
 SELECT i.point, i.direction, i.kind, i.start, i.length, i.version, i.file, i.wh, i.quality, i.word
 FROM coming AS c JOIN intervals AS i ON {_KEY} AND i.file = ?
@@ -87,6 +94,7 @@ class IntervalVersions:
                 self._db.execute("DELETE FROM coming")
                 self._db.executemany("INSERT INTO coming VALUES (?, ?, ?, ?, ?, ?, ?, ?)", piece)
                 self._db.execute(_ADMIT, (file,))
+                self._db.execute(_SEEN)
                 rows = self._db.execute(_OF_FILE, (file,)).fetchall()
             yield rows
 
@@ -94,6 +102,14 @@ class IntervalVersions:
         """Let a file's values count: all of them are in."""
         with self._db:
             self._db.execute("UPDATE file_progress SET position = max(position, ?)", (file,))
+
+    def points(self) -> list[PointSeen]:
+        """All points of which there are intervals."""
+        rows = self._db.execute("SELECT point, first, last FROM interval_points ORDER BY point")
+        return [
+            PointSeen(point, datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC))
+            for point, first, last in rows
+        ]
 
     def table(self, first: datetime, last: datetime, *, versions: bool) -> pa.Table:
         """See ``central.readings.KnowsIntervals.intervals``."""

@@ -21,6 +21,7 @@ from central.clock_file import ClockFile, scan_on
 from central.clock_scan import ClockScan
 from central.config import CentralConfig, load_config
 from central.evidence import GRACE
+from central.files_in import files_position
 from central.finding import INTAKE, STORE, month_of, of_this_month, scope_of
 from central.findings_file import Change, FindingsFile
 from central.intake_file import IntakeFile
@@ -131,6 +132,7 @@ def _look(config: CentralConfig, books: Books, file: FindingsFile, now: datetime
 
 
 def _marks(config: CentralConfig) -> Iterator[str]:
+    yield str(files_position(config))
     for path in (config.cluster_file, config.rates_file):
         yield str(path.stat().st_mtime_ns) if path else ""
     if config.store.kind != "sqlite":

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from central.cluster import Cluster
-from central.readings import MeterSeen
+from central.readings import MeterSeen, PointSeen
 from metering.period import Month, months
 from metering.point import Direction, Role
 
@@ -26,10 +26,13 @@ def storage_serials(cluster: Cluster) -> frozenset[str]:
     )
 
 
-def months_before(month: Month, cluster: Cluster, seen: Iterable[MeterSeen]) -> list[Month]:
-    """The months before ``month`` in which stocks can change: from a storage's first stand to its last."""
+def months_before(
+    month: Month, cluster: Cluster, seen: Iterable[MeterSeen], points: Iterable[PointSeen] = ()
+) -> list[Month]:
+    """The months before ``month`` in which stocks can change: from a storage's first stand or interval to its last."""
     serials = storage_serials(cluster)
-    rows = [row for row in seen if row.meter in serials]
+    own = {point.id for point in cluster.points if point.injects_stored}
+    rows = [row for row in seen if row.meter in serials] + [row for row in points if row.point in own]
     if not rows:
         return []
     first = Month.of(min(row.first for row in rows))

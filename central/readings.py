@@ -85,6 +85,14 @@ class IntervalGiven(NamedTuple):
     word: str
 
 
+class PointSeen(NamedTuple):
+    """A point of which there are intervals, from the first one's start to the last one's end."""
+
+    point: str
+    first: datetime
+    last: datetime
+
+
 class Doubt(msgspec.Struct, frozen=True, kw_only=True):
     """A stand or message that isn't in the books, kept beside them."""
 
@@ -141,6 +149,9 @@ class KnowsIntervals(Protocol):
         Raises:
             StoreDownError: the store's server can't be used.
         """
+
+    def points(self) -> list[PointSeen]:
+        """All points of which files gave intervals."""
 
     def file_position(self) -> int:
         """The number of the last archived file whose values are in; 0 at first."""

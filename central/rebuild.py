@@ -1,4 +1,7 @@
-"""Make the readings store again from the journal, beside the old one, and put it in its place when it is whole."""
+"""Make the readings store again from the journal and the archive of files, beside the old one.
+
+It takes the old one's place when it is whole.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,21 @@ from pathlib import Path
 import msgspec
 
 from central.config import CentralConfig, StoreKind, store_problems
+from central.files_in import FilesIn, put_files_in
 from central.intake import put_in
 from central.journal import Journal
 from central.opened import open_store
+from central.readings import StoreDownError
 from central.service import sole_writer
 from runtime.config import ConfigError
 
 
-def rebuild_readings(config: CentralConfig, progress: Callable[[int, int], None], kind: StoreKind | None = None) -> int:
-    """Fill the configured store, or the one of ``kind``; gives the number of messages.
+def rebuild_readings(
+    config: CentralConfig, progress: Callable[[int, int, str], None], kind: StoreKind | None = None
+) -> tuple[int, FilesIn]:
+    """Fill the configured store, or the one of ``kind``; gives the number of messages, and what files brought.
 
-    ``progress`` is told how many of how many are done.
+    ``progress`` is told how many of how many messages (or files) are done.
 
     Raises:
         BusyError: central is running.
@@ -39,21 +46,24 @@ def rebuild_readings(config: CentralConfig, progress: Callable[[int, int], None]
         for new, _ in moved:
             _remove(new)
         done = _fill(beside, config.journal, progress)
+        files = put_files_in(beside, config.files, lambda count, of: progress(count, of, "files"))
+        if files.down:
+            raise StoreDownError(files.down)
         for new, old in moved:
             _remove(old)
             new.replace(old)
         fresh.rmdir()
-    return done
+    return done, files
 
 
-def _fill(config: CentralConfig, file: Path, progress: Callable[[int, int], None]) -> int:
+def _fill(config: CentralConfig, file: Path, progress: Callable[[int, int, str], None]) -> int:
     journal, store = Journal(file), open_store(config)
     try:
         done, of = 0, journal.last()
         for batch in journal.after(0):
             put_in(store, batch)
             done += len(batch)
-            progress(done, of)
+            progress(done, of, "messages")
     finally:
         store.close()
         journal.close()

@@ -21,6 +21,7 @@ from central.catch_up import CatchUp
 from central.cluster import load_cluster
 from central.config import CentralConfig
 from central.downlink import Downlink
+from central.files_in import FilesIn, files_behind, take_in_files
 from central.journal import Message
 from central.keeper import Keeper
 from central.live import LiveValues
@@ -140,6 +141,7 @@ async def _run(
             downlink.run(),
             _watch_cluster(config, keeper, thread, values),
             _look_for_findings(config, config_file, clock),
+            _take_in_files(config, config_file, thread),
             serve_web(page, config_file, clock, workers.compute, together, live=values.answer),
             _feed_watchdog(thread),
             *on_server,
@@ -189,6 +191,30 @@ async def _look_for_findings(config: CentralConfig, config_file: Path, clock: Cl
             await asyncio.sleep(max(pause, _REST * (monotonic_s() - begun)))
     finally:
         workers.close()
+
+
+async def _take_in_files(config: CentralConfig, config_file: Path, thread: ThreadPoolExecutor) -> None:
+    """Put archived files into the store, in a worker that is there only as long as it has work."""
+    failures, unreadable = 0, set[str]()
+    while True:
+        await asyncio.sleep(_RETRY_S[min(failures, len(_RETRY_S) - 1)] if failures else _LOOK_S)
+        workers = Workers()
+        try:
+            if not await _in(thread, lambda: files_behind(config)):
+                continue
+            done = await workers.compute(take_in_files, config_file)
+        except (BrokenProcessPool, ConfigError, OSError, sqlite3.Error) as error:
+            done = FilesIn(down=f"{type(error).__name__}: {error}")
+        finally:
+            workers.close()
+        failures = failures + 1 if done.down else 0
+        if done.files:
+            _log.info("files_taken_in", files=done.files, values=done.values)
+        for said in set(done.unreadable) - unreadable:
+            _log.error("file_not_read", file=said)
+        unreadable |= set(done.unreadable)
+        if done.down:
+            _log.warning("files_not_taken_in", error=done.down, next="tried again by itself")
 
 
 async def _fill_store(config: CentralConfig) -> None:

@@ -48,9 +48,11 @@ BUILT: Final = frozenset(
         "excluded_mode",
         "forfeited",
         "netting",
+        "precedence",
         "storage",
         "storage_origin",
         "storage_tracing",
+        "adjacency",
     }
 )
 """Settings of which every value is built. Of the others only the default is accepted."""
@@ -84,6 +86,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     storage_tracing: str = "proportional"
     """What of a discharge is renewable: its storage's renewable share, all, or none."""
     precedence: str = "operator"
+    """Whose value of a period counts where both are there: the operator's, or the cluster's own stands'."""
     res_share_period: str = "year"
     potential: str = "metered_else_hours"
     demand: str = "metered_draw"

@@ -20,7 +20,7 @@ from central.influx.lines import INTERVAL, INTERVAL_TAGS, STAND, interval_line, 
 from central.influx.pivot import pivoted
 from central.influx.server import BadLine, InfluxServer
 from central.intake_file import IntakeFile
-from central.readings import INTERVALS, STANDS, VALUES, Doubt, Entry, IntervalGiven, MeterSeen
+from central.readings import INTERVALS, STANDS, VALUES, Doubt, Entry, IntervalGiven, MeterSeen, PointSeen
 from metering.period import utc_text
 from metering.wire import Verdict
 
@@ -102,9 +102,10 @@ class InfluxStore:
         # Stands are at whole seconds. Half a second later 1.8, which takes stop in, and 2.x, which doesn't, agree.
         first, stop = window[0], window[1] + timedelta(milliseconds=500)
         kept = ", ".join(f'"{name}"' for name in dict.fromkeys(columns))
+        mine = f'r._measurement == "{measurement}" and r.fill == "{self._file.fill()}"'
         return (
             f'from(bucket: "{self._bucket}") |> range(start: {utc_text(first)}, stop: {utc_text(stop)})\n'
-            f'|> filter(fn: (r) => r._measurement == "{measurement}" and r.fill == "{self._file.fill()}" and {chosen})\n'
+            f"|> filter(fn: (r) => {mine} and {chosen})\n"
             f"|> keep(columns: [{kept}])"
         )
 
@@ -142,6 +143,10 @@ class InfluxStore:
             "word": words(pc.fill_null(fields["word"], "")).cast(_TEXT),
         }
         return pa.table([made[field.name].cast(field.type) for field in INTERVALS], schema=INTERVALS)
+
+    def points(self) -> list[PointSeen]:
+        """See ``central.readings.KnowsIntervals``."""
+        return self._file.points()
 
     def meters(self) -> list[MeterSeen]:
         """See ``ReadingsStore``."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 from central.admissions import SCHEMA, Admissions, Row, unix_micros, unix_seconds
 from central.interval_versions import SCHEMA as INTERVALS_SCHEMA
 from central.interval_versions import IntervalVersions
-from central.readings import STANDS, VALUES, Doubt, Entry, IntervalGiven, MeterSeen
+from central.readings import STANDS, VALUES, Doubt, Entry, IntervalGiven, MeterSeen, PointSeen
 from central.sqlite_file import connect
 
 _SCHEMA = (
@@ -96,6 +96,10 @@ class SqliteStore:
     def intervals(self, first: datetime, last: datetime, *, versions: bool = False) -> pa.Table:
         """See ``ReadingsStore``."""
         return self._intervals.table(first, last, versions=versions)
+
+    def points(self) -> list[PointSeen]:
+        """See ``central.readings.KnowsIntervals``."""
+        return self._intervals.points()
 
     def meters(self) -> list[MeterSeen]:
         """See ``ReadingsStore``."""
