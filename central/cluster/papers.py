@@ -1,0 +1,95 @@
+"""The agreement and its term, and each member's authorisation to its data (art. 38aa ust. 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from central.cluster.contradictions import ELEMENTS
+from central.cluster.model import Agreement, Cluster, Member
+from central.cluster.spans import members_at, runs, stretches
+from central.cluster.verdict import State, Verdict
+from central.validity import Dated, instant, is_valid, valid_instants
+from metering.period import WARSAW
+
+WARN_DAYS = (30, 90, 180)
+"""Days ahead of an agreement's end at which somebody should know: the end strikes the cluster off (38ac ust. 12)."""
+_ARTICLE = "art. 38aa ust. 2"
+
+
+def agreement_verdicts(cluster: Cluster, start: datetime, now: datetime) -> Iterator[Verdict]:
+    """An agreement at every instant while there are members, in writing, with all its elements; and its end."""
+    if not cluster.agreements:
+        text = "no agreement is recorded (table agreements)"
+        yield Verdict(rule="agreement", article=_ARTICLE, state=State.NOT_KNOWN, text=text)
+        return
+    rows: list[Dated] = [*cluster.members, *cluster.agreements]
+
+    def found(at: datetime) -> tuple[State, str] | None:
+        if not members_at(cluster, at):
+            return None
+        held = [row.id for row in cluster.agreements if is_valid(row, at)]
+        return (State.MET, f"agreement: {', '.join(held)}") if held else (State.NOT_MET, "no agreement is valid")
+
+    for span, (state, text) in runs(stretches(rows, start), found):
+        yield Verdict(rule="agreement", article=_ARTICLE, state=state, text=text, span=span)
+    for row in cluster.agreements:
+        yield from _content(row)
+        yield from _end(row, now)
+
+
+def _content(row: Agreement) -> Iterator[Verdict]:
+    missing = [str(number) for number in ELEMENTS if number not in (row.elements or ())]
+    states = {
+        "written_form": {
+            None: (State.NOT_KNOWN, "nobody said whether it is in writing"),
+            False: (State.NOT_MET, "isn't in writing: it is void"),
+            True: (State.MET, "is in writing"),
+        }[row.written],
+        "elements": (State.NOT_KNOWN, "nobody said which elements it contains")
+        if row.elements is None
+        else (State.NOT_MET, f"lacks pkt {', '.join(missing)}")
+        if missing
+        else (State.MET, f"contains pkt {ELEMENTS[0]} to {ELEMENTS[-1]}"),
+    }
+    for rule, (state, text) in states.items():
+        span = valid_instants(row)
+        yield Verdict(rule=rule, article=_ARTICLE, state=state, text=text, subject=row.id, span=span)
+
+
+def _end(row: Agreement, now: datetime) -> Iterator[Verdict]:
+    if row.valid_to is None or instant(row.valid_to) <= now:
+        return
+    end = instant(row.valid_to)
+    days = (end.astimezone(WARSAW).date() - now.astimezone(WARSAW).date()).days
+    if step := next((step for step in WARN_DAYS if days <= step), None):
+        text = f"ends in {days} days, fewer than {step + 1}: with it the cluster leaves the register"
+        span = valid_instants(row)
+        yield Verdict(
+            rule="agreement_ends", article="art. 38ac ust. 12", state=State.NOTICE, text=text, subject=row.id, span=span
+        )
+
+
+def authorisation_verdicts(cluster: Cluster, start: datetime) -> Iterator[Verdict]:
+    """Every member's leave to its data at every instant of its membership: what has none is marked."""
+    for member in cluster.members:
+        yield from _of_member(cluster, member, start)
+
+
+def _of_member(cluster: Cluster, member: Member, start: datetime) -> Iterator[Verdict]:
+    given = [row for row in cluster.authorisations if row.member == member.id]
+
+    def found(at: datetime) -> tuple[State, str] | None:
+        if not is_valid(member, at):
+            return None
+        if not given:
+            return State.NOT_KNOWN, "no authorisation to its data is recorded (table authorisations)"
+        held = next((row for row in given if is_valid(row, at)), None)
+        if held is None:
+            return State.NOT_MET, "its data are used without its authorisation"
+        return State.MET, f"authorised{f' by {held.document}' if held.document else ''}"
+
+    for span, (state, text) in runs(stretches([member, *given], start), found):
+        yield Verdict(
+            rule="authorisation", article=f"{_ARTICLE} pkt 6", state=state, text=text, subject=member.id, span=span
+        )
