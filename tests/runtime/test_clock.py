@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -121,3 +122,12 @@ def test_a_machine_that_is_never_synchronised_settles_after_a_quarter_of_an_hour
 def test_simulated_time_is_settled_and_never_stepped():
     clock = SimulationClock(SimulationSettings(start=NOON, real_start=NOON, speed=60))
     assert clock.timebase() == Timebase(ClockState.SIMULATED)
+
+
+def test_the_gateways_unit_lets_it_ask_the_kernel():
+    unit = (Path(__file__).parents[2] / "systemd" / "klaster-gateway.service").read_text(encoding="utf-8").splitlines()
+    # ProtectClock and @privileged hold adjtimex(2) back, though it may set nothing without a capability.
+    assert "ProtectClock=yes" not in unit
+    filters = [line for line in unit if line.startswith("SystemCallFilter=")]
+    assert filters[-1] == "SystemCallFilter=adjtimex clock_adjtime clock_adjtime64"
+    assert "CapabilityBoundingSet=" in unit
