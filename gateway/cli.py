@@ -7,16 +7,14 @@ from importlib import import_module
 from pathlib import Path
 
 import click
-import msgspec
 
 from metering.period import QUARTER
-from runtime.console import config_errors, fail, out, print_json, table
+from runtime.console import config_errors, fail, out
 
 _CONFIG = click.argument("config", type=click.Path(path_type=Path))
-_AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of tables.")
 
 
-_TOOLS = ("doctor", "ports", "raw", "read", "scan", "watch")
+_TOOLS = ("doctor", "outbox", "ports", "raw", "read", "scan", "watch")
 
 
 class _WithTools(click.Group):
@@ -70,35 +68,3 @@ def check(config: Path) -> None:
     quarters = [meter.id for meter in settings.meters if settings.length_of(meter) == QUARTER]
     if quarters:
         out.print(f"stands at every quarter of an hour: {', '.join(quarters)}", soft_wrap=True)
-
-
-@main.command()
-@_CONFIG
-@_AS_JSON
-def outbox(config: Path, as_json: bool) -> None:
-    """Show what CONFIG's outbox holds: what waits for a receipt, what was released, what central refused."""
-    from gateway.config import read
-    from gateway.outbox import Outbox, OutboxError, RowState
-
-    with config_errors():
-        settings = read(config)
-    try:
-        box = Outbox.look(settings.outbox_path)
-        summary = box.summary()
-        box.close()
-    except OutboxError as error:
-        fail(str(error))
-    if as_json:
-        counts = {state.value: summary.count(state) for state in RowState}
-        print_json(msgspec.structs.replace(summary, counts=counts))
-        return
-    rows = [(state.value, summary.count(state)) for state in RowState]
-    out.print(f"Outbox of {settings.gateway.id}: {settings.outbox_path}", soft_wrap=True)
-    table("", ("state", "rows"), rows, right=("rows",))
-    out.print(f"oldest waiting: {summary.oldest_waiting or 'none'}")
-    for file in sorted(settings.outbox_path.parent.glob("outbox.damaged-*.sqlite")):
-        out.print(f"set aside, since it was damaged: {file}", soft_wrap=True)
-    if summary.aside:
-        refused = [(row.sequence, row.meter, row.register, row.at, row.wh, row.reason) for row in summary.aside]
-        out.print()
-        table("Set aside: central refused them", ("row", "meter", "register", "at", "Wh", "reason"), refused)

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import csv
+import io
 import json
 import os
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from gateway.cli import main
+from gateway.outbox import Fate, Outbox, RowState, Stamp
+from metering.period import HOUR
+from metering.stand import Quality, Stand
+from metering.wire import ClockState
+from tests.gateway.fake_central import central, until
+from tests.gateway.lines import Sdm630, tcp_meters
+from tests.gateway.test_service import running as a_running_gateway
+from tests.gateway.test_service import simulation, stands_of, tcp_bus, write_config
 from tests.mosquitto import free_port
 
 BIN = Path(sys.executable).parent
@@ -224,3 +238,90 @@ def test_without_permission_the_way_in_is_named(running):
         pytest.skip("root may open every socket")
     (running.folder / "run" / "control.sock").chmod(0)
     assert "klaster-gateway, may" in running.run("read", "23010001", code=2)
+
+
+@pytest.fixture
+def filled(site, tmp_path) -> Path:
+    """A configuration whose outbox holds a day of two meters."""
+    config = tmp_path / "gateway.toml"
+    config.write_text(site.config.read_text().replace(str(site.folder), str(tmp_path)))
+    (tmp_path / "data").mkdir()
+    box = Outbox.open(tmp_path / "data" / "outbox.sqlite")
+    begin = datetime(2026, 9, 30, 22, tzinfo=UTC)
+    stands = [
+        Stand(
+            meter=meter, register="1-0:1.8.0", wh=Decimal(1000 * hour), resolution=Decimal(1), at=begin + hour * HOUR,
+            before=begin + hour * HOUR, after=begin + hour * HOUR, quality=Quality.MEASURED, epoch="e",
+        )
+        for hour in range(26) for meter in ("23010001", "23010002")
+    ]  # fmt: skip
+    box.add(stands, Stamp(boot="b", monotonic_ms=1, clock=ClockState.SYNCHRONISED, made_at=begin + 26 * HOUR), {})
+    box.settle([Fate(sequence, RowState.RELEASED, "") for sequence in range(1, 41)])
+    box.close()
+    return config
+
+
+def outbox(config: Path, *words: str, code: int = 0) -> str:
+    result = CliRunner().invoke(main, ["outbox", str(config), *words])
+    assert result.exit_code == code, result.output + repr(result.exception)
+    return result.output
+
+
+def test_the_outbox_tells_what_it_holds_by_register(filled):
+    shown = json.loads(outbox(filled, "--json"))
+    assert shown["counts"]["waiting"] == 12
+    assert [(one["meter"], one["rows"], one["waiting"]) for one in shown["registers"]] == [
+        ("23010001", 26, 6), ("23010002", 26, 6),
+    ]  # fmt: skip
+    assert "2026-10-01T00:00:00+02:00" in outbox(filled)
+
+
+def test_a_day_of_one_meter_is_exported_with_both_its_ends(filled):
+    lines = outbox(filled, "--from", "2026-10-01", "--to", "2026-10-01", "--meter", "23010001", "--export", "csv")
+    rows = list(csv.DictReader(io.StringIO(lines)))
+    assert len(rows) == 25
+    assert (rows[0]["at"], rows[-1]["at"]) == ("2026-09-30T22:00:00Z", "2026-10-01T22:00:00Z")
+    assert (rows[0]["state"], rows[-1]["state"], rows[-1]["wh"]) == ("released", "waiting", "24000")
+    as_json = outbox(filled, "--from", "2026-10-01T12:00", "--export", "json").splitlines()
+    assert json.loads(as_json[0])["stand"]["at"] == "2026-10-01T10:00:00Z"
+
+
+def test_a_row_that_decayed_is_told_and_is_exit_code_1(filled):
+    file = filled.parent / "data" / "outbox.sqlite"
+    connection = sqlite3.connect(file)
+    connection.execute("UPDATE stands SET wh = 77 WHERE sequence = 3")
+    connection.execute("UPDATE stands SET quality = 9 WHERE sequence = 5")
+    connection.commit()
+    connection.close()
+    result = CliRunner().invoke(main, ["outbox", str(filled), "--export", "csv"])
+    assert result.exit_code == 1
+    assert [row["sequence"] for row in csv.DictReader(io.StringIO(result.stdout)) if row["decayed"]] == ["3"]
+    assert "1 rows decayed" in result.stderr
+
+
+def test_a_replay_is_kept_for_the_next_run_and_needs_a_choice(filled):
+    assert "Say which stands" in outbox(filled, "--replay", code=2)
+    assert "when it runs again" in outbox(filled, "--replay", "--from", "2026-10-01", "--meter", "23010001")
+    box = Outbox.look(filled.parent / "data" / "outbox.sqlite")
+    (request,) = box.requests()
+    box.close()
+    assert (request.first, request.meters) == (datetime(2026, 9, 30, 22, tzinfo=UTC), ("23010001",))
+    assert "write 2026-10-01" in outbox(filled, "--from", "yesterday", code=2)
+
+
+async def test_a_replay_beside_a_running_gateway_brings_the_stands_again(broker, tmp_path):
+    meter = Sdm630(imported=5.0)
+    async with tcp_meters(meter) as port, central(broker.port) as centre:
+        file = write_config(tmp_path, broker.port, tcp_bus(port), simulation(speed=1200, in_s=2))
+        async with a_running_gateway(file):
+            await until(lambda: len(stands_of(centre)) >= 4, 30)
+            command = [str(BIN / "klaster-gateway"), "outbox", str(file), "--replay", "--meter", "M1"]
+            process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
+            said, _ = await asyncio.wait_for(process.communicate(), 60)
+            assert b"after its backlog" in said
+
+            def again() -> bool:
+                numbers = [one["sequence"] for message in centre.messages for one in message["stands"]]
+                return any(numbers.count(number) >= 2 for number in numbers)
+
+            await until(again, 30)
