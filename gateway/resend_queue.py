@@ -13,11 +13,11 @@ import msgspec
 from gateway.outbox import Outbox
 from gateway.outbox_thread import OutboxThread
 from gateway.resends import Resend
+from metering.spans import Span, add, joined
 from metering.wire import HELD, RequestStatus, StandOnWire, decode_request
 from runtime.log import logger
 
 _log = logger("gateway.resends")
-_MOMENT_S: Final = 30.0
 _MOST: Final = 100
 """So many requests are under way at most, and so many are told of in the status."""
 
@@ -31,9 +31,7 @@ class ResendQueue:
         self._kept: list[Resend] = []
         self._done: list[RequestStatus] = []
         self._held: Resend | None = None
-        self._just: set[int] = set()
-        self._before: set[int] = set()
-        self._turned_s = 0.0
+        self._receipted: list[Span] = []
         self._loaded = False
 
     @property
@@ -50,15 +48,13 @@ class ResendQueue:
         under_way = [RequestStatus(id=one.request.id, stands=one.stands, done=False) for one in self._kept]
         return tuple([*self._done, *under_way][-_MOST:])
 
-    def receipted(self, sequences: Iterable[int], now_s: float) -> None:
-        """Rows that have their receipts now: what central told of itself a moment ago doesn't know them yet."""
-        if now_s - self._turned_s >= _MOMENT_S:
-            self._before, self._just, self._turned_s = self._just, set(), now_s
-        self._just.update(sequences)
+    def receipted(self, sequences: Iterable[int]) -> None:
+        """Rows that this central has receipted: what it told of itself a moment ago may not know them yet."""
+        self._receipted = add(self._receipted, sequences)
 
     def central_is_new(self) -> None:
         """Central has come back, and may have lost what it has receipted."""
-        self._before, self._just = set(), set()
+        self._receipted = []
 
     async def take(self, payload: bytes) -> None:
         """Read what came on the topic of requests. Raises sqlite3.Error."""
@@ -85,12 +81,13 @@ class ResendQueue:
         for one in self._all:
             if one.read:
                 continue
+            if one is self._held:
+                held = joined([*(one.request.held or ()), *self._receipted])
+                one.request = msgspec.structs.replace(one.request, held=tuple(held))
             rows = await self._outbox.run(Outbox.again, one, limit)
             one.read = len(rows) < limit
-            one.after = rows[-1].sequence if rows else one.after
-            if one is self._held:
-                rows = [row for row in rows if row.sequence not in self._just | self._before]
             one.stands += len(rows)
+            one.after = rows[-1].sequence if rows else one.after
             if rows and one is self._held and one.stands == len(rows):
                 _log.warning("central_lacks_stands", first=rows[0].sequence, next="they are sent again")
             return rows

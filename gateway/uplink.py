@@ -216,7 +216,7 @@ class Uplink:
             # The messages stay in flight: they go again, and their next receipts find the disk well.
             self._disk_trouble(error)
             return
-        self._resends.receipted((fate.sequence for _, fates in known for fate in fates), monotonic_s())
+        self._resends.receipted(fate.sequence for _, fates in known for fate in fates)
         for receipt, fates in known:
             self._flights.land(receipt.message, fates)
             self._log_fates(receipt.message, receipt.reason, fates)
