@@ -161,6 +161,10 @@ class IntakeFile:
         """See ``central.readings.KnowsIntervals``."""
         return self._intervals.points()
 
+    def files_tally(self) -> dict[int, tuple[int, int]]:
+        """By file: how many values are its versions, and how many of them count now."""
+        return self._intervals.tally()
+
     def meters(self) -> list[MeterSeen]:
         """All meters of which stands were admitted."""
         return self._admissions.meters()

@@ -70,6 +70,13 @@ ORDER BY start, point, direction, kind, length, version
 _COUNTED = _SELECT.format(version="max(version) AS version", group="GROUP BY start, point, direction, kind, length")
 _VERSIONS = _SELECT.format(version="version", group="")
 
+_TALLY = """
+SELECT file, count(*), sum(latest) FROM (
+    SELECT file, version = max(version) OVER (PARTITION BY start, point, direction, kind, length) AS latest
+    FROM intervals WHERE file <= ?
+) GROUP BY file
+"""
+
 Row = tuple[str, str, str, int, int, int, int, str, str, str]
 """As ``INTERVALS``."""
 
@@ -110,6 +117,11 @@ class IntervalVersions:
             PointSeen(point, datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC))
             for point, first, last in rows
         ]
+
+    def tally(self) -> dict[int, tuple[int, int]]:
+        """By file: how many values are its versions, and how many of them count now."""
+        rows = self._db.execute(_TALLY, (self.position(),))
+        return {file: (count, counting) for file, count, counting in rows}
 
     def table(self, first: datetime, last: datetime, *, versions: bool) -> pa.Table:
         """See ``central.readings.KnowsIntervals.intervals``."""

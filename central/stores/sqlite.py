@@ -101,6 +101,10 @@ class SqliteStore:
         """See ``central.readings.KnowsIntervals``."""
         return self._intervals.points()
 
+    def files_tally(self) -> dict[int, tuple[int, int]]:
+        """By file: how many values are its versions, and how many of them count now."""
+        return self._intervals.tally()
+
     def meters(self) -> list[MeterSeen]:
         """See ``ReadingsStore``."""
         return self._admissions.meters()

@@ -1,0 +1,254 @@
+"""``klaster-central import``: files into the archive, and from there into the readings store.
+
+The archive is the inbox: where a service runs, it takes in what was archived, and the command waits for it a while;
+without one the command holds the data folder's lock and takes it in itself. A file counts whole or not at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import pyarrow as pa
+
+from central.archive import Archive
+from central.changes import SeriesChange, changes
+from central.cluster import Cluster
+from central.config import CentralConfig
+from central.files_in import files_decided, files_position, put_files_in
+from central.imports.found import NETTED, BadLine, Found, Given, Note, NotReadError
+from central.imports.recognise import MAX_BYTES, read_file
+from central.opened import open_admitted
+from central.readings import INTERVALS
+from central.service import BusyError, sole_writer
+from runtime.clock import monotonic_s
+
+WAIT_S = 60.0
+"""So long the command waits for a running service."""
+_LOOK_S = 0.2
+
+State = Literal["counted", "waiting", "known", "dry_run", "refused"]
+
+
+class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one file."""
+
+    file: str
+    state: State
+    """``waiting``: it is archived, and counts when the service or the store's server takes it in. ``known``: the same
+    bytes were imported before, nothing changed. ``refused``: nothing of it was taken."""
+    number: int | None = None
+    """In the archive."""
+    reason: str = ""
+    """Why all of it was refused."""
+    layout: str = ""
+    title: str = ""
+    series: list[SeriesChange] = []
+    bad: list[BadLine] = []
+    """Rows that can't be values."""
+    notes: list[Note] = []
+    missing: int = 0
+    """Cells without a value: what counted before stays."""
+
+
+class Importer:
+    """One run of the command over several files."""
+
+    def __init__(
+        self,
+        config: CentralConfig,
+        cluster: Cluster | None,
+        *,
+        alone: bool | None,
+        progress: Callable[[str], None],
+        wait_s: float = WAIT_S,
+    ) -> None:
+        """``alone``: whether the data folder's lock is held, because no service runs; None: nothing is to be changed.
+
+        Raises:
+            OSError, sqlite3.Error: what is archived already can't be taken in.
+        """
+        self._config, self._cluster, self._alone = config, cluster, alone
+        self._progress, self._wait_s = progress, wait_s
+        if alone is not None:
+            self._bring_up()
+
+    def look(self, path: Path, given: Given) -> ImportReport:
+        """Say what an import would do; nothing is changed."""
+        return self._read(path, given)[0]
+
+    def take(self, path: Path, given: Given, *, who: str, now: datetime, accept_rest: bool) -> ImportReport:
+        """Import one file.
+
+        Raises:
+            OSError, sqlite3.Error: the archive or the store can't be written; the file isn't in.
+        """
+        report, content = self._read(path, given)
+        if report.state != "dry_run":
+            return report
+        if report.bad and (not accept_rest or not report.series):
+            count = len(report.bad)
+            said = f"{count} bad row{'s' * (count > 1)}" + (", and no good one" if accept_rest else "")
+            return msgspec.structs.replace(report, state="refused", reason=said)
+        archive = Archive(self._config.files)
+        try:
+            if known := archive.known(content, given):
+                # What it says was decided then: beside what counts now it would seem to change something.
+                return msgspec.structs.replace(report, state="known", number=known.number, series=[])
+            number = archive.keep(
+                content,
+                path.name,
+                given,
+                who=who,
+                at=now.astimezone(UTC),
+                layout=report.layout,
+                bad=len(report.bad),
+                report=_kept(report),
+            )
+        finally:
+            archive.close()
+        self._bring_up()
+        state: State = "counted" if self._position() >= number else "waiting"
+        return msgspec.structs.replace(report, state=state, number=number)
+
+    def _read(self, path: Path, given: Given) -> tuple[ImportReport, bytes]:
+        self._progress(f"reading {path.name}")
+        refused = ImportReport(file=str(path), state="refused")
+        try:
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+            found = read_file(content, given)
+        except OSError as error:
+            return msgspec.structs.replace(refused, reason=f"can't be read: {error.strerror or error}"), b""
+        except NotReadError as error:
+            return msgspec.structs.replace(refused, reason=str(error)), b""
+        if self._cluster is not None:
+            _fit(found, self._cluster)
+        report = ImportReport(
+            file=str(path),
+            state="dry_run",
+            layout=found.layout,
+            title=found.title,
+            series=changes(found.values, self._before(found)),
+            bad=found.bad,
+            notes=found.notes,
+            missing=found.missing,
+        )
+        return report, content
+
+    def _before(self, found: Found) -> pa.Table:
+        if not found.values:
+            return INTERVALS.empty_table()
+        first, last = (pick(value.start for value in found.values) for pick in (min, max))
+        try:
+            known = open_admitted(self._config)
+        except FileNotFoundError:
+            return INTERVALS.empty_table()
+        try:
+            return known.intervals(datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last + 1, UTC))
+        finally:
+            known.close()
+
+    def _bring_up(self) -> None:
+        """Let everything that is archived be decided."""
+        if not self._config.files.is_file():
+            return
+        if self._alone:
+            put_files_in(self._config, progress=lambda done, of: self._progress(f"taking in file {done} of {of}"))
+            return
+        archive = Archive(self._config.files, read_only=True)
+        try:
+            last = archive.last()
+        finally:
+            archive.close()
+        self._progress("waiting for the running service")
+        give_up = monotonic_s() + self._wait_s
+        while files_decided(self._config) < last and monotonic_s() < give_up:
+            time.sleep(_LOOK_S)
+
+    def _position(self) -> int:
+        return files_position(self._config)
+
+
+@contextlib.contextmanager
+def writing(config: CentralConfig) -> Iterator[bool]:
+    """Hold the data folder's lock if no service does; gives whether it is held.
+
+    Raises:
+        OSError: the folder can't be made or written.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(sole_writer(config))
+        except BusyError:
+            yield False
+            return
+        yield True
+
+
+def archived(config: CentralConfig) -> list[dict[str, object]]:
+    """Every imported file, in the order in which they count, and of how many periods its values count now.
+
+    Raises:
+        sqlite3.Error: a file can't be read.
+    """
+    if not config.files.is_file():
+        return []
+    archive = Archive(config.files, read_only=True)
+    try:
+        files = archive.all()
+    finally:
+        archive.close()
+    known = open_admitted(config)
+    try:
+        tally, position = known.files_tally(), known.file_position()
+    finally:
+        known.close()
+    return [
+        msgspec.to_builtins(one)
+        | {
+            "taken_in": one.number <= position,
+            "versions": tally.get(one.number, (0, 0))[0],
+            "counts": tally.get(one.number, (0, 0))[1],
+        }
+        for one in files
+    ]
+
+
+def _kept(report: ImportReport) -> dict[str, object]:
+    kept: dict[str, object] = msgspec.to_builtins(report)
+    return {name: kept[name] for name in ("title", "series", "bad", "notes", "missing")}
+
+
+def _fit(found: Found, cluster: Cluster) -> None:
+    """Note what of a file the cluster file has no use for; it is kept all the same."""
+    points = {point.id: point for point in cluster.points}
+    seen: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for value in found.values:
+        line, count = seen.get(value[:3], (value.line, 0))
+        seen[value[:3]] = line, count + 1
+    for (name, direction, kind), (line, count) in seen.items():
+        point = points.get(name)
+        if point is None:
+            said = f"point {name} isn't in the cluster file: its values are kept, and enter the books when it is"
+        elif direction not in set(point.directions):
+            said = f"point {name} doesn't declare {direction} in the cluster file: these values aren't used"
+        elif kind == "billing":
+            said = f"point {name}: values of the billing profile are kept, and not used"
+        elif kind == NETTED and cluster.period.value != "hour":
+            said = f"point {name}: values netted by the hour can't be used where the cluster's period is a quarter"
+        else:
+            continue
+        found.note(said, line, count)
+
+
+def exit_states(reports: Sequence[ImportReport]) -> tuple[bool, bool]:
+    """Whether anything was taken (or is there already), and whether anything is missing."""
+    taken = any(report.state != "refused" for report in reports)
+    lacking = any(report.state in {"refused", "waiting"} or report.bad for report in reports)
+    return taken, lacking

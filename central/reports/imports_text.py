@@ -1,0 +1,118 @@
+"""Imports, archived files and comparisons as a person reads them in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from central.importing import ImportReport
+from metering.period import local_text
+from runtime import console
+
+_SHOWN = 50
+_STATES = {
+    "counted": "imported as file {number}; its values count",
+    "waiting": "archived as file {number}; it counts when the running service, or the store's server, takes it in",
+    "known": "was imported before as file {number}; nothing changed",
+    "dry_run": "would be imported; nothing was changed",
+    "refused": "refused, nothing of it was taken",
+}
+
+
+def print_import(report: ImportReport) -> None:
+    """What one file gave and what became of it."""
+    state = _STATES[report.state].format(number=report.number)
+    console.say(f"{report.file}: {state}{': ' + report.reason if report.reason else ''}", style="bold")
+    if report.title:
+        console.say(f"  format {report.layout}: {report.title}")
+    if report.series:
+        rows = [
+            (
+                one.point,
+                f"{one.direction}, {one.kind}",
+                f"{one.first} … {one.last}",
+                one.values,
+                one.wh,
+                one.new,
+                one.same + one.restated,
+                one.changed,
+                f"{one.changed_from_wh} → {one.changed_to_wh}" if one.changed else "",
+            )
+            for one in report.series
+        ]
+        columns = ("point", "what", "days", "values", "Wh", "new", "same", "changed", "changed Wh")
+        console.table("", columns, rows, right=("values", "Wh", "new", "same", "changed"))
+    if report.missing:
+        console.say(f"  {report.missing} cells have no value: what counted before stays")
+    if finer := sum(one.finer for one in report.series):
+        console.say(f"  {finer} values are finer than 1 Wh: kept as they came, rounded once with their period")
+    for note in report.notes:
+        console.say(f"  line {note.line}{f' ({note.times} times)' if note.times > 1 else ''}: {note.text}")
+    for bad in report.bad[:_SHOWN]:
+        console.say(f"  refused: line {bad.line}: {bad.reason}")
+    if len(report.bad) > _SHOWN:
+        console.say(f"  … and {len(report.bad) - _SHOWN} more rows refused")
+
+
+def print_files(files: Sequence[Mapping[str, Any]]) -> None:
+    """All archived files as a table."""
+    rows = [
+        (
+            one["number"],
+            one["name"],
+            one["layout"],
+            _points(one),
+            sum(series["values"] for series in one["report"]["series"]),
+            one["counts"] if one["taken_in"] else "not yet",
+            one["bad"] or "",
+            local_text(datetime.fromisoformat(one["imported"])),
+            one["who"],
+        )
+        for one in files
+    ]
+    columns = ("file", "name", "format", "points", "values", "count now", "refused", "imported", "by")
+    console.table("Imported files; of each period the newest value counts", columns, rows, right=("file", "values"))
+
+
+def _points(one: Mapping[str, Any]) -> str:
+    names = sorted({series["point"] for series in one["report"]["series"]})
+    days = [series[name] for series in one["report"]["series"] for name in ("first", "last")]
+    shown = names[0] if len(names) == 1 else f"{len(names)} points"
+    return f"{shown}, {min(days)} … {max(days)}" if names else ""
+
+
+def print_comparison(answer: Mapping[str, Any]) -> None:
+    """Own and operator's values side by side."""
+    rows = [
+        (
+            one["point"],
+            one["direction"] + (", netted" if one["netted"] else ""),
+            one["both"],
+            one["own_wh"],
+            one["operator_wh"],
+            one["difference_wh"],
+            one["differing"],
+            one["only_own"],
+            one["only_operator"],
+        )
+        for one in answer["points"]
+    ]
+    columns = (
+        "point",
+        "direction",
+        "periods",
+        "own Wh",
+        "operator Wh",
+        "difference",
+        "differ",
+        "only own",
+        "only theirs",
+    )
+    title = f"{answer['cluster']} {answer['month']}: own and operator's; {answer['precedence']} counts where both are"
+    console.table(title, columns, rows, right=columns[2:])
+    for one in answer["points"]:
+        for day in one["days"]:
+            said = f"{day['differing']} periods differ by more than {answer['tolerance_wh']} Wh"
+            sums = f"own {day['own_wh']} Wh, operator {day['operator_wh']} Wh, difference {day['difference_wh']} Wh"
+            console.say(f"{one['point']} {one['direction']} {day['day']}: {said}; {sums}")
