@@ -128,6 +128,9 @@ def polls(meter: Meter, words: Callable[[int], dict[int, int]], count: int, ever
         block = meter.first_block()
         while block is not None:
             answer = Answer(tuple(words(number)[block.address + i] for i in range(block.count)), at, at)
-            found.append(meter.take(block, answer))
-            block = found[-1].next
+            heard = meter.take(block, answer)
+            found.append(heard)
+            if heard.again:
+                found.append(meter.take_again(block, answer))
+            block = heard.next
     return found
