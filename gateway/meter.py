@@ -182,8 +182,10 @@ class Meter:
         after = life.counter.last
         found.new_epoch |= after is not None and (before is None or before.epoch != after.epoch)
         if life.counter.rejecting and not counter.rejecting:
-            found.again = True
             self._identity.doubted()
+        # Whatever contradicts all that was read before is read again, not what goes on in the same way.
+        first = len(life.counter.witnesses) == 1 or not counter.rejecting
+        found.again |= life.counter.rejecting and not judged.accepted and first
         self._advance(life, seen.received, seen.base, judged.accepted, found)
 
     def _advance(self, life: _Life, now: datetime, base: Timebase, new: tuple[Accepted, ...], found: Findings) -> None:
