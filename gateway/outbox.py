@@ -9,9 +9,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Self
+from typing import BinaryIO, Self
 
 import msgspec
 
@@ -28,6 +27,7 @@ from gateway.outbox_file import (
     lock,
     transaction,
 )
+from gateway.outbox_words import AsideRow, Fate, RowState, Stamp, Summary, Waiting
 from gateway.outbox_writer import Writer
 from gateway.resends import Resend, selections
 from gateway.salvage import Salvaged, read_wal, rescue, salvage
@@ -43,7 +43,7 @@ from gateway.stand_row import (
 from gateway.words import plain
 from metering.period import utc_text
 from metering.stand import Stand
-from metering.wire import ClockState, ResendRequest, StandOnWire
+from metering.wire import ResendRequest, StandOnWire
 from runtime.log import logger
 
 __all__ = ["KEPT", "AsideRow", "Fate", "Outbox", "OutboxError", "RowState", "Stamp", "Summary", "Waiting"]
@@ -56,69 +56,6 @@ _ON_WIRE = """
 SELECT sequence, life, at, wh, resolution, before, after, quality, machine, monotonic_ms, late_s, checksum
 FROM stands WHERE
 """
-
-
-class RowState(StrEnum):
-    """Where a row stands. All but ``waiting`` have been receipted."""
-
-    WAITING = "waiting"
-    RELEASED = "released"
-    HELD = "held"
-    """Central has it, and waits for its cluster file to know the meter."""
-    CONFLICT = "conflict"
-    """Central has it, beside another value that was there first."""
-    ASIDE = "aside"
-    """Central refused it, or the disk spoiled it: kept and shown, not sent again unless central asks for it."""
-
-
-class Stamp(msgspec.Struct, frozen=True, kw_only=True):
-    """When and under which clock rows were made."""
-
-    boot: str
-    monotonic_ms: int
-    clock: ClockState
-    made_at: datetime
-
-
-class Fate(NamedTuple):
-    """What a receipt says of one row."""
-
-    sequence: int
-    state: RowState
-    reason: str
-
-
-class AsideRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that central refused."""
-
-    sequence: int
-    meter: str
-    register: str
-    at: str
-    wh: str
-    reason: str
-
-
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in the outbox."""
-
-    outbox: str
-    counts: dict[str, int]
-    """Rows by state."""
-    oldest_waiting: str | None
-    """``at`` of the oldest row without a receipt."""
-    aside: tuple[AsideRow, ...]
-
-    def count(self, state: RowState) -> int:
-        """How many rows are in that state."""
-        return self.counts.get(state, 0)
-
-
-class Waiting(NamedTuple):
-    """Rows without a receipt: those of the newest boundary, and the backlog oldest first."""
-
-    newest: list[StandOnWire]
-    backlog: list[StandOnWire]
 
 
 class Outbox:

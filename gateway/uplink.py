@@ -14,21 +14,20 @@ from datetime import datetime
 import aiomqtt
 import msgspec
 
-from gateway.flights import STANDS_A_MESSAGE, Flights, ReceiptError
+from gateway.flights import STANDS_A_MESSAGE, Flights
 from gateway.live import LiveBoard
 from gateway.live_uplink import tell_live
-from gateway.outbox import Fate, Outbox, RowState, Waiting
+from gateway.outbox import Outbox, RowState, Waiting
 from gateway.outbox_thread import OutboxThread
+from gateway.receipts import Receipts
 from gateway.resend_queue import ResendQueue
 from metering.wire import (
     PRESENCE_TOPIC,
     BusStatus,
     GatewayStatus,
     MeterStatus,
-    ReceiptsMessage,
     ResendRequest,
     decode_presence,
-    decode_receipts,
     encode,
     topic,
 )
@@ -42,8 +41,6 @@ _ROOM = 50
 _LONGEST_PAUSE_S = 1.0
 _ABREAST = 20
 """So many messages leave without waiting for one another's acknowledgement by the broker."""
-_GATHER_S = 0.02
-"""Receipts that come within this time are committed together: a card wears by commits."""
 _STATUS_LOOK_S = 1.0
 _STATUS_EVERY_S = 60.0
 _FAREWELL_S = 2.0
@@ -78,8 +75,7 @@ class Uplink:
         self._live = live
         self._flights = Flights(gateway)
         self._resends = ResendQueue(outbox)
-        self._receipts: dict[str, ReceiptsMessage] = {}
-        self._receipted = asyncio.Event()
+        self._receipts = Receipts(outbox, self._flights, self._resends, self._landed, self._disk_trouble)
         self._online = False
         self._wake = asyncio.Event()
         self._boarded_s = 0.0
@@ -125,7 +121,7 @@ class Uplink:
             mine = [(topic(self._gateway, leaf), 1) for leaf in ("receipts", "requests")]
             await client.subscribe([*mine, (PRESENCE_TOPIC, 1)])
             await self._together(
-                *(self._receive(client), self._settle(), self._send(client), self._report(client)),
+                *(self._receive(client), self._receipts.settle(), self._send(client), self._report(client)),
                 *self._tell(client),
             )
         except asyncio.CancelledError:
@@ -152,8 +148,8 @@ class Uplink:
                 self._presence(payload)
             elif message.topic.value.endswith("/requests"):
                 await self._request(payload)
-            else:
-                self._receipt(payload)
+            elif self._receipts.take(payload):
+                self.last_receipt = self._clock.now()
 
     async def _request(self, payload: bytes) -> None:
         try:
@@ -178,63 +174,6 @@ class Uplink:
             self._flights.all_due(monotonic_s())
             self._resends.central_is_new()
             self.fresh()
-
-    def _receipt(self, payload: bytes) -> None:
-        try:
-            receipt = decode_receipts(payload)
-        except msgspec.DecodeError as error:
-            _log.warning("receipt_unusable", error=str(error))
-            return
-        self.last_receipt = self._clock.now()
-        self._receipts[receipt.message] = receipt
-        self._receipted.set()
-
-    async def _settle(self) -> None:
-        while True:
-            await self._receipted.wait()
-            await asyncio.sleep(_GATHER_S)
-            self._receipted.clear()
-            receipts, self._receipts = self._receipts, {}
-            await self._settle_all(list(receipts.values()))
-            self._wake.set()
-
-    async def _settle_all(self, receipts: list[ReceiptsMessage]) -> None:
-        known: list[tuple[ReceiptsMessage, list[Fate]]] = []
-        for receipt in receipts:
-            try:
-                fates = self._flights.fates(receipt)
-            except ReceiptError as error:
-                _log.warning("receipt_unusable", error=str(error))
-                continue
-            if fates is None:
-                _log.debug("receipt_again", message=receipt.message)
-            else:
-                known.append((receipt, fates))
-        try:
-            await self._outbox.run(Outbox.settle, [fate for _, fates in known for fate in fates])
-        except sqlite3.Error as error:
-            # The messages stay in flight: they go again, and their next receipts find the disk well.
-            self._disk_trouble(error)
-            return
-        self._resends.receipted(fate.sequence for _, fates in known for fate in fates)
-        for receipt, fates in known:
-            self._flights.land(receipt.message, fates)
-            self._log_fates(receipt.message, receipt.reason, fates)
-        if not self._flights.asked:
-            try:
-                await self._resends.landed()
-            except sqlite3.Error as error:
-                self._disk_trouble(error)
-
-    def _log_fates(self, message: str, reason: str, fates: list[Fate]) -> None:
-        if not fates:
-            _log.warning("message_refused", message=message, reason=reason, next="its stands go one by one")
-            self._fresh = True
-        for fate in fates:
-            if fate.state is RowState.ASIDE:
-                _log.warning("row_set_aside", sequence=fate.sequence, reason=fate.reason)
-            elif fate.state is not RowState.RELEASED:
-                _log.info("row_released", sequence=fate.sequence, verdict=fate.state.value, reason=fate.reason)
 
     async def _send(self, client: aiomqtt.Client) -> None:
         while True:
@@ -320,6 +259,11 @@ class Uplink:
             meters=meters,
             outbox=self._outbox.status(self._resends.statuses()),
         )
+
+    def _landed(self, *, apart: bool) -> None:
+        """Messages have their receipts; ``apart``: one was refused as a whole, and its stands go one by one."""
+        self._fresh |= apart
+        self._wake.set()
 
     def _disk_trouble(self, error: sqlite3.Error) -> None:
         self._ashore = True
