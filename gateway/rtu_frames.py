@@ -47,6 +47,16 @@ def strays(heard: bytes, unit: int | None) -> tuple[int, list[tuple[int, int]]]:
     return end, found
 
 
+def noise(heard: bytes, awaited: bytes, sent: bytes) -> int:
+    """How many bytes stand before the intact answer: an echo of the request, or what a line picks up; 0 without one."""
+    if heard.startswith(sent):
+        return len(sent)
+    for at in range(1, len(heard) - LEAST_BYTES + 1):
+        if heard[at] == awaited[0] and heard[at + 1] & ~EXCEPTION == awaited[1] and frame_size(heard[at:]):
+            return at
+    return 0
+
+
 def is_damaged(heard: bytes, awaited: bytes, *, whole: bool) -> bool:
     """Whether what came can only be the answer, though its check is wrong; ``whole``: and all of it has come.
 

@@ -20,7 +20,7 @@ from gateway.config import BusSettings
 from gateway.failure import Failure, FailureKind
 from gateway.links.exchange import Exchange
 from gateway.profile import Block, Transport
-from gateway.rtu_frames import EXCEPTION, LEAST_BYTES, is_damaged, strays
+from gateway.rtu_frames import EXCEPTION, LEAST_BYTES, frame_size, is_damaged, noise, strays
 from runtime.clock import monotonic_s
 
 _BITS_OF_A_CHARACTER = 11
@@ -140,6 +140,8 @@ class ModbusLink:
             if not self.is_numbered:
                 before, others = strays(data, self._asked[0] if self._asked else None)
                 self._overheard += others
+                if self._asked and not frame_size(data[before:]):
+                    before += noise(data[before:], self._asked, self.sent)
             try:
                 used = take(data[before:], addr)
             except _BROKEN_ANSWER as error:
@@ -147,7 +149,7 @@ class ModbusLink:
                 return len(data)
             if not self.is_numbered:
                 self._heard = data[before:]
-                if self._is_damaged(whole=True):
+                if self._is_damaged(whole=True) and not self.sent.startswith(self._heard):
                     self._end(ModbusIOException("damaged"))
             return before + used
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import struct
 import time
 
 import pytest
@@ -148,6 +149,28 @@ async def test_on_a_disturbed_line_a_damaged_answer_is_asked_for_again_at_once()
     assert all(found[number].words == words(10 * number, 2) for number in read)
     assert spoilt > 20
     assert len(read) >= 45
+
+
+@pytest.mark.parametrize("in_pieces", [False, True])
+async def test_a_glitch_and_an_echo_before_the_answer_cost_nothing(in_pieces):
+    async def reply(slave, unit, function, address, count):
+        request = struct.pack(">BBHH", unit, function, address, count)
+        before = {0: b"\x00", 10: b"\xff\x04\x04", 20: request + crc(request), 30: b"\x01\x00"}[address]
+        for piece in (before, answer(unit, [*words(address, count)])) if in_pieces else [b""]:
+            slave.write(piece)
+            await asyncio.sleep(0.02)
+        if not in_pieces:
+            slave.write(before + answer(unit, [*words(address, count)]))
+
+    slave = HandMadeSlave(reply)
+    bus = a_bus(link="serial", device=slave.device, timeout_s=0.3)
+    for count in (1, 2, 8):
+        for address in (0, 10, 20, 30):
+            found = await bus.read(4, block(address, count))
+            assert found.words == words(address, count), (count, address)
+    bus.close()
+    slave.close()
+    assert len(slave.requests) == 12
 
 
 async def test_a_confirmed_exception_is_an_answer():
