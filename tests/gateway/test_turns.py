@@ -4,6 +4,7 @@ import itertools
 from datetime import UTC, datetime, timedelta
 
 from gateway.turns import Turns
+from metering.period import QUARTER
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 TEN = timedelta(seconds=10)
@@ -79,6 +80,17 @@ def test_a_meter_is_asked_again_within_four_minutes_of_its_return_however_far_it
                 asked.append(second)
                 turns.failed(turn, at(second), float(second))
         assert max(later - sooner for sooner, later in itertools.pairwise(asked)) <= max(240, every)
+
+
+def test_with_stands_at_quarters_a_silent_meter_is_asked_shortly_before_each_and_at_it():
+    turns, asked = Turns([TEN], at(100), [QUARTER]), []
+    for second in range(100, 7300, 10):
+        if turn := turns.take(at(second), float(second)):
+            asked.append(second)
+            turns.failed(turn, at(second), float(second))
+    for quarter in range(900, 7201, 900):
+        assert any(quarter - 120 <= second < quarter for second in asked), quarter
+        assert quarter in asked
 
 
 def test_simulated_hours_that_fly_by_bring_no_probe_before_each():
