@@ -9,20 +9,23 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from central.around import measured_around
 from central.cluster import Cluster
 from central.config import CentralConfig, load_config
 from central.energies import energies_of
 from central.evidence import GatewaySeen
 from central.gateways import GatewayTable
-from central.master import load_master, master_tables, periods_table
+from central.master import load_master, master_tables, periods_table, span_table
 from central.opened import open_store
 from central.opening import Window, months_before, storage_serials
 from central.operator_energies import operator_energies
 from central.precedence import combine
 from central.readings import ReadingsStore
 from central.reports.summary import Summary, summarise
+from central.series import AROUND
 from central.settlement import settle
 from central.tables import STOCKS
+from central.undeclared import undeclared_injection
 from metering.period import Month
 
 LOOK_AROUND = timedelta(days=62)
@@ -43,6 +46,8 @@ class Settled(msgspec.Struct, frozen=True):
     """The energies of the stands alone."""
     operator: pa.Table
     """The energies of operators' files alone (``central.operator_energies.OPERATED``)."""
+    undeclared: pa.Table
+    """What settlement meters counted that their point doesn't declare (``central.undeclared``)."""
     rounding: dict[str, int]
     """What rounding to whole Wh did to operators' values; see ``operator_energies``."""
     gaps: pa.Table
@@ -100,6 +105,7 @@ class Books:
         finally:
             store.close()
         tables, found = self._tables(month, stands, intervals, stocks)
+        found["undeclared"] = undeclared_injection({**tables, "stands": stands})
         result = settle(tables, self.cluster.settings)
         self._stocks[month] = result["stocks"]
         return Settled(self.cluster, month, tables, **found, **result, summary=summarise(self.cluster, [result]))
@@ -131,6 +137,22 @@ class Books:
                 self._stocks[one] = stocks if unchanged else settle(tables, self.cluster.settings)["stocks"]
             stocks = self._stocks[one]
         return stocks
+
+    def around(self, month: Month) -> dict[str, pa.Table]:
+        """The measured energies of a month and the weeks around it, without what was estimated; see ``central.around``.
+
+        Raises:
+            StoreDownError: the store's server can't be used.
+        """
+        settled = self.settled(month)
+        first, last = month.start - AROUND, month.end + AROUND
+        store = self._store()
+        try:
+            intervals = store.intervals(first, last)
+        finally:
+            store.close()
+        tables = {**settled.tables, "periods": span_table(self.cluster, str(month), first, last)}
+        return measured_around(tables, settled.own, intervals, self.cluster.settings)
 
     def stands(self, first: datetime, last: datetime) -> pa.Table:
         """The stands between two instants, both inclusive, as they were sent."""

@@ -27,8 +27,8 @@ from metering.stand import Quality
 
 DIRECTIONS = {ACTIVE_IMPORT: Direction.DRAWN, ACTIVE_EXPORT: Direction.INJECTED}
 """Of a settlement meter's registers."""
-_BEHIND = (Role.GENERATION, Role.STORAGE)
-"""Roles whose energies storages need."""
+_BEHIND = (Role.GENERATION, Role.STORAGE, Role.SUBMETER)
+"""Roles whose energies storages and validation need."""
 PERIOD_S = {"hour": 3600, "quarter": 900}
 _QUALITIES = (Quality.MEASURED.value, Quality.INTERPOLATED.value)
 _LIFE = ("meter", "register", "epoch", "gateway")
@@ -72,7 +72,8 @@ def energies_of(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     (``central.tables.METERED``, at most one row for a point, direction and period), ``gaps`` (``GAPS``: neighbouring
     stands more than a period apart with the sum they prove, and those whose difference can't be an energy), ``doubles``
     (``DOUBLES``: periods for which two lives give different energies, so that none counts) and ``lives`` (``LIVES``);
-    and ``behind`` (``BEHIND``), the energies of generation and storage meters, of which no gaps are told.
+    and ``behind`` (``BEHIND``), the energies of generation and storage meters and of submeters, of which no gaps
+    are told.
     Stands off the grid of the cluster's period are left out: the next one on it covers the same energy. What people
     read at an exchange joins the energies of its two meters (``central.exchanges``).
     """

@@ -9,6 +9,8 @@ import msgspec
 import pyarrow as pa
 
 from central.grid import Grid
+from central.limits import Limits
+from central.point_facts import PointFacts
 from central.readings import Doubt, MeterSeen
 from metering.period import Month
 from metering.wire import GatewayStatus
@@ -28,6 +30,9 @@ class MonthSeen(msgspec.Struct, frozen=True, kw_only=True):
     """Its energies as arrays, and which of them are known."""
     rates_file: str = ""
     """The file of the rates; empty where money isn't reckoned."""
+    facts: Mapping[str, PointFacts] = {}
+    """What energies can be held against, by point."""
+    limits: Limits = Limits()
 
 
 class GatewaySeen(msgspec.Struct, frozen=True, kw_only=True):

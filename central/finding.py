@@ -12,6 +12,21 @@ import msgspec
 from metering.obis import REACTIVE_EXPORT, REACTIVE_IMPORT
 from metering.period import WARSAW, Month
 
+VALIDATED: Final = (
+    "over_power",
+    "stuck",
+    "spike",
+    "both_ways",
+    "no_source",
+    "pv_at_night",
+    "long_day",
+    "quarters_hours",
+    "operator_differs",
+    "submeters",
+    "generation",
+)
+"""Kinds of ``central.validation``: they close by themselves, and a false alarm can be accepted with a reason."""
+
 WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
     "blocks": (
         "store_down",
@@ -23,13 +38,16 @@ WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
         "refused",
         "rate_missing",
     ),
-    "doubt": ("conflict", "clock", "new_life", "glitch"),
+    "doubt": ("conflict", "clock", "new_life", "glitch", *VALIDATED),
     "watch": ("gateway_silent", "outbox_trouble", "meter_failing", "put_off", "store_behind"),
 }
 """Kinds by weight, heaviest first: what keeps a month from being settled, what puts figures in doubt, what may soon."""
 
 FINAL: Final = frozenset({"conflict", "refused", "clock", "new_life"})
 """Kinds that no later data can repair: they stay open until somebody acknowledges them."""
+
+ACCEPTABLE: Final = FINAL | frozenset(VALIDATED)
+"""Kinds that somebody may close for ever by a word: what can't be repaired, and what may be a false alarm."""
 
 INTAKE, STORE = "intake", "store"
 """The scopes that aren't a month: what is looked at together."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from central.finding import FINAL, Finding
+from central.finding import ACCEPTABLE, Finding
 from central.sqlite_file import connect
 from metering.period import local_text
 
@@ -143,7 +143,7 @@ class FindingsFile:
                 said = f" by {record.by}: {record.reason}" if record.by else ""
                 raise NotAcknowledgedError(f"finding {id_} was closed at {local_text(record.closed)}{said}")
             kind = record.finding.kind
-            if kind not in FINAL:
+            if kind not in ACCEPTABLE:
                 raise NotAcknowledgedError(
                     f"finding {id_} ({kind}) can't be acknowledged: it closes by itself. Its way out: "
                     f"{record.finding.way_out}"

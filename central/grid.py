@@ -75,8 +75,8 @@ def make_grid(tables: Mapping[str, pa.Table]) -> Grid:
         valid[:, i] = _within(row, starts)
     declares_drawn = np.array([row["drawn"] for row in rows], dtype=np.bool_)
     declares_injected = np.array([row["injected"] for row in rows], dtype=np.bool_)
-    drawn, drawn_known = _lay_out(tables["energies"], "drawn", starts, names)
-    injected, injected_known = _lay_out(tables["energies"], "injected", starts, names)
+    drawn, drawn_known = lay_out(tables["energies"], "drawn", starts, names)
+    injected, injected_known = lay_out(tables["energies"], "injected", starts, names)
     regimes, member_regimes = _regimes(tables, starts, rows)
     known = (drawn_known | ~declares_drawn) & (injected_known | ~declares_injected)
     return Grid(
@@ -180,7 +180,12 @@ def _within(row: Mapping[str, Any], starts: Ints) -> Bools:
     return inside
 
 
-def _lay_out(energies: pa.Table, direction: str, starts: Ints, points: list[str]) -> tuple[Ints, Bools]:
+def lay_out(energies: pa.Table, direction: str, starts: Ints, points: list[str]) -> tuple[Ints, Bools]:
+    """One direction's energies (T, P), 0 where not known, and where they are; rows of other times or points are left.
+
+    Raises:
+        ValueError: two energies for one point and period.
+    """
     shape = (len(starts), len(points))
     values, known = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.bool_)
     if not len(starts) or not len(points):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -120,12 +121,18 @@ def _rate(rate: Rate) -> dict[str, object]:
 
 def periods_table(cluster: Cluster, month: Month) -> pa.Table:
     """The table periods of one local month."""
-    starts = [period.start for period in month.periods(cluster.period.length)]
+    return span_table(cluster, str(month), month.start, month.end)
+
+
+def span_table(cluster: Cluster, name: str, first: datetime, last: datetime) -> pa.Table:
+    """The table periods of the time between two instants; ``name`` stands for its month."""
+    length = cluster.period.length
+    starts = [first + length * i for i in range((last - first) // length)]
     count = len(starts)
     return pa.table(
         {
             "cluster": pa.repeat(pa.scalar(cluster.name), count),
-            "month": pa.repeat(pa.scalar(str(month)), count),
+            "month": pa.repeat(pa.scalar(name), count),
             "start": pa.array(starts, PERIODS.field("start").type),
         },
         schema=PERIODS,

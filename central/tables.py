@@ -88,8 +88,8 @@ BEHIND: Final = _schema(
     ("start", INSTANT),
     ("wh", pa.int64()),
 )
-"""What meters behind points counted, of the roles generation (``injected`` is its yield) and storage (``drawn`` is its
-charge, ``injected`` its discharge). At most one row for a meter, direction and period."""
+"""What meters behind points counted, of the roles generation (``injected`` is its yield), storage (``drawn`` is its
+charge, ``injected`` its discharge) and submeter. At most one row for a meter, direction and period."""
 
 STOCKS: Final = _schema(("point", pa.string()), ("total_wh", pa.int64()), ("res_wh", pa.int64()))
 """What each point's storage holds by the books, and of it renewable; a storage without a row holds nothing."""

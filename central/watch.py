@@ -16,6 +16,7 @@ from central.findings_file import FindingsFile, Record
 from central.intake import KnownMeters
 from central.journal import Journal
 from central.opened import open_store
+from central.point_facts import point_facts
 from central.readings import StoreDownError
 from central.sqlite_file import has_table
 from metering.period import Month
@@ -55,13 +56,15 @@ class Watch:
             StoreDownError: the store's server can't be used.
         """
         settled = self._books.settled(month)
-        names = ("gaps", "doubles", "lives", "hours", "shares", "charges")
+        names = ("gaps", "doubles", "lives", "hours", "shares", "charges", "own", "undeclared")
         return MonthSeen(
             month=month,
             now=now,
-            tables={**settled.tables, **{name: getattr(settled, name) for name in names}},
+            tables={**settled.tables, **{name: getattr(settled, name) for name in names}, **self._books.around(month)},
             grid=settled_grid(settled.tables, settled.cluster.settings),
             rates_file=self._config.rates_file.name if self._config.rates_file else "",
+            facts=point_facts(settled.cluster),
+            limits=settled.cluster.limits,
         )
 
     def intake_seen(self, now: datetime, clocks: ClockScan, *, down: bool = False) -> IntakeSeen:

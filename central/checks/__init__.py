@@ -21,6 +21,7 @@ from central.checks import (
     store_behind,
     two_values,
     unknown_meter,
+    validated,
 )
 from central.evidence import IntakeSeen, MonthSeen
 from central.finding import Finding
@@ -32,6 +33,7 @@ OF_MONTH: Final[tuple[Callable[[MonthSeen], Iterator[Finding]], ...]] = (
     two_values.check,
     new_life.check,
     rate_missing.check,
+    validated.check,
 )
 """What is looked for in every month that is settled."""
 

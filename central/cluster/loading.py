@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from central.cluster.beside import contradictions_beside
 from central.cluster.contradictions import contradictions
 from central.cluster.model import Cluster, ClusterFile
+from central.limits import read_limits
 from central.settings import read_settings
 from runtime.config import ConfigError, build, read_toml
 
@@ -28,10 +30,13 @@ def cluster_of(content: dict[str, Any], file: str) -> Cluster:
     """
     content = dict(content)
     settings, problems = read_settings(content.pop("settings", {}), file)
+    limits, unfit = read_limits(content.pop("validation", {}), file)
+    problems += unfit
     try:
         read = build(content, ClusterFile, file)
     except ConfigError as error:
-        raise ConfigError(problems + error.problems) from error
+        beside = contradictions_beside(content, error.problems, file)
+        raise ConfigError(problems + error.problems + beside) from error
     problems += contradictions(read, file)
     if problems:
         raise ConfigError(problems)
@@ -41,6 +46,7 @@ def cluster_of(content: dict[str, Any], file: str) -> Cluster:
         registered_from=read.cluster.registered_from,
         applied_to_operator=read.cluster.applied_to_operator,
         settings=settings,
+        limits=limits,
         members=read.members,
         points=read.points,
         meters=read.meters,

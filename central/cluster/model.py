@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import msgspec
 
+from central.limits import Limits
 from central.settings import Settings
 from metering.period import HOUR, QUARTER
 from metering.point import Direction, Role, Source
@@ -269,10 +270,12 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     eligibility: tuple[Eligibility, ...] = ()
     adjacency: tuple[Adjacency, ...] = ()
     applied_to_operator: date | None = None
+    limits: Limits = Limits()
+    """From where on a value is doubted."""
 
 
 class ClusterFile(msgspec.Struct, frozen=True, kw_only=True):
-    """The tables of a cluster file, but for ``[settings]``."""
+    """The tables of a cluster file, but for ``[settings]`` and ``[validation]``."""
 
     cluster: ClusterTable
     members: tuple[Member, ...]

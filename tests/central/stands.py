@@ -59,7 +59,7 @@ valid_from = 2026-06-17
 id = "F1"
 member = "F"
 directions = ["injected"]
-source = "pv"
+source = "wind"
 valid_from = 2026-06-17
 [[meters]]
 serial = "M1"

@@ -1,0 +1,38 @@
+"""Two sources of the same energies, and where they are too far apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from central.finding import Finding
+from central.series import Series
+from central.stretches import hours, of_month, told
+
+
+def differing(
+    series: Series, kind: str, one_named: tuple[str, str], other_named: tuple[str, str], way_out: str
+) -> Iterator[Finding]:
+    """Stretches in which the two tables differ by more than ``differs_pct`` of the other's and ``differs_min_wh``."""
+    limits = series.limits
+    least = limits.differs_min_wh * series.length_s // 3600
+    for way in series.ways:
+        one, other = (series.laid_out(named[0], way.direction) for named in (one_named, other_named))
+        apart = np.abs(one.wh - other.wh)
+        flags = one.known & other.known & series.valid
+        flags &= (apart > least) & (apart * 100 > other.wh * limits.differs_pct)
+        for found in of_month(series, flags):
+            inside = slice(found.first, found.last)
+            first, second = (int(source.wh[inside, found.p].sum()) for source in (one, other))
+            yield told(
+                series,
+                kind,
+                found,
+                way.direction,
+                value=first,
+                limit=second,
+                text=f"{way.direction}, {hours(series, found.last - found.first)}: {one_named[1]} {first} Wh, "
+                f"{other_named[1]} {second} Wh",
+                way_out=way_out,
+            )
