@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from central.day_sums import day_sums, periods_of_days
+from central.day_sums import day_sums, days_beyond, days_text
 from central.finding import Finding
 from central.grid import Bools, Ints
 from central.series import Series
-from central.stretches import Stretch, stretches, told
+from central.stretches import told
 from metering.point import Direction, Role
 
 _Behind = tuple[dict[int, Ints], dict[int, tuple[Ints, Ints]], int]
@@ -40,19 +40,15 @@ def check(series: Series) -> Iterator[Finding]:
         summed, whole = day_sums(series, wh, known)
         left, _ = day_sums(series, used, known)
         limit = left + np.maximum(np.maximum(left, 0) * limits.submeters_pct // 100, limits.submeters_min_wh)
-        for run in stretches((whole & (summed > limit))[:, None]):
-            first, last = periods_of_days(series, run.first, run.last)
-            if first >= series.month.stop or last <= series.month.start:
-                continue
-            days = slice(run.first, run.last)
+        for one, days in days_beyond(series, p, summed, limit, whole):
             yield told(
                 series,
                 "submeters",
-                Stretch(p, first, last),
+                one,
                 Direction.DRAWN,
                 value=int(summed[days].sum()),
                 limit=int(limit[days].sum()),
-                text=f"{run.last - run.first} day{'s' if run.last - run.first > 1 else ''}: submeters "
+                text=f"{days_text(days)}: submeters "
                 f"{int(summed[days].sum())} Wh; by the settlement meter {int(left[days].sum())} Wh were used there",
                 way_out="look at the multipliers of both, and whether each submeter is behind this point",
             )
