@@ -15,7 +15,7 @@ from metering.energy import MAX_READING_WH
 UNITS: Final = {"Wh": 0, "kWh": 3, "MWh": 6}
 """How many places a unit lies above the Wh."""
 
-_NUMBER = re.compile(r"(?P<sign>-?)(?P<whole>[0-9]{0,13})(?:(?P<mark>[.,])(?P<part>[0-9]{1,9}))?", re.ASCII)
+_NUMBER = re.compile(r"(?P<sign>-?)(?P<whole>[0-9]{0,13})(?:(?P<mark>[.,])(?P<part>[0-9]{1,12}))?", re.ASCII)
 _MOST = Decimal(MAX_READING_WH)
 _FINEST = Decimal("0.000001")
 

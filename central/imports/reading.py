@@ -35,7 +35,7 @@ class Amounts:
         if text in self._missing:
             return None
         wh = wh_of(text, self._unit, self._marks, signed=signed)
-        if self._marks == _BOTH and (mark := next((mark for mark in _BOTH if mark in text), "")):
+        if len(self._marks) > 1 and (mark := next((mark for mark in _BOTH if mark in text), "")):
             self._marks = mark
         return plain_text(wh)
 

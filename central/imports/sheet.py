@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ HEAD_ROWS: Final = 12
 """A header is looked for in so many rows."""
 _ZIP = b"PK\x03\x04"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
-_LONGEST_ROW = 131_072
+_SPACE_AFTER_QUOTE = re.compile(r'" +(?=[;\r\n])')
+"""Enea's older files close a quoted cell and put a space before the separator."""
 
 Line = tuple[int, list[str]]
 
@@ -83,6 +85,7 @@ def sheet_of(content: bytes) -> Sheet:
     if content.startswith(_OLD_EXCEL):
         raise NotReadError("it is a workbook of Excel before 2007; save it as .xlsx or CSV")
     text, remarks = decoded(content)
+    text = _SPACE_AFTER_QUOTE.sub('"', text)
     return Sheet(text=text, remarks=remarks)
 
 

@@ -40,7 +40,7 @@ class _Reader:
         }
         self._first_of_totals = tidy(self._head[layout.totals_row][1]) if layout.totals_row else ""
         self._totals: dict[str, tuple[int, Sequence[str]]] = {}
-        self._sums: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * _HOURS)
+        self._sums: dict[str, dict[int, Decimal]] = defaultdict(dict)
         self.series: dict[Key, list[Row]] = {}
 
     def row(self, line: int, cells: Sequence[str]) -> None:
@@ -72,9 +72,10 @@ class _Reader:
         check_digit_note(point, self._found, line)
         day = self._day(cells)
         rows = self._day_rows(line, day, what, cells[layout.first_period :])
+        sums = self._sums[word]
         for row in rows:
-            if row.wh is not None:
-                self._sums[word][row.second // 3600] += Decimal(row.wh)
+            hour = row.second // 3600
+            sums[hour] = sums.get(hour, Decimal(0)) + Decimal(row.wh or 0)
         self.series.setdefault((point, what), []).extend(rows)
 
     def _day(self, cells: Sequence[str]) -> date:
@@ -121,8 +122,10 @@ class _Reader:
                 except ValueError as error:
                     self._found.note(f"sum of {word}, hour {hour + 1}: {cell.strip()[:40]!r} {error}", line)
                     continue
-                if total is not None and Decimal(total) != self._sums[word][hour]:
-                    said = f"the file's sum is {total} Wh, its points' {self._sums[word][hour]} Wh"
+                # An hour that no row could hold (October's) has no sum to be checked.
+                points = self._sums[word].get(hour)
+                if total is not None and points is not None and Decimal(total) != points:
+                    said = f"the file's sum is {total} Wh, its points' {points} Wh"
                     self._found.note(f"{word}, hour {hour + 1}: {said}", line)
 
 
