@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import sys
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from gateway.tools.run import run
 from metering.period import WARSAW, local_text, utc_text
 from metering.wire import ResendRequest
 from runtime.clock import make_clock
-from runtime.console import Exit, err, print_json, say, table
+from runtime.console import Exit, config_errors, err, fail, print_json, say, table
 
 _COLUMNS = ("sequence", "meter", "register", "at", "wh", "resolution", "quality", "before", "after", "epoch", "clock",
             "state", "reason", "decayed")  # fmt: skip
@@ -73,20 +72,25 @@ def command(
     Exit codes: 0, 1 a row has decayed on the disk (--export), 2 bad input or an outbox that can't be used.
     """
 
-    async def tool(_: asyncio.Event) -> Exit:
+    if replay and not form:
+        run(lambda _: _replayed(config, first, last, meters))
+        return
+    with config_errors():
         settings = read_config(config)
         try:
             if form:
-                return _export(settings, form, first, last, meters)
-            if replay:
-                say(await _replay(settings, first, last, meters))
-            else:
-                _show(settings, first, last, meters, as_json=as_json)
+                sys.exit(_export(settings, form, first, last, meters))
+            _show(settings, first, last, meters, as_json=as_json)
         except OutboxError as error:
-            raise ToolError(str(error)) from error
-        return Exit.DONE
+            fail(str(error))
 
-    run(tool)
+
+async def _replayed(config: Path, first: datetime | None, last: datetime | None, meters: tuple[str, ...]) -> Exit:
+    try:
+        say(await _replay(read_config(config), first, last, meters))
+    except OutboxError as error:
+        raise ToolError(str(error)) from error
+    return Exit.DONE
 
 
 def _export(

@@ -209,7 +209,7 @@ def test_the_commands_say_what_is_wrong_and_how_it_ends(tmp_path):
     assert run(main, ["outbox", str(file)]).exit_code == 2
     assert run(main, ["check", str(tmp_path / "none.toml")]).exit_code == 2
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "outbox.sqlite").write_bytes(b"x" * 5000)
+    (tmp_path / "data" / "outbox.sqlite").mkdir()
     assert run(main, ["run", str(file)]).exit_code == 2
     assert run(main, ["--version"]).output.startswith("klaster-gateway, version ")
 
