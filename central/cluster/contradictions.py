@@ -6,7 +6,7 @@ Whether the cluster fulfils the law is another question: ``central.cluster.statu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final, TypeVar
@@ -46,15 +46,18 @@ _CODES: Final[dict[str, Callable[[str], str | None]]] = {
 _AMOUNTS: Final = ("voltage_kv", "contracted_kw", "power_kw", "storage_power_kw", "storage_kwh")
 
 
-def contradictions(read: ClusterFile, file: str) -> list[Problem]:
-    """Every problem of the tables."""
+def contradictions(read: ClusterFile, file: str, there: Mapping[str, Mapping[str, str]] | None = None) -> list[Problem]:
+    """Every problem of the tables.
+
+    ``there``: ids of members, and of points with their members, that are in the file besides, in rows not in ``read``.
+    """
     problems = []
     if not read.cluster.name.strip():
         problems.append(Problem(file, "cluster.name", '""', "expected a name"))
     for key, row in _rows(read):
         problems += [Problem(file, f"{key}.{name}", value, why) for name, value, why in _unfit(row)]
     problems += _ids(read, file)
-    problems += _references(read, file)
+    problems += _references(read, file, there or {})
     problems += _point_problems(read.points, file)
     problems += _meter_problems(read.meters, file)
     problems += _once_or_dated(read, file)
@@ -148,10 +151,10 @@ def _repeated(ids: Sequence[str], table: str, owners: Sequence[str] | str, file:
     return problems
 
 
-def _references(read: ClusterFile, file: str) -> list[Problem]:
+def _references(read: ClusterFile, file: str, there: Mapping[str, Mapping[str, str]]) -> list[Problem]:
     """Rows that name a member or point that isn't there."""
-    members = {member.id for member in read.members}
-    points = {point.id: point.member for point in read.points}
+    members = {member.id for member in read.members} | set(there.get("members", ()))
+    points = {**there.get("points", {}), **{point.id: point.member for point in read.points}}
     problems = []
     out = "give the member's row back (end it with valid_to), or remove this row too"
     for table in ("points", "authorisations", "eligibility"):

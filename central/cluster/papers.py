@@ -29,7 +29,9 @@ def agreement_verdicts(cluster: Cluster, start: datetime, now: datetime) -> Iter
         if not members_at(cluster, at):
             return None
         held = [row.id for row in cluster.agreements if is_valid(row, at)]
-        return (State.MET, f"agreement: {', '.join(held)}") if held else (State.NOT_MET, "no agreement is valid")
+        if held:
+            return State.MET, f"agreement: {', '.join(held)}"
+        return _lacking(at, now), "no agreement is valid"
 
     for span, (state, text) in runs(stretches(rows, start), found):
         yield Verdict(rule="agreement", article=_ARTICLE, state=state, text=text, span=span)
@@ -70,13 +72,18 @@ def _end(row: Agreement, now: datetime) -> Iterator[Verdict]:
         )
 
 
-def authorisation_verdicts(cluster: Cluster, start: datetime) -> Iterator[Verdict]:
+def authorisation_verdicts(cluster: Cluster, start: datetime, now: datetime) -> Iterator[Verdict]:
     """Every member's leave to its data at every instant of its membership: what has none is marked."""
     for member in cluster.members:
-        yield from _of_member(cluster, member, start)
+        yield from _of_member(cluster, member, start, now)
 
 
-def _of_member(cluster: Cluster, member: Member, start: datetime) -> Iterator[Verdict]:
+def _lacking(at: datetime, now: datetime) -> State:
+    """What is lacking: unmet; but a term that ends in the future is only to be known."""
+    return State.NOTICE if at > now else State.NOT_MET
+
+
+def _of_member(cluster: Cluster, member: Member, start: datetime, now: datetime) -> Iterator[Verdict]:
     given = [row for row in cluster.authorisations if row.member == member.id]
 
     def found(at: datetime) -> tuple[State, str] | None:
@@ -86,7 +93,7 @@ def _of_member(cluster: Cluster, member: Member, start: datetime) -> Iterator[Ve
             return State.NOT_KNOWN, "no authorisation to its data is recorded (table authorisations)"
         held = next((row for row in given if is_valid(row, at)), None)
         if held is None:
-            return State.NOT_MET, "its data are used without its authorisation"
+            return _lacking(at, now), "its data may not be used: no authorisation is valid"
         return State.MET, f"authorised{f' by {held.document}' if held.document else ''}"
 
     for span, (state, text) in runs(stretches([member, *given], start), found):

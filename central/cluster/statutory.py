@@ -33,7 +33,7 @@ def verdicts(cluster: Cluster, now: datetime) -> list[Verdict]:
         *area_verdicts(cluster, start),
         *_cross_border(cluster),
         *agreement_verdicts(cluster, start, now),
-        *authorisation_verdicts(cluster, start),
+        *authorisation_verdicts(cluster, start, now),
         *remote_read_verdicts(cluster, now),
         *_changes_of_regime(cluster),
         *_codes(cluster),

@@ -6,9 +6,11 @@ document types are forbidden (defusedxml, which openpyxl takes when it is instal
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -35,13 +37,24 @@ def workbook_rows(content: bytes) -> list[tuple[int, list[str]]]:
     Raises:
         NotReadError: it is no workbook, or one that is larger than any report.
     """
+    with opened_workbook(content) as book:
+        return _rows(book.worksheets[0])
+
+
+@contextlib.contextmanager
+def opened_workbook(content: bytes, *, formulas: bool = False) -> Iterator[Any]:
+    """The workbook, bounded, read row by row; with ``formulas`` a cell that has one shows it, and never its value.
+
+    Raises:
+        NotReadError: it is no workbook, or one that is larger than any report; also for trouble while it is read.
+    """
     if not openpyxl.xml.DEFUSEDXML:
         raise NotReadError("workbooks can't be read safely here: install defusedxml")
     _check_size(content)
     try:
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=not formulas, keep_links=False)
         try:
-            return _rows(book.worksheets[0])
+            yield book
         finally:
             book.close()
     except DefusedXmlException:
@@ -65,7 +78,7 @@ def _check_size(content: bytes) -> None:
                 with archive.open(part) as stream:
                     while stream.read(_CHUNK):
                         pass
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise NotReadError(f"isn't a workbook that can be read: {error}") from None
 
 

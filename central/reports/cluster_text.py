@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 
+from central.cluster.changes import Change
+from central.cluster.history import Entry
+from central.cluster.replacing import Replaced
 from central.cluster.verdict import State, Verdict
 from central.validity import Span
 from metering.period import local_text
@@ -42,3 +46,54 @@ def _say(text: str, *, indent: int) -> None:
     gap = " " * indent
     for line in textwrap.wrap(text, _COLUMNS, initial_indent=gap, subsequent_indent=gap, break_long_words=False):
         console.say(line)
+
+
+def print_changes(found: Sequence[Change], *, as_json: bool) -> None:
+    """Cell by cell; a row that came or went is one block."""
+    if as_json:
+        console.print_json({"changes": found})
+        return
+    for one in found:
+        console.say(f"{one.table}  {one.row}  {one.column}: {_was(one)}".replace("    ", "  "))
+    console.say(f"{len(found)} cell{'s' if len(found) != 1 else ''} differ{'' if len(found) != 1 else 's'}.")
+
+
+def _was(change: Change) -> str:
+    if change.before is None:
+        return f"new row, {_cell(change.after)}"
+    if change.after is None:
+        return f"row removed, was {_cell(change.before)}"
+    return f"{_cell(change.before)} → {_cell(change.after)}"
+
+
+def _cell(text: str | None) -> str:
+    return f'"{text}"' if text else "empty"
+
+
+def print_replaced(cluster_file: Path, done: Replaced, *, as_json: bool) -> None:
+    """What an import did."""
+    if as_json:
+        console.print_json({"entry": done.entry, "copy": str(done.copy) if done.copy else None})
+        return
+    if done.entry is None:
+        console.say(f"{cluster_file}: says the same already; nothing was changed")
+        return
+    kept = f"; the old file is {done.copy.name}" if done.copy else ""
+    console.say(f"{cluster_file}: {len(done.entry.changes)} cells changed by {done.entry.by}{kept}")
+
+
+def print_history(entries: Sequence[Entry], *, as_json: bool) -> None:
+    """Every entry with its changes, oldest first."""
+    if as_json:
+        console.print_json({"entries": entries})
+        return
+    for entry in entries:
+        who = entry.by or "nobody knows who"
+        head = f"{entry.number}  {local_text(entry.at)}  {who}  {entry.how}: {len(entry.changes)} cells"
+        console.say(head, style="bold")
+        if entry.how == "begun":
+            continue
+        for one in entry.changes:
+            _say(f"{one.table}  {one.row}  {one.column}: {_was(one)}", indent=4)
+    last = f"; newest digest {entries[-1].digest}" if entries else ""
+    console.say(f"{len(entries)} entries, the chain holds{last}")

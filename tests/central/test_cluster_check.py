@@ -166,7 +166,7 @@ def test_agreement_and_authorisations_have_terms(tmp_path: Path) -> None:
     text += '[[agreements]]\nid = "a"\nwritten = true\nelements = [1, 2, 4, 5, 6]\nvalid_to = 2026-07-01\n'
     text += '[[authorisations]]\nmember = "g"\nvalid_from = 2026-02-01\n'
     found = read(tmp_path, text)
-    assert [row[0] for row in of(found, "agreement")] == ["met", "not_met"]
+    assert [row[0] for row in of(found, "agreement")] == ["met", "notice"]
     assert [row[0] for row in of(found, "written_form")] == ["met"]
     elements = next(one for one in found if one.rule == "elements")
     assert (elements.state.value, elements.text) == ("not_met", "lacks pkt 3")
@@ -176,6 +176,13 @@ def test_agreement_and_authorisations_have_terms(tmp_path: Path) -> None:
         ("not_met", "g", start(2026, 1, 1), start(2026, 2, 1)),
         ("met", "g", start(2026, 2, 1), None),
     ]
+
+
+def test_an_agreement_that_has_ended_is_not_met(tmp_path: Path) -> None:
+    text = member("g", 'kind = "gmina"') + point(1, "g") + '[[agreements]]\nid = "a"\nvalid_to = 2026-05-01\n'
+    found = read(tmp_path, text)
+    assert [row[0] for row in of(found, "agreement")] == ["met", "not_met"]
+    assert of(found, "agreement")[1][2] == start(2026, 5, 1)
 
 
 def test_a_change_to_net_billing_within_a_quarter_is_told(tmp_path: Path) -> None:

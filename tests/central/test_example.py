@@ -9,27 +9,25 @@ from pathlib import Path
 
 import msgspec
 
-from central.cluster import ClusterTable, Member, Meter, Point
+from central.cluster.columns import SHEETS
+from central.cluster.flat import rows_of
 from central.rates import Rate
-from central.settings import CHOICES
 
 DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLE = DOCS / "example"
 
 
 def test_the_example_uses_every_key_and_every_key_is_documented() -> None:
-    cluster = tomllib.loads((EXAMPLE / "cluster.toml").read_text(encoding="utf-8"))
+    cluster = rows_of(tomllib.loads((EXAMPLE / "cluster.toml").read_text(encoding="utf-8")))
     rates = tomllib.loads((EXAMPLE / "rates.toml").read_text(encoding="utf-8"))
-    tables = [("members", Member), ("points", Point), ("meters", Meter)]
-    used = {name: set().union(*(row.keys() for row in cluster[name])) for name, _ in tables}
-    for name, schema in tables:
-        assert used[name] == {field.name for field in msgspec.structs.fields(schema)}
-    assert set(cluster["cluster"]) == {field.name for field in msgspec.structs.fields(ClusterTable)}
-    assert set(cluster["settings"]) == set(CHOICES)
+    keys = {"members", "points", *(row for rows in rates["rates"] for row in rows)}
+    for name, sheet in SHEETS.items():
+        used = {column for row in cluster[name] for column in row}
+        assert used == set(sheet.header) or name == "validation", name
+        keys |= set(sheet.columns) | {name} if name != "validation" else set()
     assert set().union(*(row.keys() for row in rates["rates"])) == {f.name for f in msgspec.structs.fields(Rate)}
     documented = (DOCS / "cluster.md").read_text(encoding="utf-8")
-    keys = set(CHOICES).union(*used.values(), cluster["cluster"], *(row.keys() for row in rates["rates"]))
-    assert {key for key in keys if f"`{key}`" not in documented} == set()
+    assert {key for key in keys if f"`{key}`" not in documented and f"[{key}]" not in documented} == set()
 
 
 def test_the_example_settles(tmp_path: Path) -> None:

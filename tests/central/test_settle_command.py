@@ -182,12 +182,12 @@ def test_readings_take_any_number_of_files_and_may_be_repeated(files: Path, sett
 
 
 def test_a_setting_that_is_not_built_is_named_and_its_default_accepted(files: Path, settle) -> None:
-    (files / "cluster.toml").write_text(CLUSTER + '[settings]\nadjacency = "pairwise"\n', encoding="utf-8")
+    (files / "cluster.toml").write_text(CLUSTER + '[settings]\ndemand = "gross"\n', encoding="utf-8")
     done = settle()
     assert done.returncode == 2
-    assert "settings.adjacency" in done.stderr
+    assert "settings.demand" in done.stderr
     assert "isn't built yet" in done.stderr
-    (files / "cluster.toml").write_text(CLUSTER + '[settings]\nadjacency = "connected"\n', encoding="utf-8")
+    (files / "cluster.toml").write_text(CLUSTER + '[settings]\ndemand = "metered_draw"\n', encoding="utf-8")
     assert settle().returncode == 0
 
 

@@ -1,0 +1,87 @@
+"""Put new data in place of a cluster file: all of it or nothing, with a record in its history and a copy of the old."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from central.cluster.flat import named_rows
+from central.cluster.history import Entry, History
+from central.cluster.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """What an import did."""
+
+    entry: Entry | None
+    """Its record; None where the file said the same already."""
+    copy: Path | None
+    """Where the old file is kept; None where there was none."""
+
+
+def replace_cluster(source: Source, target: Path, by: str, now: datetime) -> Replaced:
+    """Write the source's data to the cluster file.
+
+    The record comes first and is taken back where the file can't be replaced: nothing is done without its record.
+
+    Raises:
+        HistoryError: the history's chain is broken; nothing was changed.
+        OSError: something can't be written; nothing was changed.
+    """
+    target = target.resolve()
+    old = target.read_bytes() if target.exists() else None
+    if old == source.text:
+        return Replaced(None, None)
+    copy = None
+    new = _written(source.text, target)
+    try:
+        if old is not None:
+            copy = _kept(old, target, now)
+        with History(target).recording(named_rows(source.content), source.text, by, now) as entry:
+            new.replace(target)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        if copy is not None:
+            copy.unlink(missing_ok=True)
+        raise
+    _sync(target.parent)
+    return Replaced(entry, copy)
+
+
+def _written(text: bytes, target: Path) -> Path:
+    """The text in a new file beside the target, with the target's mode."""
+    file, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    with os.fdopen(file, "wb") as out:
+        out.write(text)
+        out.flush()
+        os.fchmod(out.fileno(), target.stat().st_mode & 0o777 if target.exists() else 0o644)
+        os.fsync(out.fileno())
+    return Path(name)
+
+
+def _kept(old: bytes, target: Path, now: datetime) -> Path:
+    """A copy of the old file under a name that says when it was replaced; no earlier copy is overwritten."""
+    stem = f"{target.name}.{now:%Y%m%dT%H%M%SZ}"
+    path = next(one for i in range(1, 1000) if not (one := target.with_name(f"{stem}.{i}" if i > 1 else stem)).exists())
+    with path.open("xb") as out:
+        out.write(old)
+        out.flush()
+        os.fsync(out.fileno())
+    return path
+
+
+def _sync(folder: Path) -> None:
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def has_comments(text: bytes) -> bool:
+    """Whether a cluster file may hold comments, which sheets don't keep."""
+    return any(b"#" in line for line in text.splitlines())
