@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
+import msgspec
+
 Kind = Literal["raw", "netted", "billing"]
 """``raw``: a meter's registers. ``netted``: drawn and injected after netting inside each hour. ``billing``: CSIRE's
 billing profile, of which no document says whether it is netted. They are different quantities and never mixed."""
@@ -45,7 +47,7 @@ class Value(NamedTuple):
     """Line or row in the file, or the place in a list; the first is 1."""
 
 
-class Note(NamedTuple):
+class Note(msgspec.Struct, frozen=True):
     """Something of a file that someone should know; its values are in."""
 
     text: str
@@ -54,7 +56,7 @@ class Note(NamedTuple):
     times: int
 
 
-class BadLine(NamedTuple):
+class BadLine(msgspec.Struct, frozen=True, order=True):
     """A row that can't be a value, with the reason."""
 
     line: int

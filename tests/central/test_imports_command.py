@@ -1,0 +1,236 @@
+"""Importing files as a coordinator does it: without a service, beside one, with a server that is down, and rebuilt."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from central.archive import Archive
+from central.cli import main
+from central.config import load_config
+from central.intake_file import IntakeFile
+from central.journal import Journal
+from central.opened import open_store
+from metering.period import Month
+from tests.central import operator_files as files
+from tests.central.operator_files import POINT, SUMMER_DAY
+from tests.influx import Influxd
+from tests.mosquitto import Mosquitto, free_port
+
+CENTRAL = str(Path(sys.executable).with_name("klaster-central"))
+JUNE = Month(2026, 6)
+CLUSTER = f"""
+[cluster]
+name = "Test"
+registered_from = 2024-10-01
+[settings]
+precedence = "operator"
+[[members]]
+id = "A"
+[[points]]
+id = "{POINT}"
+member = "A"
+directions = ["drawn", "injected"]
+source = "pv"
+"""
+
+
+class Desk:
+    """A configuration, and files beside it."""
+
+    def __init__(self, folder: Path, more: str = "") -> None:
+        self.folder = folder
+        self.config = folder / "central.toml"
+        self.config.write_text(f'[central]\ndata_dir = "data"\ncluster = "cluster.toml"\n{more}', encoding="utf-8")
+        (folder / "cluster.toml").write_text(CLUSTER, encoding="utf-8")
+
+    def file(self, name: str, content: bytes) -> str:
+        (self.folder / name).write_bytes(content)
+        return str(self.folder / name)
+
+    def run(self, command: str, *words: str) -> Result:
+        return CliRunner().invoke(main, [command, str(self.config), *words])
+
+    def imported(self, *words: str, exit_code: int = 0) -> list[dict[str, Any]]:
+        done = self.run("import", *words, "--json")
+        assert done.exit_code == exit_code, done.output
+        return list(json.loads(done.stdout))
+
+    def counted(self) -> dict[tuple[str, str, int], str]:
+        store = open_store(load_config(self.config), read_only=True)
+        rows = store.intervals(JUNE.start, JUNE.end).to_pylist()
+        store.close()
+        return {(row["direction"], row["kind"], int(row["start"].timestamp())): row["wh"] for row in rows}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+PGE = files.pge(SUMMER_DAY)
+CORRECTED = PGE.replace(b"0,310", b"0,999").replace(b";0,317;", b";;")
+EXPECTED = files.expected(SUMMER_DAY, files.ALL_FOUR)
+
+
+def test_a_dry_run_says_what_an_import_would_do_and_changes_nothing(desk: Desk) -> None:
+    (report,) = desk.imported(desk.file("a.csv", PGE), "--dry-run")
+    assert (report["state"], report["layout"], report["number"]) == ("dry_run", "pge-wide", None)
+    assert [(one["direction"], one["kind"], one["values"], one["new"]) for one in report["series"]] == [
+        ("drawn", "netted", 24, 24),
+        ("drawn", "raw", 24, 24),
+        ("injected", "netted", 24, 24),
+        ("injected", "raw", 24, 24),
+    ]
+    assert not (desk.folder / "data").exists()
+
+
+def test_a_newer_file_counts_value_by_value_and_says_what_it_changes(desk: Desk) -> None:
+    first = desk.file("a.csv", PGE)
+    assert [one["state"] for one in desk.imported(first)] == ["counted"]
+    assert desk.counted() == EXPECTED
+    (report,) = desk.imported(desk.file("b.csv", CORRECTED))
+    drawn = next(one for one in report["series"] if (one["direction"], one["kind"]) == ("drawn", "raw"))
+    assert (drawn["new"], drawn["same"], drawn["changed"]) == (0, 22, 1)
+    assert (drawn["changed_from_wh"], drawn["changed_to_wh"]) == ("310", "999")
+    assert report["missing"] == 2, "an empty cell of two rows"
+    start = int(files.local_starts(SUMMER_DAY)[0].timestamp())
+    changed = {("drawn", "raw", start): "999", ("drawn", "netted", start): "999"}
+    assert desk.counted() == EXPECTED | changed
+    assert [(one["state"], one["number"], one["series"]) for one in desk.imported(first)] == [("known", 1, [])]
+    assert desk.counted() == EXPECTED | changed
+    rows = json.loads(desk.run("files", "--json").stdout)
+    assert [(row["name"], row["versions"], row["counts"], row["taken_in"]) for row in rows] == [
+        ("a.csv", 96, 94, True),
+        ("b.csv", 2, 2, True),
+    ]
+    assert "pge-wide" in desk.run("files").output
+
+
+def test_each_file_is_whole_or_not_at_all_unless_the_rest_is_accepted(desk: Desk) -> None:
+    bad = desk.file("bad.csv", PGE + b"5.9E+17;20260601;En.Czynna Oddana;0,1\n")
+    done = desk.run("import", bad)
+    assert (done.exit_code, "line 5: point '5.9E+17' has an exponent" in done.output) == (2, True)
+    assert not (desk.folder / "data" / "files.sqlite").exists()
+    good, odd = desk.file("good.csv", files.klaster(SUMMER_DAY)), desk.file("odd.csv", b"a;b\n1;2\n")
+    reports = desk.imported(good, odd, bad, exit_code=3)
+    assert [one["state"] for one in reports] == ["counted", "refused", "refused"]
+    (report,) = desk.imported(bad, "--accept-rest", exit_code=3)
+    assert (report["state"], len(report["bad"])) == ("counted", 1)
+    assert desk.counted() == EXPECTED
+    (row,) = [row for row in json.loads(desk.run("files", "--json").stdout) if row["name"] == "bad.csv"]
+    assert row["bad"] == 1
+
+
+def test_what_the_cluster_file_has_no_use_for_is_kept_and_said(desk: Desk) -> None:
+    cluster = desk.folder / "cluster.toml"
+    cluster.write_text(CLUSTER.replace('["drawn", "injected"]\nsource = "pv"', '["drawn"]'), encoding="utf-8")
+    (report,) = desk.imported(desk.file("c.csv", files.cooperative(SUMMER_DAY)))
+    said = "\n".join(note["text"] for note in report["notes"])
+    assert f"point {files.ENEA_POINT} isn't in the cluster file" in said
+    assert f"point {POINT} doesn't declare injected" in said
+
+
+def test_imported_values_are_settled_and_compared_with_ones_own(desk: Desk) -> None:
+    assert desk.run("compare", "--month", "2026-06").exit_code == 2
+    desk.imported(desk.file("a.csv", files.tauron(SUMMER_DAY, "e")), "--point", POINT)
+    answer = json.loads(desk.run("balance", "--day", str(SUMMER_DAY), "--json").stdout)
+    assert answer["complete"] == 24
+    assert answer["sums"]["drawn_wh"] == sum(files.drawn(place) for place in range(24))
+    done = desk.run("compare", "--month", "2026-06", "--json")
+    assert done.exit_code == 0
+    points = json.loads(done.stdout)["points"]
+    assert [(one["direction"], one["both"], one["only_operator"]) for one in points] == [
+        ("drawn", 0, 24),
+        ("injected", 0, 24),
+    ]
+
+
+def test_usage_that_can_t_be_meant_ends_with_a_message(desk: Desk) -> None:
+    done = desk.run("import", desk.file("a.csv", PGE), "--point", "590543599000000013")
+    assert (done.exit_code, "check digit" in done.output) == (2, True)
+    done = desk.run("import", str(desk.folder / "none.csv"))
+    assert (done.exit_code, "No such file" in done.output) == (2, True)
+    done = desk.run("import", desk.file("t.csv", files.tauron(SUMMER_DAY, "c")))
+    assert (done.exit_code, "--point PPE" in " ".join(done.output.split())) == (2, True)
+
+
+def test_a_store_that_was_lost_is_rebuilt_from_journal_and_archive(desk: Desk) -> None:
+    desk.imported(desk.file("a.csv", PGE), desk.file("b.csv", CORRECTED))
+    before = desk.counted()
+    config = load_config(desk.config)
+    Journal(config.journal).close()
+    config.readings.unlink()
+    done = desk.run("rebuild")
+    assert (done.exit_code, "0 messages and 2 files" in done.output) == (0, True), done.output
+    assert desk.counted() == before
+    archive = Archive(config.files, read_only=True)
+    assert archive.content(1) == PGE
+    archive.close()
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 60) -> Any:
+    give_up = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < give_up, "it didn't happen"
+        time.sleep(0.2)
+    return found
+
+
+@pytest.mark.e2e
+def test_beside_a_running_service_the_archive_is_the_inbox(tmp_path: Path, broker: Mosquitto) -> None:
+    desk = Desk(tmp_path, f"[broker]\nport = {broker.port}\n[web]\nport = {free_port()}\n")
+    log = tmp_path / "log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen([CENTRAL, "serve", str(desk.config)], stdout=stream, stderr=stream)
+    try:
+        wait_for(lambda: b"connected" in log.read_bytes())
+        assert [one["state"] for one in desk.imported(desk.file("a.csv", PGE))] == ["counted"]
+        (report,) = desk.imported(desk.file("b.csv", CORRECTED))
+        assert (report["state"], sum(one["changed"] for one in report["series"])) == ("counted", 2)
+        assert len(desk.counted()) == 96
+        assert b"files_taken_in" in log.read_bytes()
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.mark.e2e
+def test_a_server_that_is_down_means_lag_and_values_move_to_sqlite_and_back(tmp_path: Path, influxd: Influxd) -> None:
+    server = influxd.settings
+    desk = Desk(
+        tmp_path,
+        f'[store]\nkind = "influxdb"\nurl = "{server.url}"\nbucket = "{server.bucket}"\n'
+        f'token_file = "{server.token_file}"\ntimeout_s = 5\n',
+    )
+    (report,) = desk.imported(desk.file("a.csv", PGE), exit_code=3)
+    assert report["state"] == "waiting"
+    (report,) = desk.imported(desk.file("b.csv", CORRECTED), exit_code=3)
+    assert sum(one["changed"] for one in report["series"]) == 2, "what changes is known without the server"
+    config = load_config(desk.config)
+    influxd.start()
+    assert [one["state"] for one in desk.imported(desk.file("a.csv", PGE))] == ["known"]
+    on_server = desk.counted()
+    assert len(on_server) == 96
+    start = int(files.local_starts(SUMMER_DAY)[0].timestamp())
+    assert on_server["drawn", "raw", start] == "999"
+    intake = IntakeFile(config.intake, read_only=True)
+    assert intake.files_on_server() == 2
+    intake.close()
+    Journal(config.journal).close()
+    assert desk.run("rebuild", "--store", "sqlite").exit_code == 0
+    desk.config.write_text(desk.config.read_text().replace('"influxdb"', '"sqlite"'), encoding="utf-8")
+    assert desk.counted() == on_server
+    config.intake.unlink()
+    assert desk.run("rebuild", "--store", "influxdb").exit_code == 0
+    desk.config.write_text(desk.config.read_text().replace('"sqlite"', '"influxdb"'), encoding="utf-8")
+    assert desk.counted() == on_server
