@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,14 @@ from central.around import measured_around
 from central.cluster import Cluster
 from central.config import CentralConfig, load_config
 from central.energies import energies_of
+from central.estimate import Outcome
+from central.estimated import ESTIMATED, NOTE, estimated_table, fill, outcomes, with_estimated
+from central.estimates.file import estimates_of
 from central.evidence import GatewaySeen
 from central.gateways import GatewayTable
 from central.master import load_master, master_tables, periods_table, span_table
 from central.opened import open_store
-from central.opening import Window, months_before, storage_serials
+from central.opening import Window, has_storage, months_before
 from central.operator_energies import operator_energies
 from central.precedence import combine
 from central.readings import ReadingsStore
@@ -48,6 +52,10 @@ class Settled(msgspec.Struct, frozen=True):
     """The energies of operators' files alone (``central.operator_energies.OPERATED``)."""
     undeclared: pa.Table
     """What settlement meters counted that their point doesn't declare (``central.undeclared``)."""
+    estimated: pa.Table
+    """The energies that are estimated (``central.estimated.ESTIMATED``), of the weeks around the month too."""
+    outcomes: list[Outcome]
+    """What became of each estimate that reaches into the month."""
     rounding: dict[str, int]
     """What rounding to whole Wh did to operators' values; see ``operator_energies``."""
     gaps: pa.Table
@@ -74,6 +82,7 @@ class Books:
         """
         self.cluster, self.rates = load_master(config.cluster_file, config.rates_file)
         self.config = config
+        self._estimates = [one for one in estimates_of(config.estimates) if one.undone is None]
         self._settled: dict[Month, Settled] = {}
         self._stocks: dict[Month, pa.Table] = {}
         """What storages hold after each month that was settled on the way to another."""
@@ -108,7 +117,10 @@ class Books:
         found["undeclared"] = undeclared_injection({**tables, "stands": stands})
         result = settle(tables, self.cluster.settings)
         self._stocks[month] = result["stocks"]
-        return Settled(self.cluster, month, tables, **found, **result, summary=summarise(self.cluster, [result]))
+        summary = summarise(self.cluster, [result])
+        if any(one.counting for one in found["outcomes"]):
+            summary.notes.append(NOTE)
+        return Settled(self.cluster, month, tables, **found, **result, summary=summary)
 
     def _tables(
         self, month: Month, stands: pa.Table, intervals: pa.Table, stocks: pa.Table
@@ -121,12 +133,14 @@ class Books:
         operator, rounding = operator_energies(master, intervals, settings)
         energies = combine(master, own, operator, settings.precedence)
         found = {**told, "own": own, "operator": operator, "rounding": rounding}
+        found["estimated"], found["outcomes"] = self._estimated(month, master, found)
+        energies = with_estimated(energies, found["estimated"])
         return {**master, "energies": energies, "behind": behind, "stocks": stocks}, found
 
     def _opening(self, month: Month, store: ReadingsStore) -> pa.Table:
         """What storages hold when a month begins: the months since their first stand are settled in turn, once each."""
         stocks = STOCKS.empty_table()
-        if not storage_serials(self.cluster):
+        if not has_storage(self.cluster):
             return stocks
         window = Window(store.values, LOOK_AROUND)
         for one in months_before(month, self.cluster, store.meters(), store.points()):
@@ -138,21 +152,40 @@ class Books:
             stocks = self._stocks[one]
         return stocks
 
-    def around(self, month: Month) -> dict[str, pa.Table]:
+    def around(self, month: Month, margin: timedelta = AROUND) -> dict[str, pa.Table]:
         """The measured energies of a month and the weeks around it, without what was estimated; see ``central.around``.
 
         Raises:
             StoreDownError: the store's server can't be used.
         """
         settled = self.settled(month)
-        first, last = month.start - AROUND, month.end + AROUND
+        return self._around(month, settled.tables, settled.own, margin)
+
+    def _around(
+        self, month: Month, master: Mapping[str, pa.Table], own: pa.Table, margin: timedelta
+    ) -> dict[str, pa.Table]:
+        first, last = month.start - margin, month.end + margin
         store = self._store()
         try:
             intervals = store.intervals(first, last)
         finally:
             store.close()
-        tables = {**settled.tables, "periods": span_table(self.cluster, str(month), first, last)}
-        return measured_around(tables, settled.own, intervals, self.cluster.settings)
+        tables = {**master, "periods": span_table(self.cluster, str(month), first, last)}
+        return measured_around(tables, own, intervals, self.cluster.settings)
+
+    def _estimated(
+        self, month: Month, master: Mapping[str, pa.Table], found: Mapping[str, Any]
+    ) -> tuple[pa.Table, list[Outcome]]:
+        """What is estimated around a month: a gap across its ends has one sum, whichever month is settled."""
+        of_month = [one for one in self._estimates if one.since < month.end and one.until > month.start]
+        if not of_month:
+            return ESTIMATED.empty_table(), []
+        first, last = month.start - LOOK_AROUND, month.end + LOOK_AROUND
+        near = [one for one in self._estimates if one.since < last and one.until > first]
+        measured = self._around(month, master, found["own"], LOOK_AROUND)["measured"]
+        length_s = self.cluster.period.length.total_seconds()
+        filled = fill(measured, found, [one for one in near if one.length_s == length_s])
+        return estimated_table(self.cluster.name, filled), outcomes(filled, of_month)
 
     def stands(self, first: datetime, last: datetime) -> pa.Table:
         """The stands between two instants, both inclusive, as they were sent."""

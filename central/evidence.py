@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 import msgspec
 import pyarrow as pa
 
+from central.estimate import Outcome
 from central.grid import Grid
 from central.limits import Limits
 from central.point_facts import PointFacts
-from central.readings import Doubt, MeterSeen
+from central.readings import Doubt, MeterSeen, PointSeen
 from metering.period import Month
 from metering.wire import GatewayStatus
 
@@ -33,6 +34,8 @@ class MonthSeen(msgspec.Struct, frozen=True, kw_only=True):
     facts: Mapping[str, PointFacts] = {}
     """What energies can be held against, by point."""
     limits: Limits = Limits()
+    outcomes: Sequence[Outcome] = ()
+    """What became of each estimate that reaches into the month."""
 
 
 class GatewaySeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +80,20 @@ class ClockDoubt(msgspec.Struct, kw_only=True):
     stands: int = 1
 
 
+class FileDoubt(msgspec.Struct, frozen=True, kw_only=True):
+    """What puts an imported file's values in doubt."""
+
+    number: int
+    name: str
+    digest: str
+    point: str
+    """The one that was named when it was imported; empty where the file names it."""
+    imported: datetime
+    line: int
+    times: int
+    text: str
+
+
 class IntakeSeen(msgspec.Struct, frozen=True, kw_only=True):
     """What central knows besides its months."""
 
@@ -86,6 +103,9 @@ class IntakeSeen(msgspec.Struct, frozen=True, kw_only=True):
     doubts: Sequence[Doubt] = ()
     clocks: Sequence[ClockDoubt] = ()
     gateways: Sequence[GatewaySeen] = ()
+    file_doubts: Sequence[FileDoubt] = ()
+    unknown_points: Sequence[PointSeen] = ()
+    """Points of imported files that the cluster file doesn't name."""
     behind: int = 0
     """Journalled messages that the readings store's server doesn't have yet …"""
     behind_since: datetime | None = None

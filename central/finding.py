@@ -38,12 +38,20 @@ WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
         "refused",
         "rate_missing",
     ),
-    "doubt": ("conflict", "clock", "new_life", "glitch", *VALIDATED),
-    "watch": ("gateway_silent", "outbox_trouble", "meter_failing", "put_off", "store_behind"),
+    "doubt": ("conflict", "clock", "new_life", "glitch", "file_doubt", *VALIDATED),
+    "watch": (
+        "estimated",
+        "gateway_silent",
+        "outbox_trouble",
+        "meter_failing",
+        "put_off",
+        "store_behind",
+        "unknown_point",
+    ),
 }
 """Kinds by weight, heaviest first: what keeps a month from being settled, what puts figures in doubt, what may soon."""
 
-FINAL: Final = frozenset({"conflict", "refused", "clock", "new_life"})
+FINAL: Final = frozenset({"conflict", "refused", "clock", "new_life", "file_doubt"})
 """Kinds that no later data can repair: they stay open until somebody acknowledges them."""
 
 ACCEPTABLE: Final = FINAL | frozenset(VALIDATED)

@@ -26,6 +26,11 @@ def storage_serials(cluster: Cluster) -> frozenset[str]:
     )
 
 
+def has_storage(cluster: Cluster) -> bool:
+    """Whether anything is to be told of stocks: meters that see a storage, or a storage's own point."""
+    return bool(storage_serials(cluster)) or any(point.injects_stored for point in cluster.points)
+
+
 def months_before(
     month: Month, cluster: Cluster, seen: Iterable[MeterSeen], points: Iterable[PointSeen] = ()
 ) -> list[Month]:

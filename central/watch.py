@@ -11,6 +11,7 @@ from central.checks import store_down
 from central.clock_file import clocks_known, scan_on
 from central.clock_scan import ClockScan
 from central.evidence import Held, IntakeSeen, MonthSeen
+from central.file_doubts import file_doubts
 from central.finding import INTAKE, STORE, Finding, scope_of
 from central.findings_file import FindingsFile, Record
 from central.intake import KnownMeters
@@ -65,16 +66,19 @@ class Watch:
             rates_file=self._config.rates_file.name if self._config.rates_file else "",
             facts=point_facts(settled.cluster),
             limits=settled.cluster.limits,
+            outcomes=settled.outcomes,
         )
 
     def intake_seen(self, now: datetime, clocks: ClockScan, *, down: bool = False) -> IntakeSeen:
         """What the checks look at besides; ``down``: the store's server is known to be out of reach."""
         meters = KnownMeters(self._books.cluster)
+        known = {point.id for point in self._books.cluster.points}
         store = open_store(self._config, read_only=True)
         try:
             behind, since = self._behind(store.position(), now, down=down)
             problems = [(one, meters.problem(one.meter, one.last, one.gateway)) for one in store.meters()]
             doubts = store.doubts()
+            points = store.points()
         finally:
             store.close()
         return IntakeSeen(
@@ -84,6 +88,8 @@ class Watch:
             doubts=doubts,
             clocks=clocks.doubts,
             gateways=self._books.gateways(),
+            file_doubts=file_doubts(self._config),
+            unknown_points=[one for one in points if one.point not in known],
             behind=behind,
             behind_since=since,
         )

@@ -8,9 +8,11 @@ from typing import Final
 from central.checks import (
     clock,
     doubt,
+    estimated,
     fall,
     gateway_silent,
     glitch,
+    imported,
     incomplete_month,
     meter_failing,
     missing,
@@ -34,6 +36,7 @@ OF_MONTH: Final[tuple[Callable[[MonthSeen], Iterator[Finding]], ...]] = (
     new_life.check,
     rate_missing.check,
     validated.check,
+    estimated.check,
 )
 """What is looked for in every month that is settled."""
 
@@ -42,6 +45,7 @@ OF_INTAKE: Final[tuple[Callable[[IntakeSeen], Iterator[Finding]], ...]] = (
     doubt.check,
     clock.check,
     glitch.check,
+    imported.check,
     gateway_silent.check,
     meter_failing.check,
     outbox_trouble.check,

@@ -120,9 +120,9 @@ def _take(row: ET.Element, key: tuple[str, str, str, int, int], line: int, found
         found.refuse(line, f"Volume {volume[:40]!r} {error}")
         return
     if word in _DISTURBED:
-        found.note(f"quality {word}: read or determined under disturbance", line)
+        found.doubt(f"quality {word}: read or determined under disturbance", line)
     elif word not in _QUALITIES:
-        found.note(f"status {word[:40]!r} isn't known: its values are kept, and not taken for measured", line)
+        found.unknown_status(word, line)
     found.values.append(Value(*key, wh, _QUALITIES.get(word, "unknown"), word, line))
 
 

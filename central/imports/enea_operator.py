@@ -123,7 +123,7 @@ def _row(line: int, cells: Sequence[str], columns: _Columns, sums: list[Decimal]
     word = tidy(cells[columns.status]) if columns.status < len(cells) else ""
     wh = plain_text(next(iter(filled.values()))) if filled else None
     if wh is not None and word not in _QUALITIES:
-        found.note(f"status {word[:40]!r} isn't known: its values are kept, and not taken for measured", line)
+        found.unknown_status(word, line)
     return Row(line, day, second, mark, wh, _QUALITIES.get(word, UNKNOWN), word)
 
 
@@ -137,7 +137,7 @@ def _label(text: str, found: Found, line: int) -> tuple[date, int, Literal["", "
             except ValueError as error:
                 raise ValueError(f"time {text[:40]!r} {error}") from None
     if start := serial_start(bare, "end", _HOUR_S):
-        found.note("times are numbers of days: a spreadsheet has rewritten the file", line)
+        found.doubt("times are numbers of days: a spreadsheet has rewritten the file", line)
         return *start, mark
     raise ValueError(f"time {text[:40]!r}: expected YYYY-MM-DD HH:MM:SS, after it at most{_WINTER!r}")
 
@@ -150,7 +150,7 @@ def _check_sum(line: int, cells: Sequence[str], columns: _Columns, sums: Sequenc
         try:
             stated = wh_of(cell, "kWh")
         except ValueError as error:
-            found.note(f"the sum {cell[:40]!r} {error}", line)
+            found.doubt(f"the sum {cell[:40]!r} {error}", line)
             continue
         if abs(stated - total) > _TOLERANCE_WH:
-            found.note(f"the file's sum is {plain_text(stated)} Wh, its hours' {plain_text(total)} Wh", line)
+            found.doubt(f"the file's sum is {plain_text(stated)} Wh, its hours' {plain_text(total)} Wh", line)

@@ -54,6 +54,8 @@ class Note(msgspec.Struct, frozen=True):
     line: int
     """Where it was first met."""
     times: int
+    doubt: bool = False
+    """Whether it puts the file's values in doubt: then it is a finding."""
 
 
 class BadLine(msgspec.Struct, frozen=True, order=True):
@@ -84,12 +86,21 @@ class Found:
     bad: list[BadLine] = field(default_factory=list)
     missing: int = 0
     """Cells that are empty, or say that there is no value."""
-    _notes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _notes: dict[str, Note] = field(default_factory=dict)
 
     def note(self, text: str, line: int, count: int = 1) -> None:
         """Say something once, however often it is met."""
-        first, before = self._notes.get(text, (line, 0))
-        self._notes[text] = (min(first, line), before + count)
+        before = self._notes.get(text, Note(text, line, 0))
+        self._notes[text] = Note(text, min(before.line, line), before.times + count, before.doubt)
+
+    def doubt(self, text: str, line: int, count: int = 1) -> None:
+        """Say something that puts values in doubt."""
+        self.note(text, line, count)
+        self._notes[text] = msgspec.structs.replace(self._notes[text], doubt=True)
+
+    def unknown_status(self, word: str, line: int) -> None:
+        """Doubt the values of a status word that isn't known."""
+        self.doubt(f"status {word[:40]!r} isn't known: its values are kept, and not taken for measured", line)
 
     def refuse(self, line: int, reason: str) -> None:
         """Name a row that can't be a value."""
@@ -98,7 +109,7 @@ class Found:
     @property
     def notes(self) -> list[Note]:
         """What is to be said, in the order of lines."""
-        return sorted((Note(text, *seen) for text, seen in self._notes.items()), key=lambda one: (one.line, one.text))
+        return sorted(self._notes.values(), key=lambda one: (one.line, one.text))
 
 
 class BadCellError(ValueError):

@@ -199,4 +199,4 @@ def _doubled(rows: list[tuple[int, Row]], count: int, length: int, found: Found)
         return
     day, line = rows[0][1].day, rows[0][1].line
     said = f"{len(bare)} row{'s' * (len(bare) != 1)} for the doubled hour among {count} of the day"
-    found.note(f"{day}: {said}: which is which can't be told, so neither is taken", line)
+    found.doubt(f"{day}: {said}: which is which can't be told, so neither is taken", line)

@@ -85,11 +85,11 @@ class _Reader:
         for pattern, label in self._labels:
             if match := pattern.fullmatch(text):
                 if label.note:
-                    self._found.note(label.note, line)
+                    self._found.doubt(label.note, line)
                 return _of_label(match, label, length, text)
         stands_for = self._layout.labels[0].stands_for
         if found := serial_start(text, stands_for, length):
-            self._found.note("times are numbers of days: a spreadsheet has rewritten the file", line)
+            self._found.doubt("times are numbers of days: a spreadsheet has rewritten the file", line)
             return found
         expected = " or ".join(label.pattern for label in self._layout.labels)
         raise ValueError(f"time {cell[:40]!r}: expected {expected}")

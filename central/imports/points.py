@@ -30,7 +30,7 @@ def point_of(cell: str) -> str:
 def check_digit_note(point: str, found: Found, line: int) -> None:
     """Say once that a PPE's check digit is wrong: it is taken as it is."""
     if problem := point_id_problem(point):
-        found.note(f"point {point}: {problem}", line)
+        found.doubt(f"point {point}: {problem}", line)
 
 
 def given_point(given: Given) -> str:

@@ -64,7 +64,7 @@ def read(text: str, given: Given) -> Found:
             found.refuse(number, f"value {amount[:40]!r} {error}")
             continue
         if flag != "+":
-            found.note(f"status {flag[:40]!r} isn't known: its values are kept, and not taken for measured", number)
+            found.unknown_status(flag, number)
         quality = "measured" if flag == "+" else UNKNOWN
         found.values.append(Value(point, direction, "raw", start + place * length, length, wh, quality, flag, number))
     return found

@@ -56,7 +56,7 @@ class Statuses:
         if word in self._known:
             return self._known[word]
         if there:
-            self._found.note(f"status {word[:40]!r} isn't known: its values are kept, and not taken for measured", line)
+            self._found.unknown_status(word, line)
         return UNKNOWN
 
 

@@ -37,10 +37,10 @@ def _netting(found: Found) -> None:
             continue
         line = lines[point, start]
         if drawn and injected:
-            found.note(f"point {point}: hours whose netted drawn and injected are both above zero", line)
+            found.doubt(f"point {point}: hours whose netted drawn and injected are both above zero", line)
         raw_drawn, raw_injected = wh.get((RAW, "drawn")), wh.get((RAW, "injected"))
         if raw_drawn is not None and raw_injected is not None and drawn - injected != raw_drawn - raw_injected:
-            found.note(f"point {point}: hours whose netted values aren't their registers' difference", line)
+            found.doubt(f"point {point}: hours whose netted values aren't their registers' difference", line)
 
 
 def _days(found: Found) -> None:
@@ -61,7 +61,8 @@ def _days(found: Found) -> None:
         silent = [day for (day, _), zeros in by_day.items() if all(zeros)]
         if silent:
             said = f"days of nothing but zeros: {len(silent)}, the first {date.fromordinal(min(silent))}"
-            found.note(f"{what}: {said}; they are kept", 1)
+            # A plant injects nothing on a dark day; a point that draws nothing for a day is worth a look.
+            (found.doubt if direction == "drawn" else found.note)(f"{what}: {said}; they are kept", 1)
 
 
 def _periods(day: int, length: int) -> int:

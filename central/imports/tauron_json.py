@@ -97,6 +97,6 @@ def _row(line: int, one: Any, found: Found) -> Row:
         found.note("Status is null: values that aren't final yet", line)
         quality = UNKNOWN
     elif word != "0":
-        found.note(f"status {word[:40]!r} isn't known: its values are kept, and not taken for measured", line)
+        found.unknown_status(word, line)
         quality = UNKNOWN
     return Row(line, day, (int(hour) - 1) * _HOUR_S, "winter" if extra == "T" else "", wh, quality, word)

@@ -94,7 +94,7 @@ class _Reader:
         if len(day_periods(day, HOUR)) > _HOURS:
             where = "cell 25 is filled, and where the doubled hour stands isn't known: only 00 to 02 is taken"
             said = where if beyond else "24 cells can't hold the doubled hour: 02 to 03 isn't taken"
-            self._found.note(f"{day}: {said}", line)
+            self._found.doubt(f"{day}: {said}", line)
             return rows[:_DOUBLED] if beyond else rows[:_DOUBLED] + rows[_DOUBLED + 1 :]
         if beyond:
             raise ValueError(f"more than {_HOURS} hours are filled on {day}")
@@ -115,18 +115,21 @@ class _Reader:
         for word, (line, cells) in self._totals.items():
             if self._words.get(word, Series("other")).direction == "other":
                 continue
-            for hour, cell in enumerate(cells):
-                value = cell.rpartition(",")[0] if self._layout.flags else cell
-                try:
-                    total = self._amounts.wh(value)
-                except ValueError as error:
-                    self._found.note(f"sum of {word}, hour {hour + 1}: {cell.strip()[:40]!r} {error}", line)
-                    continue
-                # An hour that no row could hold (October's) has no sum to be checked.
-                points = self._sums[word].get(hour)
-                if total is not None and points is not None and Decimal(total) != points:
-                    said = f"the file's sum is {total} Wh, its points' {points} Wh"
-                    self._found.note(f"{word}, hour {hour + 1}: {said}", line)
+            wrong = [said for hour, cell in enumerate(cells) if (said := self._wrong_total(word, hour, cell))]
+            if wrong:
+                self._found.doubt(f"{word}: hours whose sum isn't its points': {wrong[0]}", line, len(wrong))
+
+    def _wrong_total(self, word: str, hour: int, cell: str) -> str:
+        value = cell.rpartition(",")[0] if self._layout.flags else cell
+        try:
+            total = self._amounts.wh(value)
+        except ValueError as error:
+            return f"hour {hour + 1}, {cell.strip()[:40]!r} {error}"
+        # An hour that no row could hold (October's) has no sum to be checked.
+        points = self._sums[word].get(hour)
+        if total is None or points is None or Decimal(total) == points:
+            return ""
+        return f"hour {hour + 1}, the file's sum is {total} Wh, its points' {points} Wh"
 
 
 def read_wide(layout: Layout, head_line: int, sheet: Sheet, given: Given, found: Found) -> None:

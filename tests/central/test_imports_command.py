@@ -139,6 +139,34 @@ def test_what_the_cluster_file_has_no_use_for_is_kept_and_said(desk: Desk) -> No
     assert f"point {POINT} doesn't declare injected" in said
 
 
+def test_what_puts_a_file_in_doubt_is_a_finding_until_somebody_acknowledges_it(desk: Desk) -> None:
+    content = files.cooperative(SUMMER_DAY, other_sum=2).replace(b",+", b",?", 2)
+    desk.imported(desk.file("c.csv", content))
+
+    def found() -> dict[str, list[dict[str, Any]]]:
+        done = desk.run("findings", "--json")
+        assert done.exit_code == 0, done.output
+        kinds: dict[str, list[dict[str, Any]]] = {}
+        for row in json.loads(done.stdout)["findings"]:
+            kinds.setdefault(row["kind"], []).append(row)
+        return kinds
+
+    kinds = found()
+    assert [row["what"] for row in kinds["unknown_point"]] == [files.ENEA_POINT]
+    (status,) = [row for row in kinds["file_doubt"] if "'?'" in row["text"]]
+    assert (status["what"], status["where"], status["first"], status["weight"]) == (
+        "c.csv",
+        "file 1, line 6",
+        "2",
+        "doubt",
+    )
+    assert [row["first"] for row in kinds["file_doubt"] if "the file's sum is" in row["text"]] == ["24"]
+    cluster = desk.folder / "cluster.toml"
+    more = f'[[points]]\nid = "{files.ENEA_POINT}"\nmember = "A"\ndirections = ["drawn"]\n'
+    cluster.write_text(cluster.read_text(encoding="utf-8") + more, encoding="utf-8")
+    assert "unknown_point" not in found()
+
+
 def test_imported_values_are_settled_and_compared_with_ones_own(desk: Desk) -> None:
     assert desk.run("compare", "--month", "2026-06").exit_code == 2
     desk.imported(desk.file("a.csv", files.tauron(SUMMER_DAY, "e")), "--point", POINT)

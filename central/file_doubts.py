@@ -1,0 +1,51 @@
+"""What puts imported files' values in doubt, as it was said when they were imported."""
+
+from __future__ import annotations
+
+import msgspec
+
+from central.archive import Archive
+from central.config import CentralConfig
+from central.evidence import FileDoubt
+from central.imports.found import BadLine, Note
+
+
+class _Said(msgspec.Struct):
+    notes: list[Note] = []
+    bad: list[BadLine] = []
+
+
+def file_doubts(config: CentralConfig) -> list[FileDoubt]:
+    """Doubts of all archived files; rows that were left out because the rest was accepted are one of them.
+
+    Raises:
+        sqlite3.Error: the archive can't be read.
+    """
+    if not config.files.is_file():
+        return []
+    archive = Archive(config.files, read_only=True)
+    try:
+        files = archive.all()
+    finally:
+        archive.close()
+    found = []
+    for one in files:
+        said = msgspec.convert(one.report, _Said)
+        notes = [note for note in said.notes if note.doubt]
+        if said.bad:
+            first = said.bad[0]
+            notes.append(Note(f"rows were refused and left out, the first: {first.reason}", first.line, len(said.bad)))
+        found += [
+            FileDoubt(
+                number=one.number,
+                name=one.name,
+                digest=one.digest,
+                point=one.given.point,
+                imported=one.imported,
+                line=note.line,
+                times=note.times,
+                text=note.text,
+            )
+            for note in notes
+        ]
+    return found
