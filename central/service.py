@@ -19,6 +19,7 @@ import aiomqtt
 from central.allowance import Allowance
 from central.catch_up import CatchUp
 from central.cluster import load_cluster
+from central.cluster.history import History, HistoryError
 from central.config import CentralConfig
 from central.downlink import Downlink
 from central.files_in import FilesIn, files_behind, take_in_files
@@ -139,7 +140,7 @@ async def _run(
         await until(
             stop,
             downlink.run(),
-            _watch_cluster(config, keeper, thread, values),
+            _watch_cluster(config, clock, keeper, thread, values),
             _look_for_findings(config, config_file, clock),
             _take_in_files(config, config_file, thread),
             serve_web(page, config_file, clock, workers.compute, together, live=values.answer),
@@ -159,16 +160,30 @@ async def _feed_watchdog(thread: ThreadPoolExecutor) -> None:
             await asyncio.sleep(wanted_s / 3)
 
 
-async def _watch_cluster(config: CentralConfig, keeper: Keeper, thread: ThreadPoolExecutor, values: LiveValues) -> None:
+async def _watch_cluster(
+    config: CentralConfig, clock: Clock, keeper: Keeper, thread: ThreadPoolExecutor, values: LiveValues
+) -> None:
     """Read the cluster file again when it changes: stands of a meter that it knows now enter by themselves."""
+    await _note_change(config, clock)
     while True:
         await asyncio.sleep(_LOOK_S)
         try:
             if await _in(thread, keeper.look_at_cluster):
                 values.know(await _in(thread, lambda: load_cluster(config.cluster_file)))
                 _log.info("cluster_read_again")
+                await _note_change(config, clock)
         except ConfigError as error:
             _log.error("cluster_unusable", problems=str(error), kept="the meters known before")
+
+
+async def _note_change(config: CentralConfig, clock: Clock) -> None:
+    """Record in the cluster file's history what was changed by hand; not in the journal's thread, for it may wait."""
+    history = History(config.cluster_file.resolve())
+    try:
+        if entry := await asyncio.to_thread(history.notice, clock.now()):
+            _log.info("cluster_change_noticed", entry=entry.number, cells=len(entry.changes))
+    except (HistoryError, ConfigError, OSError) as error:
+        _log.warning("cluster_change_not_recorded", error=str(error), next="klaster-central cluster history")
 
 
 async def _look_for_findings(config: CentralConfig, config_file: Path, clock: Clock) -> None:

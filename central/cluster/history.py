@@ -79,7 +79,7 @@ class History:
     def notice(self, now: datetime) -> Entry | None:
         """Record what was changed in the file by hand since the newest entry, if anything was.
 
-        The file must be one that makes a cluster. Raises as ``record``.
+        The file must be one that makes a cluster. Raises as ``recording``, and ConfigError.
         """
         with self._locked() as file:
             return self._notice(file, now)
