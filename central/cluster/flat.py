@@ -68,6 +68,8 @@ class Typed:
     content: dict[str, Any] = field(default_factory=dict)
     places: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Where each table's row stands in the sheets: ``points[3]`` is (points, 5)."""
+    parents: dict[tuple[str, str], int] = field(default_factory=dict)
+    """The number of the first row of a table with an id."""
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -85,6 +87,8 @@ def typed(sheets: Mapping[str, Sequence[tuple[int, Cells]]], file: str) -> Typed
                 rows = made.content.setdefault(name, [])
                 rows.append(values)
                 made.places[f"{name}[{len(rows)}]"] = name, number
+                if "id" in values:
+                    made.parents.setdefault((name, values["id"]), len(rows))
     return made
 
 
@@ -110,14 +114,14 @@ def _put_single(made: Typed, sheet: Sheet, values: dict[str, Any], number: int, 
 
 
 def _put_within(made: Typed, sheet: Sheet, parent: str, values: dict[str, Any], number: int, file: str) -> None:
-    for i, row in enumerate(made.content.get(sheet.parent, ()), 1):
-        if parent and row.get("id") == parent:
-            rows = row.setdefault(sheet.table, [])
-            rows.append(values)
-            made.places[f"{sheet.parent}[{i}].{sheet.table}[{len(rows)}]"] = sheet.name, number
-            return
-    said = f"the sheet {sheet.parent} has no row with this id"
-    made.problems.append(Problem(file, place(sheet.name, number, sheet.of), f'"{parent[:60]}"', said))
+    i = made.parents.get((sheet.parent, parent))
+    if i is None:
+        said = f"the sheet {sheet.parent} has no row with this id"
+        made.problems.append(Problem(file, place(sheet.name, number, sheet.of), f'"{parent[:60]}"', said))
+        return
+    rows = made.content[sheet.parent][i - 1].setdefault(sheet.table, [])
+    rows.append(values)
+    made.places[f"{sheet.parent}[{i}].{sheet.table}[{len(rows)}]"] = sheet.name, number
 
 
 def place(sheet: str, number: int, column: str = "") -> str:

@@ -137,6 +137,9 @@ def read_folder(path: Path) -> Numbered:
     problems: list[Problem] = []
     for one in sorted(path.glob("*.csv")):
         file = str(one)
+        if one.stem not in SHEETS:
+            problems.append(Problem(file, "", "", f"unknown table; known: {', '.join(SHEETS)}"))
+            continue
         try:
             text = _bytes(one).decode("utf-8-sig")
             rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)

@@ -13,7 +13,8 @@ from central.cluster.sheets import MAX_BYTES, Numbered, read_folder, read_xlsx
 from central.cluster.toml import toml_text
 from runtime.config import ConfigError, Problem, read_toml
 
-MAX_ROWS_IN_ALL = 400_000
+MAX_TOLD = 200
+"""So many problems are told, and how many more there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,19 @@ def read_source(path: Path) -> Source:
     """Read and check everything.
 
     Raises:
-        ConfigError: with every problem, each by table, row and column.
+        ConfigError: with every problem, each by table, row and column; of very many the first.
     """
+    try:
+        return _read(path)
+    except ConfigError as error:
+        more = len(error.problems) - MAX_TOLD
+        if more <= 0:
+            raise
+        told = [*error.problems[:MAX_TOLD], Problem(str(path), "", "", f"and {more} more problems")]
+        raise ConfigError(told) from error
+
+
+def _read(path: Path) -> Source:
     if path.is_dir():
         return _of_sheets(read_folder(path), path)
     if path.suffix.lower() == ".xlsx":

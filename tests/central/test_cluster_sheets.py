@@ -173,3 +173,15 @@ def test_the_example_goes_through_every_form_unchanged(tmp_path: Path) -> None:
     content = read_toml(EXAMPLE)
     (tmp_path / "c.xlsx").write_bytes(write_xlsx(rows_of(content)))
     assert read_source(tmp_path / "c.xlsx").cluster == load_cluster(EXAMPLE)
+
+
+def test_of_thousands_of_problems_the_first_are_told_and_how_many_more(tmp_path: Path) -> None:
+    points = [["id", "member", "directions"], *([f"P{i}", "nobody", "drawn"] for i in range(3000))]
+    said = problems(write_book(tmp_path / "c.xlsx", SMALL | {"points": points}))
+    assert said.count("\n") == 200
+    assert "and 2800 more problems" in said
+
+
+def test_a_folder_with_a_csv_that_is_no_table_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "readings.csv").write_text("point,direction,start,wh\n", encoding="utf-8")
+    assert "readings.csv: unknown table" in problems(tmp_path)
