@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
+from rich.table import Table
+from rich.text import Text
 
 from gateway.config import BusSettings, GatewayConfig
 from gateway.config import read as read_config
@@ -165,10 +167,13 @@ def _counts(access: Access) -> dict[int, Counter[Ending]]:
 
 
 def _show(check: Check) -> None:
-    out.print(f"[{_STYLES[check.state]}]{check.state.value:>7}[/]  ", end="")
-    say(f"{check.what}: {check.found}")
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(width=7, justify="right")
+    grid.add_column()
+    grid.add_row(Text(check.state.value, style=_STYLES[check.state]), Text(plain(f"{check.what}: {check.found}")))
     if check.way_out:
-        say(f"         → {plain(check.way_out)}")
+        grid.add_row("", Text(plain(f"→ {check.way_out}")))
+    out.print(grid)
 
 
 def _sum(checks: list[Check]) -> None:

@@ -74,7 +74,7 @@ async def poll(access: Access, meter: MeterSettings) -> Reading:
     readout: Readout = SunSpecReadout(meter.id, meter.sunspec) if sunspec else RegisterReadout(model)
     rows: list[Row] = []
     problem = await (_described(access, unit, readout, rows) if sunspec else _mapped(access, unit, model, rows))
-    serial = "" if problem and not rows else await _serial(access, unit, readout)
+    serial = "" if problem and not any(row.words for row in rows) else await _serial(access, unit, readout)
     return Reading(
         meter=meter.id, bus=meter.bus, unit=unit, profile=model.id, how=access.how, serial=serial,
         rows=tuple(rows), problem=problem,

@@ -19,7 +19,7 @@ from gateway.profile import Block, Transport, profile
 from gateway.tools.access import Access, ToolError, alone, bus_named, bus_of, config_option, json_option, service_of
 from gateway.tools.recognise import Likeness, recognise
 from gateway.tools.run import run
-from runtime.console import Exit, err, print_json, say, table
+from runtime.console import Exit, err, plain, print_json, say, table
 
 _HIGHEST = 247
 _PROBES = (Block(4, 0, 2, ()), Block(3, 0, 2, ()))
@@ -227,12 +227,12 @@ async def _probe(access: Access, unit: int) -> str | FailureKind | None:
 
 def _progress(label: str, unit: int, asked: int, of: int) -> None:
     if err.is_terminal:
-        err.print(f"\r{label} unit {unit}, {asked} of {of} ", end="", highlight=False)
+        click.echo(f"\r{label} unit {unit}, {asked} of {of} ", nl=False, err=True)
 
 
 def _tell(text: str) -> None:
     if err.is_terminal:
-        err.print(f"\r{text:<40}")
+        click.echo(f"\r{plain(text):<40}", err=True)
 
 
 def _show(scanned: Scanned) -> None:
