@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS file_progress (one INTEGER PRIMARY KEY CHECK (one = 1
 INSERT OR IGNORE INTO file_progress VALUES (1, 0);
 """
 _PIECE = 10_000
+_READ = 50_000
 _COMING = """
 CREATE TEMP TABLE IF NOT EXISTS coming (
     point TEXT, direction TEXT, kind TEXT, start INTEGER, length INTEGER, wh TEXT, quality TEXT, word TEXT
@@ -65,10 +66,12 @@ FROM coming AS c JOIN intervals AS i ON {_KEY} AND i.file = ?
 _SELECT = """
 SELECT point, direction, kind, start, length, {version}, file, wh, quality, word FROM intervals
 WHERE start >= ? AND start < ? AND file <= ? {group}
-ORDER BY start, point, direction, kind, length, version
+ORDER BY start, point, direction, kind, length{last}
 """
-_COUNTED = _SELECT.format(version="max(version) AS version", group="GROUP BY start, point, direction, kind, length")
-_VERSIONS = _SELECT.format(version="version", group="")
+_COUNTED = _SELECT.format(
+    version="max(version) AS version", group="GROUP BY start, point, direction, kind, length", last=""
+)
+_VERSIONS = _SELECT.format(version="version", group="", last=", version")
 
 _TALLY = """
 SELECT file, count(*), sum(latest) FROM (
@@ -126,12 +129,20 @@ class IntervalVersions:
     def table(self, first: datetime, last: datetime, *, versions: bool) -> pa.Table:
         """See ``central.readings.KnowsIntervals.intervals``."""
         span = (unix_seconds(first), unix_seconds(last), self.position())
-        rows = self._db.execute(_VERSIONS if versions else _COUNTED, span).fetchall()
-        columns = list(zip(*rows, strict=True)) if rows else [()] * len(INTERVALS)
-        arrays = [
-            pa.array(np.array(column, dtype=np.int64)).cast(field.type)
-            if pa.types.is_timestamp(field.type)
-            else pa.array(column, field.type)
-            for column, field in zip(columns, INTERVALS, strict=True)
-        ]
-        return pa.table(arrays, schema=INTERVALS)
+        cursor = self._db.execute(_VERSIONS if versions else _COUNTED, span)
+        pieces = [INTERVALS.empty_table()]
+        # Piece by piece: a month of a large cluster would fill the memory as rows.
+        while rows := cursor.fetchmany(_READ):
+            pieces.append(_piece(rows))
+        return pa.concat_tables(pieces)
+
+
+def _piece(rows: Sequence[Row]) -> pa.Table:
+    columns = zip(zip(*rows, strict=True), INTERVALS, strict=True)
+    return pa.table([_column(values, field) for values, field in columns], schema=INTERVALS)
+
+
+def _column(values: tuple[object, ...], field: pa.Field) -> pa.Array:
+    if pa.types.is_timestamp(field.type):
+        return pa.array(np.array(values, dtype=np.int64)).cast(field.type)
+    return pa.array(values, field.type)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -176,6 +177,7 @@ def _numbers(text: pa.Array, whole: Bools) -> Ints:
     return numbers
 
 
+@lru_cache(65_536)
 def quarter_of(word: str) -> int | str:
     """The quarter (since the year 1) that starts at an ISO 8601 instant, or why it can't be read."""
     if not (found := _ISO_8601.fullmatch(word)):
@@ -315,6 +317,7 @@ def _hours(series: Ints, start: Ints, wh: Ints) -> tuple[Ints, Ints, Ints]:
     return series[at][whole], hour[at][whole], np.add.reduceat(wh, at)[whole]
 
 
+@lru_cache(65_536)
 def local_day(at: int) -> int:
     """The local day of an instant (seconds since 1970), as its ordinal."""
     there = datetime.fromtimestamp(at, WARSAW)

@@ -16,6 +16,7 @@ from metering.point import Direction
 
 NAME, TITLE = "klaster", "klaster's own readings"
 _QUARTER_S, _HOUR_S = 900, 3600
+_DIRECTIONS = frozenset(way.value for way in Direction)
 _Key = tuple[str, str, int]
 
 
@@ -34,6 +35,7 @@ def read(sheet: Sheet, given: Given) -> Found:
     found = Found(NAME, TITLE)
     places = {name: place for place, name in enumerate(tidy_row(sheet.head(",")[0][1]))}
     read: dict[_Key, tuple[int, str]] = {}
+    clashing: set[_Key] = set()
     header = sheet.head(",")[0][0]
     for row in sheet.rows(","):
         if isinstance(row, Broken):
@@ -51,6 +53,9 @@ def read(sheet: Sheet, given: Given) -> Found:
         if other != wh:
             said = f"line {other_line} says {other} for the same point, direction and start"
             found.refuse(line, f"wh {wh}, but {said}")
+            clashing.add(key)
+    for key in clashing:
+        del read[key]
     in_quarters = {(point, way, local_day(at)) for point, way, at in read if at % _HOUR_S}
     for (point, way, at), (line, wh) in read.items():
         length = _QUARTER_S if (point, way, local_day(at)) in in_quarters else _HOUR_S
@@ -59,13 +64,13 @@ def read(sheet: Sheet, given: Given) -> Found:
 
 
 def _row(cells: Sequence[str], given: Given) -> tuple[_Key, str]:
-    point, direction, start, wh = (cell.strip() for cell in cells)
+    point, direction, start, wh = cells[0], cells[1].strip(), cells[2].strip(), cells[3].strip()
     try:
         point = point_of(point)
     except ValueError as error:
         raise ValueError(f"point {point[:40]!r} {error}") from None
     must_agree(point, given.point, "point")
-    if direction not in set(Direction):
+    if direction not in _DIRECTIONS:
         raise ValueError(f"direction {direction[:40]!r}: expected drawn or injected")
     if isinstance(quarter := quarter_of(start), str):
         raise BadCellError(f"start {start[:40]!r} {quarter}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from central.imports.found import Found, Given, NotReadError
 from metering.point import POINT_PATTERN, point_id_problem
@@ -11,6 +12,7 @@ _EXPONENT = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
 _GUARD = re.compile(r'="(.*)"')
 
 
+@lru_cache(65_536)
 def point_of(cell: str) -> str:
     """The id without spaces, an apostrophe or a formula around it.
 

@@ -15,8 +15,8 @@ from central.imports.scrutiny import scrutinise
 from central.imports.sheet import Sheet, decoded, sheet_of
 from central.imports.wide_rows import read_wide
 
-MAX_BYTES: Final = 256 * 2**20
-"""The largest file that is imported."""
+MAX_BYTES: Final = 64 * 2**20
+"""The largest file that is imported; a month of 1,000 points in our own CSV is about that."""
 _JSON_STARTS = (b"{", b"[")
 
 
@@ -27,7 +27,7 @@ def read_file(content: bytes, given: Given = NOTHING_GIVEN) -> Found:
         NotReadError: its format isn't known, it can't be read at all, or a person has to say more of it.
     """
     if len(content) > MAX_BYTES:
-        raise NotReadError(f"it is larger than {MAX_BYTES >> 20} MiB")
+        raise NotReadError(f"it is larger than {MAX_BYTES >> 20} MiB: split it")
     found = _read(content, given)
     if len(found.values) > MAX_VALUES:
         raise NotReadError(f"it has more than {MAX_VALUES} values")

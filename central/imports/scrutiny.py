@@ -45,12 +45,8 @@ def _netting(found: Found) -> None:
 
 def _days(found: Found) -> None:
     days: dict[tuple[str, str, str], dict[tuple[int, int], list[bool]]] = defaultdict(lambda: defaultdict(list))
-    local: dict[int, int] = {}
     for one in found.values:
-        day = local.get(one.start)
-        if day is None:
-            day = local[one.start] = local_day(one.start)
-        days[one.point, one.direction, one.kind][day, one.length].append(one.wh == "0")
+        days[one.point, one.direction, one.kind][local_day(one.start), one.length].append(one.wh == "0")
     for (point, direction, kind), by_day in days.items():
         what = f"point {point}, {direction} ({kind})"
         short = [key for key, zeros in by_day.items() if len(zeros) != _periods(*key)]
