@@ -21,6 +21,8 @@ _TITLES = {
     State.MET: "Met",
 }
 _COLUMNS = 100
+_SHOWN = 20
+"""So many changes of an import are shown."""
 
 
 def print_verdicts(cluster: str, verdicts: Sequence[Verdict]) -> None:
@@ -54,7 +56,7 @@ def print_changes(found: Sequence[Change], *, as_json: bool) -> None:
         console.print_json({"changes": found})
         return
     for one in found:
-        console.say(f"{one.table}  {one.row}  {one.column}: {_was(one)}".replace("    ", "  "))
+        _say(f"{one.table}  {one.row}  {one.column}: {_was(one)}", indent=0)
     console.say(f"{len(found)} cell{'s' if len(found) != 1 else ''} differ{'' if len(found) != 1 else 's'}.")
 
 
@@ -78,6 +80,10 @@ def print_replaced(cluster_file: Path, done: Replaced, *, as_json: bool) -> None
     if done.entry is None:
         console.say(f"{cluster_file}: says the same already; nothing was changed")
         return
+    for one in done.entry.changes[:_SHOWN]:
+        _say(f"{one.table}  {one.row}  {one.column}: {_was(one)}", indent=2)
+    if len(done.entry.changes) > _SHOWN:
+        _say(f"and {len(done.entry.changes) - _SHOWN} more, see klaster-central cluster history", indent=2)
     kept = f"; the old file is {done.copy.name}" if done.copy else ""
     console.say(f"{cluster_file}: {len(done.entry.changes)} cells changed by {done.entry.by}{kept}")
 
