@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from central.balance import multiplier_text, ratio_text
 from central.books import Books, Settled
+from central.estimated_marks import of_periods, of_shares
 from central.evidence import GatewaySeen
 from central.finding import Finding
 from central.findings import finding_row, findings_now
@@ -59,7 +60,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
 def balance(books: Books, span: Span, now: datetime) -> dict[str, Any]:
     """The balance of every period of the span that ended before ``now``, and the sums of the complete ones.
 
-    Energies in Wh; null where not known.
+    Energies in Wh; null where not known. ``estimated``: how many values of the periods are estimates.
     """
     settled = books.settled(span.month)
     hours = _ended(settled.hours, settled, span, now)
@@ -70,11 +71,14 @@ def balance(books: Books, span: Span, now: datetime) -> dict[str, Any]:
     sums = {name: exact_sum(complete[name]) if known else None for name in energies}
     covered, drawn = sums["covered_wh"], sums["drawn_wh"]
     rows = _rows(hours, columns_of("hours", hours))
+    for row, count in zip(rows, of_periods(settled.estimated, seconds(hours["start"])), strict=True):
+        row["estimated"] = count
     return _about(settled, span, now) | {
         "periods": hours.num_rows,
         "complete": complete.num_rows,
         "sums": sums,
         "covered_pct": None if covered is None or drawn is None else ratio_text(covered, drawn),
+        "estimated": sum(row["estimated"] for row in rows),
         "hours": _with_sources(_with_next_step(rows, hours, settled), hours, settled),
     }
 
@@ -87,7 +91,7 @@ def shares(books: Books, span: Span, now: datetime, *, rows: bool = True) -> dic
     """
     settled = books.settled(span.month)
     found = share_rows(books, span, now)
-    energies = [name for name in (*SHARE_ENERGIES, "charge_wh") if name in found.schema.names]
+    energies = [name for name in (*SHARE_ENERGIES, "charge_wh", "estimated") if name in found.schema.names]
     names = {member.id: member.name for member in settled.cluster.members}
     owner = {point.id: point.member for point in settled.cluster.points}
     answer: dict[str, Any] = _about(settled, span, now) | {
@@ -113,9 +117,9 @@ def shares(books: Books, span: Span, now: datetime, *, rows: bool = True) -> dic
 
 
 def share_rows(books: Books, span: Span, now: datetime) -> pa.Table:
-    """The rows that ``shares`` rests on, as SHARES has them."""
+    """The rows that ``shares`` rests on, as SHARES has them, and how many values of each are estimates."""
     settled = books.settled(span.month)
-    return _ended(settled.shares, settled, span, now)
+    return of_shares(settled.estimated, _ended(settled.shares, settled, span, now))
 
 
 def findings(

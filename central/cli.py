@@ -13,6 +13,7 @@ import click
 from rich.text import Text
 
 from central.cluster.cli import cluster
+from central.estimates.cli import estimate, estimates, validate
 from metering.period import Month, months
 from runtime import console
 from runtime.console import Exit
@@ -63,7 +64,8 @@ def main() -> None:
     """The books of an energy cluster: readings, hourly balance, settlement."""
 
 
-main.add_command(cluster)
+for command in (cluster, validate, estimate, estimates):
+    main.add_command(command)
 
 
 @main.command(cls=ManyFiles)

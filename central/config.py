@@ -116,6 +116,11 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True):
         return self.data_dir / "findings.sqlite"
 
     @property
+    def estimates(self) -> Path:
+        """The file of estimates."""
+        return self.data_dir / "estimates.sqlite"
+
+    @property
     def clocks(self) -> Path:
         """The file of what the journal tells of gateways' clocks."""
         return self.data_dir / "clocks.sqlite"

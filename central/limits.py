@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 import msgspec
@@ -46,8 +47,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """A day's injection beyond what was generated behind the point …"""
     generation_min_wh: int = 1000
     """… and at least, in a day."""
-    latitude: float | None = None
-    longitude: float | None = None
+    latitude: int | Decimal | None = None
+    longitude: int | Decimal | None = None
     """Degrees; where neither is given it must be night in all of Poland."""
 
 
@@ -67,7 +68,7 @@ def read_limits(content: object, file: str) -> tuple[Limits, list[Problem]]:
     """Limits from a parsed ``[validation]`` table, with everything that is wrong in it."""
     if not isinstance(content, dict):
         return Limits(), [Problem(file, "validation", shown("validation", content), "expected a table")]
-    values: dict[str, float | int] = {}
+    values: dict[str, int | Decimal] = {}
     problems = []
     for name, raw in content.items():
         said, value = _read(name, raw)
@@ -80,15 +81,16 @@ def read_limits(content: object, file: str) -> tuple[Limits, list[Problem]]:
     return Limits(**values), problems  # type: ignore[arg-type]  # each value was checked
 
 
-def _read(name: str, raw: object) -> tuple[str, float | int]:
+def _read(name: str, raw: object) -> tuple[str, int | Decimal]:
     if name not in Limits.__struct_fields__:
         return f"unknown limit; known: {', '.join(sorted(Limits.__struct_fields__))}", 0
     degrees = name in {"latitude", "longitude"}
     first, last = _RANGES.get(name, (0, _MOST))
+    value: int | Decimal | None
     try:
-        value = float(str(raw)) if degrees else int(str(raw))
-    except ValueError:
-        value = float("nan")
-    if isinstance(raw, bool | str) or not first <= value <= last:
+        value = Decimal(str(raw)) if degrees else int(str(raw))
+    except (ValueError, InvalidOperation):
+        value = None
+    if value is None or isinstance(raw, bool | str) or not first <= value <= last:
         return f"expected a {'number' if degrees else 'whole number'} from {first:g} to {last:g}", 0
     return "", value

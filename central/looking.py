@@ -20,6 +20,7 @@ from central.checks import store_down
 from central.clock_file import ClockFile, scan_on
 from central.clock_scan import ClockScan
 from central.config import CentralConfig, load_config
+from central.estimates.file import Place, changed_since
 from central.evidence import GRACE
 from central.files_in import files_position
 from central.finding import INTAKE, STORE, month_of, of_this_month, scope_of
@@ -50,6 +51,8 @@ class Looked(msgspec.Struct, frozen=True):
     """Months that are to be looked at, the first one first."""
     tick: datetime | None = None
     """The end of the last period whose missing values are known to the records."""
+    estimates: tuple[int, int] = (0, 0)
+    """How far the file of estimates had come."""
     marks: tuple[str, ...] = ()
     """What all months rest on beside the stands."""
     whole: int = 0
@@ -101,6 +104,9 @@ def _look(config: CentralConfig, books: Books, file: FindingsFile, now: datetime
     if tick != before.tick:
         # The month that ended in between is due once more.
         due.update(months(max(Month.of((before.tick or tick) - timedelta(seconds=1)), _back(present)), present))
+    place, estimates = changed_since(config.estimates, Place(*before.estimates))
+    for estimate in estimates:
+        due.update(months(Month.of(estimate.since), Month.of(estimate.until - timedelta(seconds=1))))
     # Stands of a clock that was never set must not bring up months long before the cluster.
     due.update(
         one for one in clocks.touched if one >= min(Month.of(day_start(books.cluster.registered_from)), _back(present))
@@ -124,6 +130,7 @@ def _look(config: CentralConfig, books: Books, file: FindingsFile, now: datetime
         closed=tuple(f"{one.kind} {one.what}" for change in changes for one in change.closed),
         due=tuple(map(str, left)),
         tick=tick,
+        estimates=place,
         marks=marks,
         whole=whole,
         unread=clocks.position < position,

@@ -14,6 +14,7 @@ import msgspec
 
 from central.books import Books
 from central.config import CentralConfig, load_config
+from central.estimates.file import Place, changed_since
 from central.influx.server import InfluxServer
 from central.intake_file import IntakeFile
 from central.readings import StoreDownError
@@ -54,7 +55,9 @@ def _publish(config: CentralConfig, now: datetime, before: tuple[str, ...]) -> P
         refused = server.write(lines)
         count = len(lines)
         position, fill = _intake(config)
-        state = (str(position), fill, floor_to(now, books.cluster.period.length).isoformat(), *_marks(config))
+        estimates = changed_since(config.estimates, Place())[0]
+        ended = floor_to(now, books.cluster.period.length)
+        state = (str(position), fill, ended.isoformat(), str(estimates), *_marks(config))
         if state != before:
             target = f"{config.store.url} {config.store.org} {config.store.bucket} {fill}"
             written = Written(config.written, target)

@@ -34,6 +34,18 @@ def print_findings(answer: dict[str, Any]) -> None:
     console.say(f"{count or 'No'} open finding{'s' if count != 1 else ''}{also} in {answer['span']}.")
 
 
+def print_validated(answer: dict[str, Any]) -> None:
+    """What is doubted, then what was accepted with who and why."""
+    for row in answer["findings"]:
+        _print(row)
+    if answer["accepted"]:
+        console.say(f"Accepted: {len(answer['accepted'])}", style="bold")
+    for row in answer["accepted"]:
+        _print(row)
+    count = len(answer["findings"])
+    console.say(f"{count or 'No'} doubt{'s' if count != 1 else ''} in {answer['span']}.")
+
+
 def _print(row: dict[str, Any]) -> None:
     _say(f"{row['kind']}  {row['what']}  {_span(row)}".rstrip(), indent=2, style="bold")
     _say(row["text"], indent=4)

@@ -42,8 +42,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-APPENDED: Final[Mapping[str, tuple[str, ...]]] = {"hours": STORAGE_ENERGIES, "shares": ("charge_wh",)}
-"""Columns that follow where a storage's charging is left out of drawn."""
+APPENDED: Final[Mapping[str, tuple[str, ...]]] = {"hours": STORAGE_ENERGIES, "shares": ("charge_wh", "estimated")}
+"""Columns that follow where a storage's charging is left out of drawn, and in answers of books with estimates."""
 
 
 def columns_of(name: str, table: pa.Table) -> tuple[str, ...]:

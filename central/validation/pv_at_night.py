@@ -15,7 +15,11 @@ from central.sun import is_night
 def check(series: Series) -> Iterator[Finding]:
     """Only where nothing else can inject; nights that follow one another are one finding."""
     limits, way = series.limits, series.injected
-    place = None if limits.latitude is None or limits.longitude is None else (limits.latitude, limits.longitude)
+    place = (
+        None
+        if limits.latitude is None or limits.longitude is None
+        else (float(limits.latitude), float(limits.longitude))
+    )
     night = is_night(series.starts, series.length_s, limits.night_deg, place)
     if not night.any():
         return
