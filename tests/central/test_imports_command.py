@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from central.config import load_config
 from central.intake_file import IntakeFile
 from central.journal import Journal
 from central.opened import open_store
-from metering.period import Month
+from central.readings import Entry
+from metering.period import Month, utc_text
 from tests.central import operator_files as files
+from tests.central.made_books import stand
 from tests.central.operator_files import POINT, SUMMER_DAY
 from tests.influx import Influxd
 from tests.mosquitto import Mosquitto, free_port
@@ -180,6 +183,40 @@ def test_imported_values_are_settled_and_compared_with_ones_own(desk: Desk) -> N
         ("drawn", 0, 24),
         ("injected", 0, 24),
     ]
+
+
+def test_own_stands_and_operators_values_differ_where_they_do_and_the_setting_says_which_counts(desk: Desk) -> None:
+    cluster = desk.folder / "cluster.toml"
+    meter = f'[[meters]]\nserial = "M1"\npoint = "{POINT}"\nrole = "settlement"\n'
+    cluster.write_text(CLUSTER + meter, encoding="utf-8")
+    starts = files.local_starts(SUMMER_DAY)
+    at = [*starts, starts[-1] + timedelta(hours=1)]
+    stands = []
+    for register, value, first in (("1-0:1.8.0", files.drawn, 10**6), ("1-0:2.8.0", files.injected, 10**7)):
+        sums = [first + sum(value(place) + (place == 7) * 5 for place in range(count)) for count in range(25)]
+        stands += [stand("M1", register, instant, wh) for instant, wh in zip(at, sums, strict=True)]
+    (desk.folder / "data").mkdir()
+    store = open_store(load_config(desk.config))
+    store.admit([Entry(journal=1, gateway="g1", stand=one) for one in stands], [], 1)
+    store.close()
+    content = files.enea(SUMMER_DAY).replace(b'"0,317"', b'""', 1)
+    desk.imported(desk.file("a.csv", content), "--point", POINT)
+    done = desk.run("compare", "--month", "2026-06", "--json")
+    assert done.exit_code == 1, done.output
+    answer = json.loads(done.stdout)
+    drawn, injected = answer["points"]
+    assert (drawn["both"], drawn["only_own"], drawn["only_operator"], drawn["differing"]) == (23, 1, 0, 1)
+    assert [(row["start"], row["difference_wh"], row["file"]) for row in drawn["periods"]] == [(utc_text(at[7]), -5, 1)]
+    assert [(day["day"], day["differing"]) for day in injected["days"]] == [(str(SUMMER_DAY), 1)]
+    assert desk.run("compare", "--month", "2026-06", "--tolerance-wh", "5").exit_code == 0
+
+    def drawn_in_all() -> int:
+        return int(json.loads(desk.run("balance", "--day", str(SUMMER_DAY), "--json").stdout)["sums"]["drawn_wh"])
+
+    whole = sum(files.drawn(place) for place in range(24))
+    assert drawn_in_all() == whole, "the operator's, and one's own where it has none"
+    cluster.write_text((CLUSTER + meter).replace('"operator"', '"own"'), encoding="utf-8")
+    assert drawn_in_all() == whole + 5
 
 
 def test_usage_that_can_t_be_meant_ends_with_a_message(desk: Desk) -> None:
