@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from central.balance import TWENTIETHS, Balance
@@ -75,6 +76,24 @@ def charges(
                 row = {"cluster": cluster, "month": month, "member": grid.members[p], "point": grid.points[p]}
                 rows.append(row | {"zone": "", "component": component} | _money(component, rate, sums, stretches, p))
     return pa.Table.from_pylist(rows, schema=CHARGES)
+
+
+def prices(grid: Grid, rates: pa.Table) -> dict[str, npt.NDArray[np.float64]]:
+    """(T, P) zł per Wh by component, NaN where a rate is missing: for weighing, not for charging."""
+    known = _rates(rates)
+    cuts = _cuts(grid.starts, known)
+    applied = _applied(grid, known, cuts)
+    tariffs = sorted(set(grid.tariffs))
+    of = np.array([tariffs.index(tariff) for tariff in grid.tariffs], dtype=np.int64)
+    stretch = np.searchsorted(cuts, np.arange(len(grid.starts)), side="right") - 1
+    found = {}
+    for component in COMPONENTS:
+        columns = [
+            [np.nan if rate is None else float(rate.price) / _WH_PER_KWH for rate in applied[component, tariff]]
+            for tariff in tariffs
+        ]
+        found[component] = np.array(columns, dtype=np.float64).reshape(len(tariffs), -1).T[stretch][:, of]
+    return found
 
 
 def _rates(table: pa.Table) -> list[_Rate]:

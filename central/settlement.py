@@ -7,6 +7,7 @@ Source of the rules: arts. 184k and 184m of the RES Act; where they leave a ques
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -19,8 +20,22 @@ from central.charges import charges
 from central.eligibility import excluded, in_relief_window
 from central.grid import Bools, Grid, Ints, net
 from central.settings import Settings
-from central.storage import stocks_table, storages_table, trace
+from central.storage import Storages, stocks_table, storages_table, trace
 from central.tables import HOURS, HOURS_WITH_STORAGE, SHARES, SHARES_WITH_STORAGE, labels
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """Who gets what of which energy; arrays (T, P)."""
+
+    storages: Storages
+    consumed: Ints
+    """What counts as drawn, Wh."""
+    in_sums: Bools
+    balanced: Balance
+    shares: Apportioned
+    base: Ints
+    """The energy whose variable network and quality charges are reduced by the period's step."""
 
 
 def settle(tables: Mapping[str, pa.Table], settings: Settings) -> dict[str, pa.Table]:
@@ -37,6 +52,27 @@ def settle(tables: Mapping[str, pa.Table], settings: Settings) -> dict[str, pa.T
     months = tables["periods"]["month"].to_pylist()
     grid = settled_grid(tables, settings)
     drawn, injected = net(grid, settings.netting)
+    done = reckon(grid, tables, drawn, injected, settings)
+    consumed, storages, balanced, shares = done.consumed, done.storages, done.balanced, done.shares
+    month, cluster = months[0] if months else "", about["cluster"]
+    charge = storages.charge(drawn, done.in_sums)
+    hours = _hours(cluster, month, grid, balanced, charge)
+    of_points = _shares(cluster, grid, consumed, injected, shares)
+    if storages.leaves_out:
+        hours = _hours_with_storage(hours, grid, charge, *storages.given(grid, done.in_sums))
+        of_points = _shares_with_storage(of_points, grid, drawn - consumed)
+    return {
+        "hours": hours,
+        "shares": of_points,
+        "charges": charges(cluster, month, grid, drawn, shares.relieved, done.base, balanced, tables["rates"]),
+        "storages": storages_table(cluster, grid, storages),
+        "stocks": stocks_table(cluster, grid, storages),
+    }
+
+
+def reckon(grid: Grid, tables: Mapping[str, pa.Table], drawn: Ints, injected: Ints, settings: Settings) -> Reckoned:
+    """Balance and shares of a grid whose energies (``drawn``, ``injected``) are netted already."""
+    about = tables["cluster"].to_pylist()[0]
     storages = trace(grid, tables, drawn, injected, settings)
     consumed = storages.consumed
     barred = excluded(grid, settings)
@@ -45,20 +81,7 @@ def settle(tables: Mapping[str, pa.Table], settings: Settings) -> dict[str, pa.T
     balanced = balance(grid, consumed, injected, in_sums, storages.stored(grid, in_sums), settings)
     shares = apportion(grid, consumed, in_sums, eligible, balanced, settings, allocate)
     base = np.where(eligible, consumed, 0) if settings.tier_base == "all_drawn" else shares.relieved
-    month, cluster = months[0] if months else "", about["cluster"]
-    charge = storages.charge(drawn, in_sums)
-    hours = _hours(cluster, month, grid, balanced, charge)
-    of_points = _shares(cluster, grid, consumed, injected, shares)
-    if storages.leaves_out:
-        hours = _hours_with_storage(hours, grid, charge, *storages.given(grid, in_sums))
-        of_points = _shares_with_storage(of_points, grid, drawn - consumed)
-    return {
-        "hours": hours,
-        "shares": of_points,
-        "charges": charges(cluster, month, grid, drawn, shares.relieved, base, balanced, tables["rates"]),
-        "storages": storages_table(cluster, grid, storages),
-        "stocks": stocks_table(cluster, grid, storages),
-    }
+    return Reckoned(storages, consumed, in_sums, balanced, shares, base)
 
 
 def _hours(cluster: str, month: str, grid: Grid, balanced: Balance, charge: Ints) -> pa.Table:
