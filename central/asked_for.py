@@ -1,0 +1,35 @@
+"""What a gateway was asked for by itself, and when it is asked again: the pause grows each time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+KEPT: Final = timedelta(days=450)
+"""So long gateways keep what they have sent."""
+FIRST: Final = timedelta(hours=1)
+"""The first pause."""
+_GROWS: Final = 4
+_LONGEST: Final = timedelta(days=30)
+
+
+class AskedFor(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gateway was asked for a gap so far."""
+
+    gateway: str
+    point: str
+    since: datetime
+    until: datetime
+    """The gap as it was when it was last asked for."""
+    times: int
+    at: datetime
+    """When the gateway was last asked (UTC)."""
+    request: str
+    """The id of that request."""
+
+    @property
+    def again(self) -> datetime:
+        """When it is asked again at the earliest, if the gap is still there."""
+        return self.at + min(FIRST * int(_GROWS ** min(self.times - 1, 10)), _LONGEST)
