@@ -13,6 +13,7 @@ import msgspec
 from central import answers
 from central.answers import Span
 from central.books import Books
+from central.completeness_now import completeness_now
 from central.month import month
 from central.readings import StoreDownError
 from runtime.config import ConfigError
@@ -29,6 +30,7 @@ Question = Literal[
     "stands",
     "day",
     "month",
+    "completeness",
 ]
 
 
@@ -56,14 +58,9 @@ def ask(
                 return Answer(answers.shares(books, span, now))
             case "sums":
                 return Answer(answers.shares(books, span, now, rows=False))
-            case "findings":
-                return Answer(answers.findings(books, span, now))
-            case "findings_ever":
-                return Answer(answers.findings(books, span, now, closed=True))
-            case "findings_everywhere":
-                return Answer(answers.findings(books, span, now, everywhere=True))
-            case "findings_ever_everywhere":
-                return Answer(answers.findings(books, span, now, closed=True, everywhere=True))
+            case "findings" | "findings_ever" | "findings_everywhere" | "findings_ever_everywhere":
+                closed, everywhere = "ever" in question.split("_"), question.endswith("everywhere")
+                return Answer(answers.findings(books, span, now, closed=closed, everywhere=everywhere))
             case "gateways":
                 return Answer(answers.gateways(books, now))
             case "stands":
@@ -72,6 +69,8 @@ def ask(
                 return Answer(answers.day(books, span, now))
             case "month":
                 return Answer(month(books, span, now))
+            case "completeness":
+                return Answer(completeness_now(books, span, now))
     except (ConfigError, StoreDownError) as error:
         return Answer(None, str(error))
     except FileNotFoundError as error:

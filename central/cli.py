@@ -377,6 +377,39 @@ def requests(config_file: Path, *, as_json: bool) -> None:
         print_requests(answers)
 
 
+@main.command()
+@click.argument("config_file", type=FILE)
+@click.option("--month", type=MonthType(), help="A local month; without it the present one.")
+@click.option("--point", "points", multiple=True, help="This point alone; may be given more than once.")
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+def completeness(config_file: Path, month: Month | None, points: tuple[str, ...], *, as_json: bool) -> None:
+    """What is there of what is expected, by point and day; why the rest is missing and what hangs on it.
+
+    Exit code: 0 all that is due is there; 1 some is missing; 2 bad input.
+    """
+    from central.answers import Span
+    from central.ask import ask
+    from central.completeness_now import of_points
+    from central.config import load_config
+    from central.reports.completeness_text import print_completeness
+    from runtime.clock import make_clock
+
+    with console.config_errors():
+        now = make_clock(load_config(config_file).clock).now()
+    answer = ask("completeness", config_file, Span(month=month or Month.of(now)), now)
+    if answer.value is None:
+        console.fail(answer.trouble)
+    known = {one["point"] for one in answer.value["points"]}
+    if unknown := [point for point in points if point not in known]:
+        console.fail(f"no point {', '.join(unknown)} in the cluster file")
+    shown = of_points(answer.value, points) if points else answer.value
+    if as_json:
+        console.print_json(shown)
+    else:
+        print_completeness(shown)
+    raise SystemExit(Exit.DONE if shown["complete"] else Exit.DIFFERS)
+
+
 @main.command(name="import")
 @click.argument("config_file", type=FILE)
 @click.argument("files", type=FILE, nargs=-1, required=True)

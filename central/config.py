@@ -64,6 +64,13 @@ class FindingsTable(msgspec.Struct, frozen=True, kw_only=True):
     """How often the service looks for findings and records them (real seconds)."""
 
 
+class CompletenessTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``[completeness]``."""
+
+    request: bool = True
+    """Whether the service asks gateways by itself for what is missing and they may still hold."""
+
+
 class CentralConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A central configuration as read; paths are absolute or relative to the working directory."""
 
@@ -72,6 +79,7 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True):
     web: WebTable = WebTable()
     store: StoreTable = StoreTable()
     findings: FindingsTable = FindingsTable()
+    completeness: CompletenessTable = CompletenessTable()
     clock: SimulationSettings | None = None
     log: LogSettings = LogSettings()
 
@@ -129,6 +137,11 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True):
     def requests(self) -> Path:
         """The file of what gateways were asked to send again."""
         return self.data_dir / "requests.sqlite"
+
+    @property
+    def gaps(self) -> Path:
+        """The file of which gaps gateways were asked for."""
+        return self.data_dir / "gaps.sqlite"
 
     @property
     def cluster_file(self) -> Path:

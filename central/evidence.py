@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 import pyarrow as pa
 
+from central.asked_for import AskedFor
 from central.estimate import Outcome
 from central.grid import Grid
 from central.limits import Limits
@@ -36,6 +37,8 @@ class MonthSeen(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     outcomes: Sequence[Outcome] = ()
     """What became of each estimate that reaches into the month."""
+    asked: Sequence[AskedFor] = ()
+    """What gateways were asked for by themselves."""
 
 
 class GatewaySeen(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from central import checks
+from central.asking_for_gaps import ask_for_gaps
 from central.books import Books
 from central.checks import store_down
 from central.clock_file import ClockFile, scan_on
@@ -55,6 +56,8 @@ class Looked(msgspec.Struct, frozen=True):
     """How far the file of estimates had come."""
     marks: tuple[str, ...] = ()
     """What all months rest on beside the stands."""
+    asked: tuple[str, ...] = ()
+    """Which gateways were asked for what is missing, and of when."""
     whole: int = 0
     """Up to this message of the journal all months are looked at anyway."""
     unread: bool = False
@@ -78,7 +81,7 @@ def look(config_file: Path, now: datetime, before: Looked) -> Looked:
             file.close()
     except (ConfigError, sqlite3.Error, OSError) as error:
         # Nothing was looked at: all records stay as they are.
-        return msgspec.structs.replace(before, opened=(), closed=(), trouble=str(error))
+        return msgspec.structs.replace(before, opened=(), closed=(), asked=(), trouble=str(error))
 
 
 def _look(config: CentralConfig, books: Books, file: FindingsFile, now: datetime, before: Looked) -> Looked:
@@ -125,6 +128,9 @@ def _look(config: CentralConfig, books: Books, file: FindingsFile, now: datetime
         down = _trouble_of_store(config, now)
     changes.append(file.looked(STORE, [store_down.finding(down, now)] if down else [], now))
     changes.append(file.looked(INTAKE, checks.of_intake(watch.intake_seen(now, clocks, down=bool(down))), now))
+    asked: tuple[str, ...] = ()
+    if config.completeness.request and not down and not left:
+        asked = ask_for_gaps(config, books.cluster, file.records(closed=False), seen, books.gateways(), now)
     return Looked(
         opened=tuple(f"{one.kind} {one.what}" for change in changes for one in change.opened),
         closed=tuple(f"{one.kind} {one.what}" for change in changes for one in change.closed),
@@ -132,6 +138,7 @@ def _look(config: CentralConfig, books: Books, file: FindingsFile, now: datetime
         tick=tick,
         estimates=place,
         marks=marks,
+        asked=asked,
         whole=whole,
         unread=clocks.position < position,
         trouble=down,

@@ -202,6 +202,8 @@ async def _look_for_findings(config: CentralConfig, config_file: Path, clock: Cl
             if done.opened or done.closed:
                 shown = {"opened": done.opened[:_NAMED], "closed": done.closed[:_NAMED]}
                 _log.info("findings", opened_count=len(done.opened), closed_count=len(done.closed), **shown)
+            if done.asked:
+                _log.info("asked_for_gaps", requests=len(done.asked), first=done.asked[:_NAMED])
             pause = _LOOK_S if done.more else config.findings.every_s
             await asyncio.sleep(max(pause, _REST * (monotonic_s() - begun)))
     finally:

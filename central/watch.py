@@ -14,6 +14,7 @@ from central.evidence import Held, IntakeSeen, MonthSeen
 from central.file_doubts import file_doubts
 from central.finding import INTAKE, STORE, Finding, scope_of
 from central.findings_file import FindingsFile, Record
+from central.gaps_asked import gaps_asked
 from central.intake import KnownMeters
 from central.journal import Journal
 from central.opened import open_store
@@ -66,6 +67,7 @@ class Watch:
             rates_file=self._config.rates_file.name if self._config.rates_file else "",
             facts=point_facts(settled.cluster),
             limits=settled.cluster.limits,
+            asked=gaps_asked(self._config.gaps),
             outcomes=settled.outcomes,
         )
 

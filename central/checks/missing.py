@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from central.asked_for import AskedFor
 from central.evidence import GRACE, MonthSeen
-from central.finding import Finding
+from central.finding import Finding, when
 from metering.period import EPOCH
 
 
@@ -26,7 +27,8 @@ def check(seen: MonthSeen) -> Iterator[Finding]:
         for first, last in _stretches(np.flatnonzero(absent[:, p]).tolist()):
             since = EPOCH + timedelta(seconds=int(grid.starts[first]))
             until = EPOCH + timedelta(seconds=int(grid.starts[last])) + length
-            yield _missing(grid.points[p], since, until, (until - since) // length, proofs)
+            asked = _asked(seen.asked, grid.points[p], since)
+            yield _missing(grid.points[p], since, until, (until - since) // length, proofs, asked)
 
 
 def _stretches(places: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -35,7 +37,14 @@ def _stretches(places: Sequence[int]) -> Iterator[tuple[int, int]]:
         yield places[first], places[last - 1]
 
 
-def _missing(point: str, since: datetime, until: datetime, count: int, proofs: Iterable[dict[str, Any]]) -> Finding:
+def _asked(asked: Iterable[AskedFor], point: str, since: datetime) -> str:
+    found = [one for one in asked if (one.point, one.since) == (point, since)]
+    return "".join(f"; gateway {one.gateway} was asked again at {when(one.at)}" for one in found)
+
+
+def _missing(
+    point: str, since: datetime, until: datetime, count: int, proofs: Iterable[dict[str, Any]], asked: str
+) -> Finding:
     exact = [row for row in proofs if (row["point"], row["since"], row["until"]) == (point, since, until)]
     known = "; ".join(f"{row['direction']} in all exactly {row['then_wh'] - row['first_wh']} Wh" for row in exact)
     one = exact[0] if len(exact) == 1 else None
@@ -48,7 +57,7 @@ def _missing(point: str, since: datetime, until: datetime, count: int, proofs: I
         first=None if one is None else str(one["first_wh"]),
         second=None if one is None else str(one["then_wh"]),
         unit="" if one is None else "Wh",
-        text=f"{count} period{'s' if count > 1 else ''} without a value" + (f": {known}" if known else ""),
+        text=f"{count} period{'s' if count > 1 else ''} without a value" + (f": {known}" if known else "") + asked,
         way_out="wait for the gateway's backlog, read the operator's file, or estimate by name",
         wh=None if one is None else one["then_wh"] - one["first_wh"],
     )

@@ -98,9 +98,18 @@ def api_router(look: Look, now: Now) -> Router:
         at = now()
         return await value_of(look, "gateways", span_of(None, None, at), at)
 
+    @get("/completeness", summary="What is there of what is expected, why the rest is missing, and who is late")
+    async def completeness(month: MonthAsked = None) -> dict[str, Any]:
+        at = now()
+        return await value_of(look, "completeness", month_span(month, at), at)
+
     @get("/stands", summary="The stands as they were sent")
     async def stands(month: MonthAsked = None, day: DayAsked = None) -> dict[str, Any]:
         at = now()
         return await value_of(look, "stands", span_of(month, day, at), at)
 
-    return Router("/api/v1", route_handlers=[balance, shares, whole_month, findings, gateways, stands], tags=["books"])
+    return Router(
+        "/api/v1",
+        route_handlers=[balance, shares, whole_month, findings, gateways, completeness, stands],
+        tags=["books"],
+    )

@@ -64,6 +64,33 @@ def _findings(answer: dict[str, Any]) -> Rows:
     return [{name: value for name, value in row.items() if name != "acknowledged"} for row in answer["findings"]]
 
 
+def _completeness(answer: dict[str, Any]) -> Rows:
+    return [
+        {"point": one["point"], "direction": one["direction"], "day": day}
+        | {name: counts[i] for name, counts in one["by_day"].items()}
+        for one in answer["points"]
+        for i, day in enumerate(answer["days"])
+    ]
+
+
+def _missing(answer: dict[str, Any]) -> Rows:
+    return [
+        {name: value for name, value in one.items() if name not in {"causes", "asked"}}
+        | {"causes": " ".join(dict.fromkeys(cause["cause"] for cause in one["causes"]))}
+        | {"asked": max((asked["at"] for asked in one["asked"]), default=None)}
+        for one in answer["missing"]
+    ]
+
+
+def _deadlines(answer: dict[str, Any]) -> Rows:
+    return [
+        {"operator": one["operator"]} | {name: day[name] for name in ("day", "expected", "present")} | deadline
+        for one in answer["operators"]
+        for day in one["days"]
+        for deadline in day["deadlines"]
+    ]
+
+
 def _money(of: str) -> Callable[[dict[str, Any]], Rows]:
     return lambda answer: list(answer["money"][of])
 
@@ -81,6 +108,9 @@ SMALL: Final[Mapping[str, tuple[Question, bool, Callable[[dict[str, Any]], Rows]
     "buses": ("gateways", False, _of_gateways("buses")),
     "meters": ("gateways", False, _of_gateways("meters")),
     "findings": ("findings_ever", False, _findings),
+    "completeness": ("completeness", True, _completeness),
+    "missing": ("completeness", True, _missing),
+    "deadlines": ("completeness", True, _deadlines),
 }
 """Each table's question, whether it is always a whole month's, and its rows in the answer."""
 LARGE: Final[Sequence[RowsTable]] = ("shares", "stands")

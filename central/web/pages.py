@@ -20,6 +20,7 @@ from central.answers import Span
 from central.ask import Answer, Question
 from central.web.api import DayAsked, MonthAsked, Now, month_or_day, month_span, span_of
 from central.web.fresh import Look
+from central.web.page_completeness import completeness_content
 from central.web.page_day import day_content
 from central.web.page_lists import findings_content, gateways_content
 from central.web.page_month import month_content
@@ -111,7 +112,15 @@ def page_handlers(look: Look, now: Now) -> list[BaseRouteHandler]:
             return page(request, "bad_span.html", 400, asked=month or day, which="month" if month else "day")
         return await answered(request, "findings.html", "findings_ever", span, findings_content)
 
-    return [day_page, month_page, members_page, gateways_page, findings_page]
+    @get("/completeness", include_in_schema=False)
+    async def completeness_page(request: Request[Any, Any, Any], month: MonthAsked = None) -> Response[str]:
+        try:
+            span = month_span(month, now())
+        except ClientException:
+            return page(request, "bad_span.html", 400, asked=month, which="month")
+        return await answered(request, "completeness.html", "completeness", span, completeness_content)
+
+    return [day_page, month_page, members_page, gateways_page, findings_page, completeness_page]
 
 
 def _words(request: Request[Any, Any, Any]) -> Words:
