@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from central.operator_energies import operator_energies
+from central.operator_energies import micro_wh, operator_energies
 from central.precedence import combine
 from central.settings import Settings
 from central.tables import ENERGIES, INSTANT
@@ -48,9 +48,7 @@ def _as_counted(points: pa.Table, operator: pa.Table) -> pa.Array:
 
 def _summed(rows: pa.Table, needed: int) -> pa.Table:
     """Values summed by hour, half-up to whole Wh; only hours of which as many are there as needed."""
-    micro = pc.cast(
-        pc.multiply(pc.cast(rows["wh"], pa.decimal128(38, 6)), pa.scalar(1_000_000, pa.int64())), pa.int64()
-    )
+    micro = pa.array(micro_wh(rows["wh"])) if rows.num_rows else pa.array([], pa.int64())
     start = rows["start"].cast(pa.int64()).to_numpy()
     keyed = pa.table(
         {

@@ -85,13 +85,13 @@ def _rows(grid: Grid, intervals: pa.Table) -> dict[str, Any]:
         "way": pc.fill_null(pc.index_in(chosen["direction"], value_set=pa.array(_WAYS)), -1).to_numpy(),
         "kind": chosen["kind"].to_numpy(),
         "length": chosen["length"].to_numpy(),
-        "micro": _micro(chosen["wh"]),
+        "micro": micro_wh(chosen["wh"]),
         "file": chosen["file"].to_numpy(),
         "quality": pc.fill_null(quality, len(_QUALITIES) - 1).to_numpy().astype(np.int64),
     }
 
 
-def _micro(column: pa.ChunkedArray) -> Ints:
+def micro_wh(column: pa.ChunkedArray) -> Ints:
     """Exact decimals in millionths; below 2^40 Wh, so int64 holds four of them."""
     text = column.combine_chunks()
     whole = pc.invert(pc.match_substring(text, ".")).to_numpy(zero_copy_only=False)

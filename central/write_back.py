@@ -15,6 +15,7 @@ import pyarrow as pa
 from central.admissions import unix_seconds
 from central.behind import settled_grid
 from central.books import Settled
+from central.estimated_marks import of_periods
 from central.evidence import GatewaySeen
 from central.grid import seconds
 from central.influx.lines import line, readable
@@ -48,8 +49,9 @@ def _balance(cluster: str, hours: pa.Table) -> Iterator[tuple[int, str]]:
 def _completeness(cluster: str, settled: Settled) -> Iterator[tuple[int, str]]:
     grid = settled_grid(settled.tables, settled.cluster.settings)
     declared, known = grid.valid.sum(axis=1).tolist(), (grid.valid & grid.known).sum(axis=1).tolist()
-    for start, points, there in zip(grid.starts.tolist(), declared, known, strict=True):
-        fields = {"complete": int(points == there), "known": there, "points": points}
+    estimated = of_periods(settled.estimated, grid.starts)
+    for start, points, there, marks in zip(grid.starts.tolist(), declared, known, estimated, strict=True):
+        fields = {"complete": int(points == there), "estimated": marks, "known": there, "points": points}
         yield start, line("completeness", {"cluster": cluster}, fields, start)
 
 

@@ -26,7 +26,8 @@ def print_balance(answer: dict[str, Any]) -> None:
     """The hourly balance as a table, in kWh."""
     known = {name: title for name, title in _ENERGIES.items() if f"{name}_wh" in answer["sums"]}
     energies = {name: title for name, title in known.items() if name != "injected_other" or _any_other(answer)}
-    columns = (answer["period"], *energies.values(), "ratio %", "charge")
+    marked = ("estimated",) if answer["estimated"] else ()
+    columns = (answer["period"], *energies.values(), "ratio %", "charge", *marked)
     one_day = len(answer["span"]) > len("2026-10")
     rows = [
         (
@@ -34,11 +35,13 @@ def print_balance(answer: dict[str, Any]) -> None:
             *(kwh(row[f"{name}_wh"]) for name in energies),
             row["ratio_pct"] if row["status"] == "complete" else "incomplete",
             "" if row["multiplier"] is None else multiplier_name(row["multiplier"]),
+            *((row["estimated"] or "",) if marked else ()),
         )
         for row in answer["hours"]
     ]
     sums = answer["sums"]
     total = ("sum", *(kwh(sums[f"{name}_wh"]) for name in energies), answer["covered_pct"], "")
+    total += (answer["estimated"],) if marked else ()
     title = f"{answer['cluster']}: balance of {answer['span']}, kWh"
     console.table(title, columns, [*rows, total], right=columns[1:])
     covered = answer["covered_pct"]
@@ -76,6 +79,10 @@ def print_shares(answer: dict[str, Any]) -> None:
         columns.append("relief zł")
         for row, member in zip(rows, answer["members"], strict=True):
             row.append("not known" if member["relief_zl"] is None and member["drawn_wh"] else member["relief_zl"] or "")
+    if any(member["estimated"] for member in answer["members"]):
+        columns.append("estimated")
+        for row, member in zip(rows, answer["members"], strict=True):
+            row.append(member["estimated"] or "")
     console.table(f"{answer['cluster']}: shares of {answer['span']}, kWh", columns, rows, right=columns[2:])
     if money:
         doubtful = ", ".join(f"{n} {status}" for status, n in sorted(answer["rates"].items()) if status != "verified")

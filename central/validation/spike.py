@@ -31,7 +31,7 @@ def check(series: Series) -> Iterator[Finding]:
                 value=int(inside.max()),
                 limit=int(limits[worst, one.p]),
                 text=f"{way.direction}: {inside.max()} Wh in one period; on like days the median of this time is "
-                f"{medians[worst, one.p]} Wh, and up to {limits[worst, one.p]} Wh would be told of nobody",
+                f"{medians[worst, one.p]} Wh, and up to {limits[worst, one.p]} Wh is not doubted",
                 way_out="look at the meter's stands around it; accept it where that much was really used",
             )
 

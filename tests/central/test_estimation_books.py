@@ -83,6 +83,10 @@ def test_an_estimate_fills_a_gap_to_its_proved_sum_and_is_marked_everywhere(serv
     assert [(row["point"], row["estimated"]) for row in shares["points"]] == [("A1", 4), ("F1", 0)]
     marked = [row for row in shares["rows"] if row["estimated"]]
     assert [(row["point"], row["drawn_wh"]) for row in marked] == [("A1", wh) for wh in (50, 150, 150, 50)]
+    shown = run(service, "balance", "--day", "2026-06-17").output.splitlines()
+    assert shown[1].split()[-1] == "estimated"
+    assert [line.split()[-1] for line in shown if line.startswith("05:00")] == ["1"]
+    assert run(service, "shares", "--day", "2026-06-17").output.splitlines()[1].split()[-1] == "estimated"
     kinds = {row["kind"]: row for row in answer(service, "findings")["findings"]}
     assert "missing" not in kinds
     told = kinds["estimated"]
@@ -219,3 +223,14 @@ def test_validate_says_what_is_doubted_and_exits_1(service: Service) -> None:
     done = run(service, "validate", "--month", "2026-06")
     assert done.exit_code == 0
     assert "Accepted: 2" in done.output
+
+
+def test_an_operators_value_that_comes_takes_the_estimates_place_and_the_rest_adds_up(service: Service) -> None:
+    estimate(service, *hours(2, 6), "--wh", "50,150,150,50")
+    files = service.config_file.parent / "operator.csv"
+    files.write_text(f"point,direction,start,wh\nA1,drawn,{(T0 + 3 * HOUR).isoformat()},100\n", encoding="utf-8")
+    done = run(service, "import", str(files))
+    assert done.exit_code == 0, done.output
+    # 300 Wh are left for what was estimated as 50, 150 and 50.
+    assert [balance_of(service, hour)["drawn_wh"] for hour in range(2, 6)] == [60, 100, 180, 60]
+    assert [balance_of(service, hour)["estimated"] for hour in range(2, 6)] == [1, 0, 1, 1]

@@ -12,7 +12,9 @@ from central.acknowledging import acknowledge
 from central.answers import Span
 from central.ask import ask
 from central.config import load_config
-from metering.period import HOUR, Month
+from central.readings import IntervalGiven
+from central.stores.sqlite import SqliteStore
+from metering.period import HOUR, QUARTER, Month
 from tests.central.stands import CLUSTER, T0, stand
 from tests.central.test_looking import Service
 
@@ -71,3 +73,22 @@ def test_what_a_point_injects_without_declaring_it_is_found_and_in_no_balance(se
     assert answer is not None
     # The farm's 1,000 Wh an hour (four hours), and nothing else.
     assert answer["sums"]["injected_res_wh"] == 4000
+
+
+def test_operators_files_are_held_against_the_gateway_and_their_quarters_against_their_hours(service: Service) -> None:
+    service.hours(*range(-2, 3))
+    rows = [(T0 - HOUR, HOUR, "99.6"), (T0, HOUR, "250"), *((T0 + i * QUARTER, QUARTER, "20.4") for i in range(4))]
+    given = [
+        IntervalGiven("A1", "drawn", "raw", int(start.timestamp()), int(length.total_seconds()), wh, "measured", "")
+        for start, length, wh in rows
+    ]
+    store = SqliteStore(load_config(service.config_file).readings)
+    store.admit_file(1, given)
+    store.close()
+    limits = "\n[validation]\ndiffers_min_wh = 10\n"
+    service.cluster.write_text(service.cluster.read_text(encoding="utf-8") + limits, encoding="utf-8")
+    service.look_at_all(T0 + timedelta(hours=2, minutes=6))
+    apart = service.one("quarters_hours").finding
+    assert (apart.what, apart.since, apart.first, apart.second) == ("A1", T0, "82", "250")
+    theirs = service.one("operator_differs").finding
+    assert (theirs.since, theirs.until, theirs.first, theirs.second) == (T0, T0 + HOUR, "100", "82")
