@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 from central.cluster import Cluster
 from central.imports.klaster_csv import Readings, read_readings
 from central.master import master_tables, periods_table
+from central.operator_readings import sorted_out, with_operators
 from central.rates import Rate
 from central.reports.settlement_csv import write_settlement
 from central.reports.summary import Summary, Summing, summing_for
@@ -42,7 +44,12 @@ def settle_files(
         BadRowsError: readings that can't be used; nothing is written.
         OSError: ``out`` can't be written; what was there stays.
     """
-    readings = read_readings(files, cluster, months, lambda file: progress(f"reading {file.name}"))
+    ours, theirs = sorted_out(files)
+    readings = read_readings(ours, cluster, months, lambda file: progress(f"reading {file.name}"))
+    if theirs:
+        energies = with_operators(readings.energies, theirs, cluster, master_tables(cluster, rates), months)
+        values = sum(len(found.values) for _, found in theirs)
+        readings = dataclasses.replace(readings, energies=energies, rows=readings.rows + values)
     summing = summing_for(cluster)
     written = write_settlement(_results(cluster, rates, months, readings.energies, summing, progress), out)
     return Settled(summing.done(), readings, written)

@@ -120,6 +120,10 @@ class NotReadError(Exception):
     """A file as a whole that can't be read; the message says why and what helps."""
 
 
+class UnknownFormatError(NotReadError):
+    """Nothing in a file tells its format."""
+
+
 def shown(words: Sequence[str], most: int = 5) -> str:
     """A few words for a message."""
     more = f", … ({len(words)})" if len(words) > most else ""

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from central.imports import csire_xml, enea_operator, energa_json, klaster_rows, ptpiree, tauron_json
-from central.imports.found import MAX_VALUES, NOTHING_GIVEN, Found, Given, NotReadError
+from central.imports.found import MAX_VALUES, NOTHING_GIVEN, Found, Given, NotReadError, UnknownFormatError
 from central.imports.layout import find_layout, layouts
 from central.imports.long_rows import read_long
 from central.imports.scrutiny import scrutinise
@@ -69,7 +69,7 @@ def _of_sheet(sheet: Sheet, given: Given) -> Found:
     known = ", ".join(sorted({*(one.name for one in layouts()), *_NAMES}))
     head = sheet.head(";")
     first = ";".join(head[0][1])[:120] if head else ""
-    raise NotReadError(f"its format isn't known; it begins with {first!r}. Known formats: {known}")
+    raise UnknownFormatError(f"its format isn't known; it begins with {first!r}. Known formats: {known}")
 
 
 _NAMES: Final = (

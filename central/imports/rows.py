@@ -59,6 +59,15 @@ def read_rows(file: Path) -> Rows:
         return _unreadable(file, f"can't be read: {error.strerror or error}")
 
 
+def is_ours(file: Path) -> bool:
+    """Whether a file has our own header, as far as its columns go.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    return file.is_file() and _header_problem(_header(file)) is None
+
+
 def _unreadable(file: Path, why: str) -> Rows:
     empty = pa.table({name: pa.array([], LABEL if name != "wh" else pa.string()) for name in COLUMNS})
     return Rows(file, empty, _no_lines(), [(1, why)])

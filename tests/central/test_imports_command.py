@@ -219,6 +219,21 @@ def test_own_stands_and_operators_values_differ_where_they_do_and_the_setting_sa
     assert drawn_in_all() == whole + 5
 
 
+def test_settling_from_files_takes_operators_files_too_the_later_counts(desk: Desk) -> None:
+    first, later = desk.file("a.csv", PGE), desk.file("b.csv", CORRECTED)
+    cluster, out = str(desk.folder / "cluster.toml"), str(desk.folder / "out")
+    words = ["settle", "--cluster", cluster, "--month", "2026-06", "--out", out, "--json", "--readings"]
+    done = CliRunner().invoke(main, [*words, first, later])
+    assert done.exit_code == 3, done.output
+    rows = (desk.folder / "out" / "hours.csv").read_text(encoding="utf-8").splitlines()
+    column = rows[0].split(",").index("drawn_wh")
+    drawn = [int(cells[column]) for row in rows[1:] if (cells := row.split(","))[column]]
+    assert drawn == [999, *(files.drawn(place) for place in range(1, 24))]
+    bad = desk.file("bad.csv", PGE + b"5.9E+17;20260601;En.Czynna Oddana;0,1\n")
+    done = CliRunner().invoke(main, [*words, bad])
+    assert (done.exit_code, "bad.csv:5: point '5.9E+17' has an exponent" in done.output) == (2, True), done.output
+
+
 def test_usage_that_can_t_be_meant_ends_with_a_message(desk: Desk) -> None:
     done = desk.run("import", desk.file("a.csv", PGE), "--point", "590543599000000013")
     assert (done.exit_code, "check digit" in done.output) == (2, True)
