@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,21 +17,14 @@ from gateway.profile import profile
 from gateway.recorder import Recorder
 from metering.period import QUARTER
 from runtime.clock import SystemClock
+from tests.faults.small_disk import small_disk as mounted
 from tests.gateway.test_outbox import stand
 
 
 @pytest.fixture
 def small_disk(tmp_path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    made = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if made.returncode:
-        pytest.skip(f"no file system can be mounted here: {made.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
+    with mounted(tmp_path / "disk", size_mb=1) as made:
+        yield made.folder
 
 
 def recorder_on(folder: Path) -> tuple[OutboxThread, Recorder, Meter]:
