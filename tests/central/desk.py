@@ -25,7 +25,15 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 URL_OF_DAY = "/?day=2026-06-17"
-PATHS = ["/", "/?day=2026-06-17", "/month?month=2026-06", "/members?month=2026-06", "/gateways", "/findings"]
+PATHS = [
+    "/",
+    "/?day=2026-06-17",
+    "/month?month=2026-06",
+    "/members?month=2026-06",
+    "/gateways",
+    "/findings",
+    "/completeness?month=2026-06",
+]
 PAST_A_REFRESH_MS = 10_500
 INKED = """canvas => {
   const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
