@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from central.cli import main
 from central.config import load_config
 from central.gaps_asked import gaps_asked
-from metering.period import utc_text
+from metering.period import day_periods, utc_text
 from metering.wire import HELD, GatewayStatus, OutboxStatus, RequestStatus, ResendRequest, encode, topic
 from tests.central.made_books import AFTER, DAY, StoppedClock, make_books, served
 from tests.central.stands import T0
@@ -105,6 +105,43 @@ def test_the_command_draws_a_matrix_and_its_exit_code_tells_whether_all_is_there
     made.keep([made.missing_stand(10)])
     answer = json.loads(CliRunner().invoke(main, [*words, "--json"]).output)
     assert (answer["complete"], answer["present"], answer["own"], answer["missing"]) == (True, 48, 48, [])
+
+
+def test_an_operator_whose_file_is_short_is_late_until_the_rest_is_imported(tmp_path: Path) -> None:
+    made = make_books(tmp_path)
+    cluster = tmp_path / "cluster.toml"
+    text = cluster.read_text(encoding="utf-8").split('[[meters]]\nserial = "M2"')[0]
+    text = text.replace('id = "F1"', f'id = "F1"\noperator = "PGE"\nvalid_from = {DAY}\nvalid_to = 2026-06-18')
+    cluster.write_text(text.replace('id = "A1"', f'id = "A1"\nvalid_from = {DAY}'), encoding="utf-8")
+    plain = made.config.read_text(encoding="utf-8")
+
+    def at(now: datetime) -> None:
+        made.config.write_text(plain + CONFIG.format(start=utc_text(now)), encoding="utf-8")
+
+    def operator() -> dict[str, Any]:
+        words = ["completeness", str(made.config), "--month", "2026-06", "--json"]
+        done = CliRunner().invoke(main, words)
+        (found,) = json.loads(done.output)["operators"]
+        return {one["deadline"]: one["state"] for one in found["days"][0]["deadlines"]} | {"late": found["late"]}
+
+    def take(first: int, last: int) -> None:
+        rows = [f"F1,injected,{utc_text(one.start)},100\n" for one in day_periods(DAY)[first:last]]
+        file = tmp_path / f"pge-{first}.csv"
+        file.write_text("point,direction,start,wh\n" + "".join(rows), encoding="utf-8")
+        done = CliRunner().invoke(main, ["import", str(made.config), str(file), "--by", "Anna"])
+        assert done.exit_code == 0, done.output
+
+    made.day()
+    at(AFTER + timedelta(hours=1))
+    assert operator() == {"n+1": "due", "n+3": "due", "n+7": "due", "30 days": "due", "late": 0}
+    take(0, 22)
+    at(AFTER + timedelta(days=4))
+    assert operator() == {"n+1": "met", "n+3": "late", "n+7": "due", "30 days": "due", "late": 1}
+    shown = CliRunner().invoke(main, ["completeness", str(made.config), "--month", "2026-06"]).output
+    assert "PGE: LATE since 2026-06-20 12:00+02:00" in shown
+    assert "file late: PGE's data of 2026-06-17 were due 2026-06-20 12:00+02:00 (94 %)" in shown
+    take(22, 24)
+    assert operator() == {"n+1": "met", "n+3": "met_late", "n+7": "met", "30 days": "met", "late": 0}
 
 
 @pytest.mark.asyncio
