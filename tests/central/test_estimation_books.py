@@ -19,7 +19,7 @@ from central.config import load_config
 from central.estimates.file import EstimatesFile, NotRecordedError, estimates_of
 from central.standing import Standing
 from metering.period import HOUR, Month
-from tests.central.stands import T0
+from tests.central.stands import T0, stand
 from tests.central.test_looking import BOTH, Service
 
 SPAN = Span(month=Month(2026, 6))
@@ -234,3 +234,38 @@ def test_an_operators_value_that_comes_takes_the_estimates_place_and_the_rest_ad
     # 300 Wh are left for what was estimated as 50, 150 and 50.
     assert [balance_of(service, hour)["drawn_wh"] for hour in range(2, 6)] == [60, 100, 180, 60]
     assert [balance_of(service, hour)["estimated"] for hour in range(2, 6)] == [1, 0, 1, 1]
+
+
+def test_a_gap_across_the_months_end_has_one_sum_in_both_months(service: Service) -> None:
+    end = Month(2026, 6).end
+    hour = (end - T0) // HOUR
+    service.hours(hour - 3, hour + 2, meters=TOWN)
+    service.hours(*range(hour - 3, hour + 3), meters=FARM)
+    later = end + 6 * HOUR
+    text = service.config_file.read_text(encoding="utf-8")
+    service.config_file.write_text(text.replace(NOW.isoformat(), later.isoformat()), encoding="utf-8")
+    estimate(service, *hours(hour - 3, hour + 2), "--wh", "101,103,97,99,100")
+    drawn = []
+    for month in (Month(2026, 6), Month(2026, 7)):
+        found = ask("balance", service.config_file, Span(month=month), later).value
+        assert found is not None
+        drawn += [row["drawn_wh"] for row in found["hours"] if row["estimated"]]
+    assert drawn == [101, 103, 97, 99, 100]
+
+
+def test_like_days_and_the_meters_own_profile_fill_the_gap_to_its_sum(service: Service, tmp_path: Path) -> None:
+    week = 24 * 7
+    for weeks in (1, 2, 3):
+        times = range(2 - week * weeks, 7 - week * weeks)
+        before = [stand(hour, str(10**6 + 100 * hour), sequence=hour + 10**4, epoch="e0") for hour in times]
+        service.send(*before, at=T0)
+    made = estimate(service, *hours(2, 6), method="like_days")["estimates"][0]
+    assert [(value["given"], value["wh"]) for value in made["values"]] == [(100, 100)] * 4
+    assert made["parameters"] == {"weeks": "4"}
+    run(service, "estimate", "--undo", "E1", "--reason", "x", "--by", "y")
+    file = tmp_path / "own.csv"
+    rows = [f"{(T0 + HOUR * hour).isoformat()},{wh}\n" for hour, wh in ((1, 9), (2, 99), (3, 99), (4, 101), (5, 100))]
+    file.write_text("start,wh\n" + "".join(rows), encoding="utf-8")
+    made = estimate(service, *hours(2, 6), "--csv", str(file), method="own_load_profile")["estimates"][0]
+    assert [(value["given"], value["proved"]) for value in made["values"]] == [(wh, True) for wh in (99, 99, 101, 100)]
+    assert made["wh"] == 400
