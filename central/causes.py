@@ -91,6 +91,9 @@ class Causes:
             self._reading.setdefault(one.meter, set()).add(one.gateway)
         for gateway, meter in self._status:
             self._reading.setdefault(meter, set()).add(gateway)
+        self._records: dict[tuple[str, ...], list[Recorded]] = {}
+        for record in around.records:
+            self._records.setdefault(record.finding.identity, []).append(record)
         self._at: dict[str, list[Mapping[str, Any]]] = {}
         for row in around.meters:
             self._at.setdefault(row["point"], []).append(row)
@@ -172,12 +175,10 @@ class Causes:
 
     def _recorded(self, one: Stretch, meter: str, gateway: str) -> Iterator[Cause]:
         who = {"gateway": gateway, "meter": meter}
-        for record in self._around.records:
-            kind, identity = record.finding.kind, record.finding.identity
-            mine = identity == ((gateway, meter) if kind == "meter_failing" else (gateway,))
-            if mine and record.until is not None and record.since < one.until and record.until > one.since:
+        for record in (*self._records.get((gateway,), ()), *self._records.get((gateway, meter), ())):
+            if record.until is not None and record.since < one.until and record.until > one.since:
                 said = f"{record.finding.text} (until {when(record.until)})"
-                yield Cause(cause=kind, evidence=said, finding=record.id, **who)
+                yield Cause(cause=record.finding.kind, evidence=said, finding=record.id, **who)
 
     def _file(self, one: Stretch, operator: str) -> Cause:
         now, day = self._around.now, one.since.astimezone(WARSAW).date()

@@ -55,8 +55,10 @@ class Seen:
         name = known[0] if known else ""
         if had is not None and had.first < until:
             return name
+        if not name:
+            return None
         here = self.causes.read_here(Stretch(point=point, direction=direction, since=since, until=until))
-        return name if name and not here else None
+        return None if here else name
 
 
 def seen_around(books: Books, settled: Settled, now: datetime) -> Seen:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import time
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from central.asked_for import AskedFor
-from central.causes import Around, Causes, Stretch
+from central.causes import Around, Causes, Recorded, Stretch
 from central.cluster import cluster_of
 from central.completeness import Completeness, completeness
 from central.deadlines import DEADLINES, Given, operators
 from central.evidence import GatewaySeen
+from central.finding import Finding
 from central.gap_requests import AN_HOUR, to_ask
 from central.master import master_tables, periods_table
 from central.missing_weight import weigh
 from central.precedence import SOURCED
-from central.rates import Rate
+from central.rates import Component, Rate
 from central.settings import Settings
 from central.tables import GAPS, INSTANT, labels
 from metering.period import Month, day_start
@@ -28,7 +30,7 @@ from metering.wire import GatewayStatus, MeterStatus
 HOUR = timedelta(hours=1)
 LATER = datetime(2027, 6, 1, tzinfo=UTC)
 RATES = tuple(
-    Rate(component=name, zl_per_kwh=price)
+    Rate(component=Component(name), zl_per_kwh=price)
     for name, price in (("oze", "0.01"), ("chp", "0.003"), ("network_variable", "0.2"), ("quality", "0.03"))
 )
 
@@ -52,8 +54,10 @@ def made(
     )
     periods = periods_table(cluster, month)
     starts = periods["start"].to_pylist()
-    ways = [("D", "drawn", 1000), ("S", "injected", 700), *((one["id"], "drawn", 1000) for one in more)]
-    rows = [(name, way, at, wh) for name, way, wh in ways for at in starts if at not in (lacking or {}).get(name, ())]
+    ways = [("D", "drawn", 1000), ("S", "injected", 700), *((str(one["id"]), "drawn", 1000) for one in more)]
+    rows = [
+        (name, way, at, wh) for name, way, wh in ways for at in starts if at not in (lacking or {}).get(name, set())
+    ]
     names, _, at, wh = zip(*rows, strict=True)
     energies = pa.table(
         {
@@ -143,10 +147,12 @@ def test_a_month_of_a_thousand_points_takes_less_than_a_second_of_processor() ->
 GATEWAY = GatewayStatus(online=True, backlog=0)
 
 
-def causes(status: GatewayStatus | None, now: datetime, heard: datetime | None) -> Causes:
+def causes(
+    status: GatewayStatus | None, now: datetime, heard: datetime | None, records: tuple[Recorded, ...] = ()
+) -> Causes:
     row = {"serial": "M", "point": "D", "role": "settlement", "gateway": "g", "valid_from": None, "valid_to": None}
     seen = GatewaySeen(gateway="g", status=status, heard=heard, receipted=heard)
-    return Causes(Around(now=now, meters=[row], gateways=[seen]))
+    return Causes(Around(now=now, meters=[row], gateways=[seen], records=records))
 
 
 def test_causes_are_told_from_what_gateways_say() -> None:
@@ -165,6 +171,21 @@ def test_causes_are_told_from_what_gateways_say() -> None:
     assert said(GATEWAY, now, "PGE") == ["file_awaited"]
     late = causes(GATEWAY, now + timedelta(days=4), now + timedelta(days=4)).of(one, "PGE")
     assert [(cause.cause, cause.deadline) for cause in late] == [("file_late", "n+3")]
+
+
+def test_what_was_recorded_while_it_lasted_explains_what_is_older() -> None:
+    at = datetime(2026, 10, 5, 12, tzinfo=UTC)
+    one = Stretch(point="D", direction="drawn", since=at, until=at + 2 * HOUR)
+    trouble = Finding(kind="meter_failing", what="M", text="no answer", way_out="-", identity=("g", "M"))
+    now = at + timedelta(days=9)
+
+    def said(since: datetime, until: datetime, meter: str) -> list[tuple[str, str]]:
+        finding = msgspec.structs.replace(trouble, identity=("g", meter))
+        record = Recorded(id="f1", finding=finding, since=since, until=until)
+        return [(cause.cause, cause.finding) for cause in causes(GATEWAY, now, now, (record,)).of(one, None)]
+
+    assert said(at - HOUR, at + HOUR, "M") == [("meter_failing", "f1")]
+    assert said(at - HOUR, at + HOUR, "N") == said(at - 2 * HOUR, at, "M") == [("nothing_known", "")]
 
 
 def test_deadlines_are_local_and_say_who_is_late() -> None:
