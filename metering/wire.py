@@ -318,7 +318,8 @@ def _decode_stand(raw: msgspec.Raw) -> StandOnWire | Refused:
         stand = _decode(raw, StandOnWire)
     except msgspec.DecodeError as error:
         return Refused(sequence=_sequence_of(raw), reason=str(error))
-    if not all(_EARLIEST_YEAR <= when.year <= _LATEST_YEAR for when in (stand.at, stand.before, stand.after)):
+    years = (stand.before.year, stand.at.year, stand.after.year)
+    if min(years) < _EARLIEST_YEAR or max(years) > _LATEST_YEAR:
         return Refused(sequence=stand.sequence, reason=f"an instant outside {_EARLIEST_YEAR} to {_LATEST_YEAR}")
     if not stand.before <= stand.at <= stand.after:
         return Refused(sequence=stand.sequence, reason="its instant is not between its polls before and after")
