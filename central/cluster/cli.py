@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from runtime.config import Problem
 
 FILE = click.Path(path_type=Path)
+_OTHER_KINDS = frozenset({".csv", ".json", ".ods", ".toml", ".tsv", ".xls", ".xlsm", ".zip"})
+"""Names that ask for a file which an export doesn't write; a folder would be made of them."""
 
 
 @click.group()
@@ -65,6 +67,8 @@ def export_(cluster_file: Path, out: Path) -> None:
     from central.cluster.sheets import write_csv, write_xlsx
     from central.cluster.sources import read_source
 
+    if out.suffix.lower() in _OTHER_KINDS and not out.is_dir():
+        console.fail(f"{out}: only a workbook .xlsx or a folder can be written; give one of them")
     with console.config_errors("nothing was done"):
         rows = rows_of(read_source(cluster_file).content)
     try:

@@ -242,3 +242,10 @@ def test_the_running_service_records_what_is_changed_by_hand(tmp_path: Path, bro
         central.cluster.write_text(content + '[[members]]\nid = ""\n', encoding="utf-8")
         central.wait_for(lambda: b"cluster_unusable" in central.log.read_bytes())
         assert len(history.entries()) == 2
+
+
+def test_an_export_to_another_kind_of_file_is_refused_and_makes_no_folder(cluster: Path) -> None:
+    done = run("export", cluster, cluster.with_name("c.ods"))
+    assert done.returncode == 2
+    assert "only a workbook .xlsx or a folder" in done.stderr
+    assert not cluster.with_name("c.ods").exists()
