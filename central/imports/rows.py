@@ -49,9 +49,13 @@ def read_rows(file: Path) -> Rows:
     Trouble with the file as a whole (absent, no header, unknown or absent columns) is one broken line 1.
     """
     try:
+        if file.is_dir():
+            return _unreadable(file, "is a folder; name the files in it")
         if file.exists() and not file.is_file():
             return _unreadable(file, "isn't a file that can be read twice; save it as one first")
         header = _header(file)
+        if file.stat().st_size == 0:
+            return _unreadable(file, f"is empty (expected the columns {','.join(COLUMNS)})")
         if problem := _header_problem(header):
             return _unreadable(file, problem)
         return _at_once(file, header) or _line_by_line(file, header)

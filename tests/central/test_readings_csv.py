@@ -213,5 +213,10 @@ def test_other_kinds_of_file_are_named(tmp_path: Path) -> None:
     (said,) = reasons(tmp_path, HEADER.replace(",", ";"))
     assert "separated by semicolons" in said
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(BadRowsError, match="isn't a file that can be read twice"):
+    with pytest.raises(BadRowsError, match="is a folder; name the files in it"):
         read_readings([tmp_path / "folder.csv"], load_cluster(tmp_path / "cluster.toml"), [Month.parse("2026-10")])
+
+
+def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
+    (said,) = reasons(tmp_path, "")
+    assert "is empty (expected the columns point,direction,start,wh)" in said
