@@ -26,6 +26,8 @@ def read_file(content: bytes, given: Given = NOTHING_GIVEN) -> Found:
     Raises:
         NotReadError: its format isn't known, it can't be read at all, or a person has to say more of it.
     """
+    if not content.strip(b"\xef\xbb\xbf \t\r\n"):
+        raise NotReadError("the file is empty")
     if len(content) > MAX_BYTES:
         raise NotReadError(f"it is larger than {MAX_BYTES >> 20} MiB: split it")
     found = _read(content, given)

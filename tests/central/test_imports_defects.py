@@ -198,6 +198,9 @@ def test_kinds_and_columns_that_are_not_known_are_not_taken() -> None:
     assert "'pobor' aren't known" in said(found)
     with pytest.raises(NotReadError, match="isn't known; it begins with 'Data;Strefa;Coś'"):
         read_file("Data;Strefa;Coś\n2026-06-01 1:00;T1;1\n".encode())
+    for nothing in (b"", b"\xef\xbb\xbf\r\n"):
+        with pytest.raises(NotReadError, match="the file is empty"):
+            read_file(nothing)
 
 
 def test_windows_1250_utf_16_and_boms_are_read() -> None:
