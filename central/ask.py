@@ -74,7 +74,9 @@ def ask(
     except (ConfigError, StoreDownError) as error:
         return Answer(None, str(error))
     except FileNotFoundError as error:
-        return Answer(None, f"{error.filename or error}: there is nothing yet; start klaster-central serve first")
+        return Answer(
+            None, f"{error.filename or error}: there is nothing yet; start klaster-central serve or import first"
+        )
     except (OSError, sqlite3.Error) as error:
         who = "run this as the user that runs klaster-central serve, or restore the file from the journal by rebuild"
         return Answer(None, f"the books can't be read: {error}; {who}")

@@ -191,7 +191,9 @@ def _told(config: CentralConfig) -> Iterator[None]:
         except StoreDownError as error:
             console.fail(f"the readings can't be read now: {error}")
         except FileNotFoundError as error:
-            console.fail(f"{error.filename or error}: there is nothing yet; start klaster-central serve first")
+            console.fail(
+                f"{error.filename or error}: there is nothing yet; start klaster-central serve or import first"
+            )
         except (OSError, sqlite3.Error) as error:
             console.fail(f"{config.data_dir}: {error}; run this as the user that runs klaster-central serve")
 

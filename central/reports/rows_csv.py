@@ -33,7 +33,7 @@ def write_rows(table: RowsTable, config_file: Path, span: Span, now: datetime, o
         else:
             _write_stands(books, span, out)
     except FileNotFoundError as error:
-        return f"{error.filename or error}: there is nothing yet; start klaster-central serve first"
+        return f"{error.filename or error}: there is nothing yet; start klaster-central serve or import first"
     except (ConfigError, StoreDownError, OSError, sqlite3.Error) as error:
         return str(error)
     return ""
