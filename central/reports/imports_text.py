@@ -57,6 +57,9 @@ def print_import(report: ImportReport) -> None:
 
 def print_files(files: Sequence[Mapping[str, Any]]) -> None:
     """All archived files as a table."""
+    if not files:
+        console.say("No file has been imported yet.")
+        return
     rows = [
         (
             one["number"],
@@ -66,7 +69,7 @@ def print_files(files: Sequence[Mapping[str, Any]]) -> None:
             sum(series["values"] for series in one["report"]["series"]),
             one["counts"] if one["taken_in"] else "not yet",
             one["bad"] or "",
-            local_text(datetime.fromisoformat(one["imported"])),
+            local_text(datetime.fromisoformat(one["imported"]).replace(microsecond=0)),
             one["who"],
         )
         for one in files
@@ -111,6 +114,8 @@ def print_comparison(answer: Mapping[str, Any]) -> None:
     )
     title = f"{answer['cluster']} {answer['month']}: own and operator's; {answer['precedence']} counts where both are"
     console.table(title, columns, rows, right=columns[2:])
+    if not any(one["both"] for one in answer["points"]):
+        console.say("Nothing was compared: no period has both an own and an operator's value.")
     for one in answer["points"]:
         for day in one["days"]:
             said = f"{day['differing']} periods differ by more than {answer['tolerance_wh']} Wh"

@@ -172,10 +172,12 @@ def test_what_puts_a_file_in_doubt_is_a_finding_until_somebody_acknowledges_it(d
 
 def test_imported_values_are_settled_and_compared_with_ones_own(desk: Desk) -> None:
     assert desk.run("compare", "--month", "2026-06").exit_code == 2
+    assert desk.run("files").stdout == "No file has been imported yet.\n"
     desk.imported(desk.file("a.csv", files.tauron(SUMMER_DAY, "e")), "--point", POINT)
     answer = json.loads(desk.run("balance", "--day", str(SUMMER_DAY), "--json").stdout)
     assert answer["complete"] == 24
     assert answer["sums"]["drawn_wh"] == sum(files.drawn(place) for place in range(24))
+    assert "Nothing was compared" in desk.run("compare", "--month", "2026-06").stdout
     done = desk.run("compare", "--month", "2026-06", "--json")
     assert done.exit_code == 0
     points = json.loads(done.stdout)["points"]
