@@ -116,7 +116,9 @@ async def broker(settings: BrokerSettings, now: datetime) -> list[Check]:
         return [*found, Check(what="broker", state=State.FAIL, found=refused, way_out=way_out)]
     except (OSError, TimeoutError, ssl.SSLError) as error:
         said = str(error) or f"no answer within {_CONNECT_S:.0f} s"
-        way_out = "Network, name service, firewall (TCP 8883 out), broker; ping and a browser tell which."
+        if isinstance(error, ConnectionError) and error.errno:
+            said = os.strerror(error.errno)  # asyncio's own text tells the address again
+        way_out = f"Network, name service, firewall (TCP {settings.port} out), broker; ping and a browser tell which."
         return [*found, Check(what="broker", state=State.FAIL, found=f"{where}: {said}", way_out=way_out)]
     peer = writer.get_extra_info("peercert")
     writer.close()

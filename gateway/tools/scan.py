@@ -104,6 +104,9 @@ def command(
     async def tool(stop: asyncio.Event) -> Exit:
         if sum(map(bool, (bus, device, host))) != 1:
             raise ToolError("Name a BUS of the configuration, or --device, or --host.")
+        if host.count(":") == 1:
+            name, _, number = host.partition(":")
+            raise ToolError(f"--host takes the host alone: --host {name} --port {number or 502}")
         config = read_config(config_file) if bus else None
         settings = _settings(config, bus, device, host, port, timeout_s)
         tries = list(_tries(config, settings, bauds, parities))

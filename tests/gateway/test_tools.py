@@ -126,6 +126,8 @@ def test_what_does_not_exist_is_one_message_and_exit_code_2(site, tmp_path):
         assert result.exit_code == 2
         assert "There is no" in result.output
         assert "Traceback" not in result.output
+    result = CliRunner().invoke(main, ["scan", "--host", "10.0.0.7:5020"])
+    assert (result.exit_code, "--host 10.0.0.7 --port 5020" in result.output) == (2, True)
     result = CliRunner().invoke(main, ["read", "1", "--config", str(tmp_path / "none.toml")])
     assert (result.exit_code, "can't be read" in result.output) == (2, True)
 
@@ -206,6 +208,9 @@ def test_the_doctor_alone_polls_and_says_what_is_wrong(site):
     assert "unit 9" in found["bus roof"]["found"]
     assert "its unit id" in found["bus roof"]["way_out"]
     assert found["meter 23010009"]["state"] == "fail"
+    where, _, why = found["broker"]["found"].partition(": ")
+    assert why == "Connection refused"
+    assert f"TCP {where.rpartition(':')[2]} out" in found["broker"]["way_out"]
 
 
 def test_beside_a_running_gateway_tools_take_turns(running):
