@@ -70,16 +70,39 @@ def say(text: str, *, style: str | None = None) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
-    """Print a table; the columns named in ``right`` are aligned right."""
-    made = Table(
-        title=Text(plain(title)), title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD
-    )
+    """Print a table; the columns named in ``right`` are aligned right.
+
+    In a narrow terminal headings and texts are folded, never the first column and numbers: what doesn't fit then
+    spills over the terminal's edge, since a number that is cut off looks like another one.
+    """
+    if title:
+        say(title, style="bold")  # the table's own title would be folded at the table's width
+    cells = [[Text("" if cell is None else plain(str(cell))) for cell in row] for row in rows]
+    made = _made(columns, cells, right, fold_heads=False)
+    if made.__rich_measure__(out, out.options.update(width=_ANY_WIDTH)).maximum > out.width:
+        made = _made(columns, cells, right, fold_heads=True)
+        foldable = [i for i, name in enumerate(columns) if i and name not in right]
+        words = [max((out.measure(row[i]).minimum for row in cells), default=0) for i in foldable]
+        least = made.__rich_measure__(out, out.options.update(width=_ANY_WIDTH)).minimum
+        least -= sum(max(0, word - max(_LEAST_TEXT, len(columns[i]))) for i, word in zip(foldable, words, strict=True))
+        made.width = least if least > out.width else None
+    out.print(made, crop=False)
+    out.print()
+
+
+_ANY_WIDTH = 10_000
+_LEAST_TEXT = 10
+"""To how many characters a column of text is narrowed before a table grows wider than the terminal."""
+
+
+def _made(columns: Sequence[str], rows: Sequence[Sequence[Text]], right: Sequence[str], *, fold_heads: bool) -> Table:
+    made = Table(header_style="bold", box=SIMPLE_HEAD)
     made.show_edge = made.pad_edge = False
     made.collapse_padding = True
     for i, name in enumerate(columns):
         justify: Literal["left", "right"] = "right" if name in right else "left"
-        made.add_column(name, justify=justify, overflow="fold", no_wrap=i == 0 or name in right)
+        head = name.replace(" ", "\n") if fold_heads else name
+        made.add_column(head, justify=justify, overflow="fold", no_wrap=i == 0 or name in right)
     for row in rows:
-        made.add_row(*(Text("" if cell is None else plain(str(cell))) for cell in row))
-    out.print(made)
-    out.print()
+        made.add_row(*row)
+    return made
