@@ -11,6 +11,7 @@ from typing import Any, Literal, NoReturn
 import click
 import msgspec
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -82,7 +83,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, 
     if made.__rich_measure__(out, out.options.update(width=_ANY_WIDTH)).maximum > out.width:
         made = _made(columns, cells, right, fold_heads=True)
         foldable = [i for i, name in enumerate(columns) if i and name not in right]
-        words = [max((out.measure(row[i]).minimum for row in cells), default=0) for i in foldable]
+        words = [max((cell_len(word) for row in cells for word in row[i].plain.split()), default=0) for i in foldable]
         least = made.__rich_measure__(out, out.options.update(width=_ANY_WIDTH)).minimum
         least -= sum(max(0, word - max(_LEAST_TEXT, len(columns[i]))) for i, word in zip(foldable, words, strict=True))
         made.width = least if least > out.width else None
@@ -102,7 +103,9 @@ def _made(columns: Sequence[str], rows: Sequence[Sequence[Text]], right: Sequenc
     for i, name in enumerate(columns):
         justify: Literal["left", "right"] = "right" if name in right else "left"
         head = name.replace(" ", "\n") if fold_heads else name
-        made.add_column(head, justify=justify, overflow="fold", no_wrap=i == 0 or name in right)
+        whole = i == 0 or name in right
+        least = max(map(cell_len, [*head.split("\n"), *(row[i].plain for row in rows)])) if whole else None
+        made.add_column(head, justify=justify, overflow="fold", no_wrap=whole, min_width=least)
     for row in rows:
         made.add_row(*row)
     return made

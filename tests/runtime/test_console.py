@@ -12,6 +12,7 @@ from rich.console import Console
 from runtime import console
 
 PPE = "590322499000000014"
+FIRST = f"{PPE} 10-31 15:00+01:00"
 COLUMNS = ("point", "direction", "own Wh", "only theirs", "note")
 
 
@@ -26,11 +27,10 @@ def printed(width: int, rows: list[tuple[object, ...]], monkeypatch: pytest.Monk
 @given(width=st.integers(20, 120), wh=st.integers(0, 10**14), note=st.text("ab ", max_size=60))
 def test_no_point_and_no_number_is_ever_cut_off(width: int, wh: int, note: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        text = printed(width, [(PPE, "injected", wh, 745, note)], patch)
-    words = next(line for line in text.splitlines() if line.startswith(PPE)).split()
-    assert words[0] == PPE
-    assert words[1] == "injected"[: len(words[1])]
-    assert words[2:4] == [str(wh), "745"]
+        text = printed(width, [(FIRST, "injected", wh, "× 0.95", note)], patch)
+    words = next(line for line in text.splitlines() if line.startswith(FIRST)).removeprefix(FIRST).split()
+    assert words[0] == "injected"[: len(words[0])]
+    assert words[1:4] == [str(wh), "×", "0.95"]
 
 
 def test_a_table_that_fits_when_headings_fold_stays_within_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
