@@ -108,6 +108,9 @@ def print_gateways(answer: dict[str, Any]) -> None:
 
 def print_stands(answer: dict[str, Any]) -> None:
     """Stands as a table."""
+    if not answer["stands"]:
+        console.say(f"No stands in {answer['span']}.")
+        return
     names = ("at", "meter", "register", "wh", "resolution", "quality", "gateway", "epoch")
     rows = [tuple(_when(row[name]) if name == "at" else row[name] for name in names) for row in answer["stands"]]
     console.table(f"Stands of {answer['span']}", names, rows, right=("wh", "resolution"))

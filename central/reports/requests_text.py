@@ -25,6 +25,9 @@ def print_request(answer: Answer) -> None:
 
 def print_requests(answers: Sequence[Answer]) -> None:
     """All requests as a table."""
+    if not answers:
+        console.say("No stands were asked for again.")
+        return
     rows = [
         (
             one.gateway,
