@@ -196,7 +196,8 @@ def _serve(service: Coroutine[Any, Any, None]) -> None:
         with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
             asyncio.run(_until_ended(service))
     except OSError as error:
-        fail(f"can't serve: {error.strerror or error}", Exit.BAD_INPUT)
+        where = error.filename2 or error.filename
+        fail(f"can't serve{f' on {where}' if where else ''}: {error.strerror or error}", Exit.BAD_INPUT)
 
 
 async def _until_ended(service: Coroutine[Any, Any, None]) -> None:

@@ -71,6 +71,7 @@ def test_the_ledger_is_a_table_or_json() -> None:
         (["site", "three-sites", "--workdir", "{tmp}/w", "--site", "castle"], "townhall, school, pvfarm"),
         (["device"], "either --port or --pty"),
         (["device", "--port", "{taken}"], "can't serve"),
+        (["device", "--pty", "/nowhere/meter"], "can't serve on /nowhere/meter: No such file"),
     ],
 )
 def test_a_mistake_gets_one_clear_message_and_exit_code_2(arguments: list[str], words: str, tmp_path: Path) -> None:
