@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from central.aliases import under_ids
 from central.operator_energies import micro_wh, operator_energies
 from central.precedence import combine
 from central.settings import Settings
@@ -28,6 +29,7 @@ def measured_around(
     if not intervals.num_rows:
         empty = ENERGIES.empty_table()
         return {"measured": own, "operator": empty, "hours_given": empty, "quarters_given": empty}
+    intervals = under_ids(intervals, tables)
     operator, _ = operator_energies(tables, intervals, settings)
     raw = intervals.filter(pc.equal(intervals["kind"], "raw"))
     hours, quarters = (raw.filter(pc.equal(raw["length"], length)) for length in (3600, 900))

@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 import pyarrow as pa
 
+from central.aliases import Aliases
 from central.archive import Archive
 from central.changes import SeriesChange, changes
 from central.cluster import Cluster
@@ -23,6 +24,7 @@ from central.config import CentralConfig
 from central.files_in import files_decided, files_position, put_files_in
 from central.imports.found import NETTED, BadLine, Found, Given, Note, NotReadError
 from central.imports.recognise import MAX_BYTES, read_file
+from central.master import aliases_table
 from central.opened import open_admitted
 from central.readings import INTERVALS
 from central.service import BusyError, sole_writer
@@ -228,10 +230,13 @@ def _kept(report: ImportReport) -> dict[str, object]:
 def _fit(found: Found, cluster: Cluster) -> None:
     """Note what of a file the cluster file has no use for; it is kept all the same."""
     points = {point.id: point for point in cluster.points}
+    aliases = Aliases(aliases_table(cluster))
+    found.bad += aliases.clashes(found.values)
     seen: dict[tuple[str, str, str], tuple[int, int]] = {}
     for value in found.values:
-        line, count = seen.get(value[:3], (value.line, 0))
-        seen[value[:3]] = line, count + 1
+        series = (aliases.point(value.point, value.start), value.direction, value.kind)
+        line, count = seen.get(series, (value.line, 0))
+        seen[series] = line, count + 1
     for (name, direction, kind), (line, count) in seen.items():
         point = points.get(name)
         if point is None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from central.cluster import Cluster, Meter, Regime, load_cluster
 from central.cluster.entered import entered_wh
 from central.rates import Rate, load_rates
-from central.tables import CLUSTER, ELIGIBILITY, MEMBERS, METERS, PERIODS, POINTS, RATES, REGIMES
+from central.tables import ALIASES, CLUSTER, ELIGIBILITY, MEMBERS, METERS, PERIODS, POINTS, RATES, REGIMES
 from central.validity import Dated, valid_instants
 from metering.period import Month, day_start
 from metering.point import Direction
@@ -41,7 +41,7 @@ def load_master(cluster_file: Path, rates_file: Path | None) -> tuple[Cluster, t
 
 
 def master_tables(cluster: Cluster, rates: Sequence[Rate]) -> dict[str, pa.Table]:
-    """The tables cluster, members, regimes, points, eligibility, meters and rates."""
+    """The tables cluster, members, regimes, points, aliases, eligibility, meters and rates."""
     members = {member.id: member for member in cluster.members}
     name: dict[str, object] = {"cluster": cluster.name}
     points: list[dict[str, object]] = []
@@ -70,11 +70,22 @@ def master_tables(cluster: Cluster, rates: Sequence[Rate]) -> dict[str, pa.Table
             schema=MEMBERS,
         ),
         "regimes": pa.Table.from_pylist([name | row for row in _regimes(cluster)], schema=REGIMES),
+        "aliases": aliases_table(cluster),
         "eligibility": pa.Table.from_pylist([name | row for row in _eligibility(cluster)], schema=ELIGIBILITY),
         "points": pa.Table.from_pylist(points, schema=POINTS),
         "meters": pa.Table.from_pylist([name | _meter(meter) for meter in cluster.meters], schema=METERS),
         "rates": pa.Table.from_pylist([name | _rate(rate) for rate in rates], schema=RATES),
     }
+
+
+def aliases_table(cluster: Cluster) -> pa.Table:
+    """The table aliases."""
+    rows = [
+        {"cluster": cluster.name, "code": alias.code, "point": point.id} | _span(alias)
+        for point in cluster.points
+        for alias in point.aliases
+    ]
+    return pa.Table.from_pylist(rows, schema=ALIASES)
 
 
 def _regimes(cluster: Cluster) -> Iterator[dict[str, object]]:

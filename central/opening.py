@@ -36,7 +36,8 @@ def months_before(
 ) -> list[Month]:
     """The months before ``month`` in which stocks can change: from a storage's first stand or interval to its last."""
     serials = storage_serials(cluster)
-    own = {point.id for point in cluster.points if point.injects_stored}
+    stored = [point for point in cluster.points if point.injects_stored]
+    own = {code for point in stored for code in (point.id, *(alias.code for alias in point.aliases))}
     rows = [row for row in seen if row.meter in serials] + [row for row in points if row.point in own]
     if not rows:
         return []

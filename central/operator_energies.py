@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from central.aliases import under_ids
 from central.energies import PERIOD_S
 from central.grid import Bools, Grid, Ints, make_grid, net, seconds
 from central.settings import Settings
@@ -56,7 +57,7 @@ def operator_energies(
     about = tables["cluster"].to_pylist()[0]
     length = PERIOD_S[about["period"]]
     grid = make_grid({**tables, "energies": ENERGIES.empty_table()})
-    rows = _rows(grid, intervals)
+    rows = _rows(grid, under_ids(intervals, tables))
     if not len(grid.starts) or not rows["start"].size:
         return OPERATED.empty_table(), {"rounded": 0, "rounded_micro_wh": 0}
     raw = [_lay_out(grid, rows, way, "raw", length) for way in range(2)]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from central.aliases import Aliases
 from central.cluster import Cluster
 from central.imports.found import Found, NotReadError, UnknownFormatError
 from central.imports.klaster_csv import BadRow, BadRowsError
@@ -57,7 +58,15 @@ def with_operators(
     master: Mapping[str, pa.Table],
     months: Sequence[Month],
 ) -> pa.Table:
-    """Our readings and operators' values of the months, as the cluster's ``precedence`` says."""
+    """Our readings and operators' values of the months, as the cluster's ``precedence`` says.
+
+    Raises:
+        BadRowsError: files that give a period of a point two energies, under its id and an alias.
+    """
+    theirs, aliases = list(theirs), Aliases(master["aliases"])
+    bad = [BadRow(str(file), one.line, one.reason) for file, found in theirs for one in aliases.clashes(found.values)]
+    if bad:
+        raise BadRowsError(bad)
     intervals = _intervals(theirs)
     tables = [
         operator_energies({**master, "periods": periods_table(cluster, month)}, intervals, cluster.settings)[0]

@@ -43,6 +43,14 @@ REGIMES: Final = _schema(
 )
 """Regimes that are valid in time: a member's (``point`` is null), or one point's own. None of one holder overlap."""
 
+ALIASES: Final = _schema(
+    ("code", pa.string()),
+    ("point", pa.string()),
+    ("valid_from", INSTANT),
+    ("valid_to", INSTANT),
+)
+"""Other codes of points; none names two points at one time, none is a point's id."""
+
 ELIGIBILITY: Final = _schema(
     ("member", pa.string()),
     ("point", pa.string()),
