@@ -221,7 +221,10 @@ async def _probe(access: Access, unit: int) -> str | FailureKind | None:
             # A converter tells so of units behind it that don't answer.
             return None if answer.code in {10, 11} else f"exception {answer.code}"
         if answer.kind is FailureKind.LINK_DOWN:
-            raise ToolError(f"The line can't be used: {answer.detail}.")
+            said = f"The line can't be used: {answer.detail}."
+            if answer.detail.endswith("can't be opened"):
+                said += " klaster-gateway ports tells which ports there are, who uses them and what is in the way."
+            raise ToolError(said)
         if answer.kind is not FailureKind.NO_ANSWER:
             return answer.kind
         return None

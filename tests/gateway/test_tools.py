@@ -236,6 +236,7 @@ def test_a_line_that_a_gateway_holds_cannot_be_opened_by_a_tool(running):
     result = CliRunner().invoke(main, ["scan", "--device", str(running.device), "--units", "1"])
     assert result.exit_code == 2
     assert "can't be used" in result.output
+    assert "klaster-gateway ports tells" in result.output
 
 
 def test_without_permission_the_way_in_is_named(running):
