@@ -47,6 +47,17 @@ class Aliases:
         return bad
 
 
+def versions_under_ids(versions: pa.Table, tables: Mapping[str, pa.Table]) -> pa.Table:
+    """The same of intervals with their older versions: all stay, those of aliases under their points' ids."""
+    aliases = Aliases(tables["aliases"])
+    if not aliases.names:
+        return versions
+    starts = versions["start"].cast(pa.int64()).to_pylist()
+    rows = zip(versions["point"].to_pylist(), starts, strict=True)
+    points = pa.array([aliases.point(code, start) for code, start in rows], pa.string())
+    return versions.set_column(versions.schema.get_field_index("point"), "point", points)
+
+
 def under_ids(intervals: pa.Table, tables: Mapping[str, pa.Table]) -> pa.Table:
     """Intervals (``central.readings.INTERVALS``) with points' ids in place of aliases (``aliases`` of the tables).
 

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from central.aliases import versions_under_ids
 from central.archive import Archive
 from central.asked_for import AskedFor
 from central.books import Books, Settled
@@ -50,10 +51,11 @@ class Seen:
         if direction == STORAGE:
             return None
         since, until = day_start(day), day_start(day + timedelta(days=1))
-        had = self.files.get(point)
+        codes = (point, *(alias.code for alias in self.points[point].aliases))
+        had = [self.files[code] for code in codes if code in self.files]
         known = [one.operator for one in self.points[point].supplied if is_valid(one, since) and one.operator]
         name = known[0] if known else ""
-        if had is not None and had.first < until:
+        if any(one.first < until for one in had):
             return name
         if not name:
             return None
@@ -78,6 +80,7 @@ def seen_around(books: Books, settled: Settled, now: datetime) -> Seen:
         versions = store.intervals(month.start, month.end, versions=True) if files else INTERVALS.empty_table()
     finally:
         store.close()
+    versions = versions_under_ids(versions, settled.tables)
     doubles: dict[tuple[str, str], list[datetime]] = {}
     for row in settled.doubles.to_pylist():
         doubles.setdefault((row["point"], row["direction"]), []).append(row["start"])

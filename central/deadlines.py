@@ -94,7 +94,7 @@ def _arrived(whole: Completeness, rows: pa.Table, came: Floats) -> Floats:
     parts = inside & (length < whole.length_s) & pc.equal(rows["kind"], "raw").to_numpy()
     np.maximum.at(last, (t[parts], p[parts]), came[parts])
     np.add.at(count, (t[parts], p[parts]), 1)
-    whole_hour = count == whole.length_s // 900
+    whole_hour = count >= whole.length_s // 900
     return np.where(whole_hour, np.minimum(found, last), found)
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
-from central.aliases import under_ids
+from central.aliases import under_ids, versions_under_ids
 from central.books import Books
 from central.cli import main
 from central.cluster import load_cluster
@@ -57,6 +57,19 @@ def resolved(*rows: tuple[str, int, int, str]) -> set[tuple[str, int, str]]:
 def test_an_alias_counts_for_periods_that_start_while_it_is_valid() -> None:
     found = resolved(("OLD", 1, 1, "5"), ("OLD", 2, 1, "6"), ("X", 1, 1, "7"))
     assert found == {("NEW", 1, "5"), ("OLD", 2, "6"), ("X", 1, "7")}
+
+
+def test_older_versions_stay_and_those_of_an_alias_go_to_its_point() -> None:
+    rows = [("OLD", 1, 1), ("OLD", 2, 1), ("NEW", 1, 2)]
+    given = [
+        dict.fromkeys(INTERVALS.names) | {"point": point, "start": T0 + timedelta(hours=hour), "file": file}
+        for point, hour, file in rows
+    ]
+    alias = {"cluster": "T", "code": "OLD", "point": "NEW", "valid_from": None, "valid_to": T0 + timedelta(hours=2)}
+    tables = {"aliases": pa.Table.from_pylist([alias], schema=ALIASES)}
+    found = versions_under_ids(pa.Table.from_pylist(given, schema=INTERVALS), tables)
+    assert found["point"].to_pylist() == ["NEW", "OLD", "NEW"]
+    assert found.schema == INTERVALS
 
 
 @pytest.mark.parametrize("turned", [False, True])
