@@ -8,6 +8,8 @@ from central.reports.summary import MemberSum, Summary
 from central.settle_files import Settled
 from runtime import console
 
+_NAMED = 5
+"""So many points without values are named."""
 _LABELS = {
     "drawn_wh": "drawn by members",
     "injected_res_wh": "injected, renewable",
@@ -113,4 +115,9 @@ def _zl(member: MemberSum) -> str:
 
 def _missing(summary: Summary, names: str) -> str:
     missing = summary.periods - summary.complete
-    return "none is missing." if not missing else f"{missing} {names} are incomplete and in no sum."
+    if not missing:
+        return "none is missing."
+    lacking = [f"{point} in {count} {names}" for point, count in summary.lacking.items()]
+    more = f", {len(lacking) - _NAMED} more points" if len(lacking) > _NAMED else ""
+    said = f" Values are missing of {', '.join(lacking[:_NAMED])}{more}." if lacking else ""
+    return f"{missing} {names} are incomplete and in no sum.{said}"

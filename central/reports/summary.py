@@ -73,6 +73,8 @@ class Summary(msgspec.Struct, kw_only=True):
     months: list[str] = []
     periods: int = 0
     complete: int = 0
+    lacking: dict[str, int] = {}
+    """Points that lack a declared value, with the number of periods in which they do; those that lack most first."""
     energies_wh: dict[str, int | None] = {}
     """None where no period is complete."""
     covered_pct: str | None = None
@@ -119,6 +121,7 @@ class Summing:
         for multiplier, count in _counts(complete["multiplier"]).items():
             before = summary.periods_by_multiplier.get(multiplier, 0)
             summary.periods_by_multiplier[multiplier] = before + count
+        self._add_lacking(result["shares"])
         self._add_shares(result["shares"])
         self._add_charges(result["charges"])
         self._add_storages(result)
@@ -131,6 +134,7 @@ class Summing:
         summary.periods_by_multiplier = dict(sorted(summary.periods_by_multiplier.items(), reverse=True))
         for member, relief in self._relief.items():
             self._members[member].relief_zl = None if relief is None else f"{relief:.2f}"
+        summary.lacking = dict(sorted(summary.lacking.items(), key=lambda row: (-row[1], row[0].encode())))
         summary.members = sorted(self._members.values(), key=lambda row: row.member)
         drawing = [self._relief[row.member] for row in summary.members if row.drawn_wh]
         known = [relief for relief in drawing if relief is not None]
@@ -139,6 +143,12 @@ class Summing:
         if summary.complete and len(known) == len(drawing):
             summary.relief_zl = f"{sum(known, Decimal(0)):.2f}"
         return summary
+
+    def _add_lacking(self, shares: pa.Table) -> None:
+        # Where any declared value of a point is missing, all of its row is null.
+        lacks = pc.and_(pc.is_null(shares["drawn_wh"]), pc.is_null(shares["injected_wh"]))
+        for point, count in _counts(shares["point"].filter(lacks).cast(pa.string())).items():
+            self.summary.lacking[point] = self.summary.lacking.get(point, 0) + count
 
     def _add_shares(self, shares: pa.Table) -> None:
         complete = shares.filter(pc.equal(shares["status"].cast(pa.string()), "complete"))

@@ -151,6 +151,8 @@ def test_an_hour_that_lacks_a_value_is_incomplete_everywhere_and_exits_3(files: 
     assert done.returncode == 3
     summary = json.loads(done.stdout)
     assert (summary["complete"], summary["periods"]) == (744, 745)
+    assert summary["lacking"] == {"F1": 1}
+    assert "Values are missing of F1 in 1 hours." in settle("--readings", "r.csv").stdout
     assert summary["energies_wh"]["drawn_wh"] == 744_000
     start = "2026-10-12T10:00:00Z"
     (hour,) = (row for row in table(files / "out" / "hours.csv") if row["start"] == start)
