@@ -25,6 +25,8 @@ EARLIEST_YEAR: Final = 2024
 """A clock that shows an earlier year has never been set."""
 _WORN: Final = 8
 """Of the eMMC's life-time estimate, in tenths (JEDEC JESD84-B51, 7.4.40): 0x0A is 90 to 100 % used."""
+_NOT_DEFINED: Final = 0x00
+_EXCEEDED: Final = 0x0B
 _MMC: Final = Path("/sys/class/block")
 _CONNECT_S: Final = 10.0
 
@@ -77,14 +79,14 @@ def _wear(there: Path, mmc: Path) -> Check | None:
             ages = [int(one, 16) for one in (up / "device" / "life_time").read_text(encoding="ascii").split()]
         except (OSError, ValueError):
             continue
-        worst = max(ages, default=0)
+        if (worst := max(ages, default=0)) == _NOT_DEFINED:
+            return Check(what="wear", state=State.UNKNOWN, found=f"{place.name} doesn't define its wear")
+        used = f"up to {10 * worst} % of its life used" if worst < _EXCEEDED else "its estimated life is over"
         state = State.WARN if worst >= _WORN else State.OK
         way_out = "Replace it before it fails; the outbox can be copied while the gateway is stopped." * (
             worst >= _WORN
         )
-        return Check(
-            what="wear", state=state, found=f"{place.name}: up to {10 * worst} % of its life used", way_out=way_out
-        )
+        return Check(what="wear", state=state, found=f"{place.name}: {used}", way_out=way_out)
     return Check(what="wear", state=State.UNKNOWN, found=f"{place.name} is a card that doesn't tell its wear")
 
 
