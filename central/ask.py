@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from central.answers import Span
 from central.books import Books
 from central.completeness_now import completeness_now
 from central.month import month
-from central.readings import StoreDownError
+from central.trouble import TROUBLES, trouble_text
 from runtime.config import ConfigError
 
 Question = Literal[
@@ -71,12 +70,7 @@ def ask(
                 return Answer(month(books, span, now))
             case "completeness":
                 return Answer(completeness_now(books, span, now))
-    except (ConfigError, StoreDownError) as error:
+    except ConfigError as error:
         return Answer(None, str(error))
-    except FileNotFoundError as error:
-        return Answer(
-            None, f"{error.filename or error}: there is nothing yet; start klaster-central serve or import first"
-        )
-    except (OSError, sqlite3.Error) as error:
-        who = "run this as the user that runs klaster-central serve, or restore the file from the journal by rebuild"
-        return Answer(None, f"the books can't be read: {error}; {who}")
+    except TROUBLES as error:
+        return Answer(None, trouble_text(error))

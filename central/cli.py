@@ -520,20 +520,14 @@ def compare(config_file: Path, month: Month | None, tolerance_wh: int, *, as_jso
 
 def _of_books(config_file: Path, answer: Callable[[Books], dict[str, Any]]) -> dict[str, Any]:
     """An answer of the books; trouble that was anticipated ends the command with a message."""
-    import sqlite3
-
     from central.books import Books
-    from central.readings import StoreDownError
+    from central.trouble import TROUBLES, trouble_text
 
     try:
         with console.config_errors():
             return answer(Books.open(config_file))
-    except StoreDownError as error:
-        console.fail(str(error))
-    except FileNotFoundError as error:
-        console.fail(f"{error.filename or error}: there is nothing yet; start klaster-central serve or import first")
-    except (OSError, sqlite3.Error) as error:
-        console.fail(f"the books can't be read: {error}")
+    except TROUBLES as error:
+        console.fail(trouble_text(error))
 
 
 def _instants(

@@ -182,18 +182,15 @@ def _told(config: CentralConfig) -> Iterator[None]:
     from central.estimates.given_files import BadFileError
     from central.estimation.history import NotEstimatedError
     from central.readings import StoreDownError
+    from central.trouble import trouble_text
 
     with console.config_errors():
         try:
             yield
         except (NotEstimatedError, NotRecordedError, BadFileError) as error:
             console.fail(str(error))
-        except StoreDownError as error:
-            console.fail(f"the readings can't be read now: {error}")
-        except FileNotFoundError as error:
-            console.fail(
-                f"{error.filename or error}: there is nothing yet; start klaster-central serve or import first"
-            )
+        except (StoreDownError, FileNotFoundError) as error:
+            console.fail(trouble_text(error))
         except (OSError, sqlite3.Error) as error:
             console.fail(f"{config.data_dir}: {error}; run this as the user that runs klaster-central serve")
 

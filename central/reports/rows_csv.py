@@ -15,6 +15,7 @@ from central.books import Books
 from central.readings import StoreDownError
 from central.reports.settlement_csv import columns_of, text_tables
 from central.standing import standing_books
+from central.trouble import trouble_text
 from metering.period import utc_text
 from runtime.config import ConfigError
 
@@ -33,7 +34,7 @@ def write_rows(table: RowsTable, config_file: Path, span: Span, now: datetime, o
         else:
             _write_stands(books, span, out)
     except FileNotFoundError as error:
-        return f"{error.filename or error}: there is nothing yet; start klaster-central serve or import first"
+        return trouble_text(error)
     except (ConfigError, StoreDownError, OSError, sqlite3.Error) as error:
         return str(error)
     return ""
