@@ -145,5 +145,20 @@ class Archive:
         self._db.close()
 
 
+def archived_files(path: Path) -> list[ArchivedFile]:
+    """Every file of the archive at ``path``, in the order in which they count; none where nothing was ever imported.
+
+    Raises:
+        sqlite3.Error: the archive can't be read.
+    """
+    if not path.is_file():
+        return []
+    archive = Archive(path, read_only=True)
+    try:
+        return archive.all()
+    finally:
+        archive.close()
+
+
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()

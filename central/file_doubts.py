@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from central.archive import Archive
+from central.archive import archived_files
 from central.config import CentralConfig
 from central.evidence import FileDoubt
 from central.imports.found import BadLine, Note
@@ -21,15 +21,8 @@ def file_doubts(config: CentralConfig) -> list[FileDoubt]:
     Raises:
         sqlite3.Error: the archive can't be read.
     """
-    if not config.files.is_file():
-        return []
-    archive = Archive(config.files, read_only=True)
-    try:
-        files = archive.all()
-    finally:
-        archive.close()
     found = []
-    for one in files:
+    for one in archived_files(config.files):
         said = msgspec.convert(one.report, _Said)
         notes = [note for note in said.notes if note.doubt]
         if said.bad:

@@ -17,7 +17,7 @@ import msgspec
 import pyarrow as pa
 
 from central.aliases import Aliases
-from central.archive import Archive
+from central.archive import Archive, archived_files
 from central.changes import SeriesChange, changes
 from central.cluster import Cluster
 from central.config import CentralConfig
@@ -199,13 +199,8 @@ def archived(config: CentralConfig) -> list[dict[str, object]]:
     Raises:
         sqlite3.Error: a file can't be read.
     """
-    if not config.files.is_file():
+    if not (files := archived_files(config.files)):
         return []
-    archive = Archive(config.files, read_only=True)
-    try:
-        files = archive.all()
-    finally:
-        archive.close()
     known = open_admitted(config)
     try:
         tally, position = known.files_tally(), known.file_position()
