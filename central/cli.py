@@ -14,7 +14,8 @@ from rich.text import Text
 
 from central.cluster.cli import cluster
 from central.estimates.cli import estimate, estimates, validate
-from metering.period import Month, months
+from central.span_options import DayType, MonthType, months_asked
+from metering.period import Month
 from runtime import console
 from runtime.console import Exit
 
@@ -38,21 +39,6 @@ class ManyFiles(click.Command):
                 spread.append("--readings")
             spread.append(word)
         return super().parse_args(ctx, spread)
-
-
-class MonthType(click.ParamType[Month]):
-    """A month like 2026-10."""
-
-    name = "YYYY-MM"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Month:
-        """Read the month, or fail with what was expected."""
-        if isinstance(value, Month):
-            return value
-        try:
-            return Month.parse(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 FILE = click.Path(path_type=Path)
@@ -92,7 +78,8 @@ def settle(
 
     Exit code: 0 complete; 3 written, but some hours are incomplete; 2 bad input, nothing written.
     """
-    asked = _asked(month, first, last)
+    if not (asked := months_asked(month, first, last)):
+        raise click.UsageError("give --month, or --from and --to")
     from central.imports.klaster_csv import BadRowsError
     from central.master import load_master
     from central.reports.settlement_text import print_settlement
@@ -171,21 +158,6 @@ def rebuild(config_file: Path, kind: StoreKind | None) -> None:
         console.out.print(
             f'{config_file} still says [store] kind = "{config.store.kind}"', markup=False, soft_wrap=True
         )
-
-
-class DayType(click.ParamType[date]):
-    """A local day like 2026-10-05."""
-
-    name = "YYYY-MM-DD"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Read the day, or fail with what was expected."""
-        if isinstance(value, date):
-            return value
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a day like 2026-10-05", param, ctx)
 
 
 def _question(name: Question, text: str, show: str) -> None:
@@ -546,15 +518,3 @@ def _instants(
     if end < begin:
         raise click.UsageError(f"--to {end} is before --from {begin}")
     return Span.of_day(begin).start, Span.of_day(end).end
-
-
-def _asked(month: Month | None, first: Month | None, last: Month | None) -> list[Month]:
-    if month is not None and (first is not None or last is not None):
-        raise click.UsageError("--month goes alone; for several months use --from and --to")
-    if month is not None:
-        return [month]
-    if first is None or last is None:
-        raise click.UsageError("give --month, or --from and --to")
-    if last < first:
-        raise click.UsageError(f"--to {last} is before --from {first}")
-    return months(first, last)

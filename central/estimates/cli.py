@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from central.span_options import MonthType, months_asked
+from metering.period import Month
 from runtime import console
 from runtime.console import Exit
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from central.config import CentralConfig
     from central.estimates.making import Asked
     from central.estimation.history import Given
-    from metering.period import Month
 
 FILE = click.Path(path_type=Path)
 METHODS = ("linear", "like_days", "profile", "own_load_profile", "manual")
@@ -28,11 +29,11 @@ JSON = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.
 
 @click.command()
 @click.argument("config_file", type=FILE)
-@click.option("--month", help="A local month; the present one if not given.")
-@click.option("--from", "first", help="The first of several months …")
-@click.option("--to", "last", help="… and the last, both inclusive.")
+@click.option("--month", type=MonthType(), help="A local month; the present one if not given.")
+@click.option("--from", "first", type=MonthType(), help="The first of several months …")
+@click.option("--to", "last", type=MonthType(), help="… and the last, both inclusive.")
 @JSON
-def validate(config_file: Path, *, month: str | None, first: str | None, last: str | None, as_json: bool) -> None:
+def validate(config_file: Path, *, month: Month | None, first: Month | None, last: Month | None, as_json: bool) -> None:
     """Whether measured energies can be right: the checks of docs/validation.md, of the values as they are now.
 
     Exit code: 0 nothing is doubted, or all of it was accepted; 1 something is.
@@ -41,7 +42,7 @@ def validate(config_file: Path, *, month: str | None, first: str | None, last: s
     from central.validating import validate_months
 
     config, now = _opened(config_file)
-    months = _months(month, first, last, now)
+    months = months_asked(month, first, last) or [Month.of(now)]
     with _told(config):
         from central.books import Books
 
@@ -262,21 +263,3 @@ def _numbers(text: str) -> list[int]:
             raise click.UsageError(f"--wh: {word!r} is no energy in whole Wh")
         found.append(int(word))
     return found
-
-
-def _months(month: str | None, first: str | None, last: str | None, now: datetime) -> list[Month]:
-    from metering.period import Month, months
-
-    if month is not None and (first is not None or last is not None):
-        raise click.UsageError("--month goes alone; for several months use --from and --to")
-    if (first is None) != (last is None):
-        raise click.UsageError("--from and --to go together")
-    try:
-        if first is not None and last is not None:
-            found = months(Month.parse(first), Month.parse(last))
-            if not found:
-                raise click.UsageError(f"--to {last} is before --from {first}")
-            return found
-        return [Month.parse(month) if month else Month.of(now)]
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
