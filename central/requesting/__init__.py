@@ -1,0 +1,1 @@
+"""Asking gateways to send again."""

@@ -1,0 +1,1 @@
+"""Running central, and building its readings anew."""

@@ -1,0 +1,1 @@
+"""Settling from files."""
