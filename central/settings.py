@@ -53,6 +53,9 @@ BUILT: Final = frozenset(
         "storage_origin",
         "storage_tracing",
         "adjacency",
+        "res_share_period",
+        "potential",
+        "demand",
     }
 )
 """Settings of which every value is built. Of the others only the default is accepted."""

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from central.cluster.codes import nip_problem, teryt_problem
+from central.cluster.condition_data import condition_problems
 from central.cluster.entered import entered_problems
 from central.cluster.model import (
     MAX_MULTIPLIER,
@@ -64,6 +65,7 @@ def contradictions(read: ClusterFile, file: str, there: Mapping[str, Mapping[str
     for table, rows in _dated(read):
         problems += validity_problems(rows, table, file)
     problems += _at_once(read, file)
+    problems += condition_problems(read, file)
     return problems
 
 

@@ -55,4 +55,7 @@ def cluster_of(content: dict[str, Any], file: str) -> Cluster:
         authorisations=read.authorisations,
         eligibility=read.eligibility,
         adjacency=read.adjacency,
+        full_load_hours=read.full_load_hours,
+        demand_estimates=read.demand_estimates,
+        availability=read.availability,
     )

@@ -187,6 +187,8 @@ class Installation(Row, frozen=True, kw_only=True):
     """The storage's capacity."""
     chp: bool = False
     """Whether it makes heat and electricity together."""
+    res_pct: int | None = None
+    """Of several fuels: how much of what it generates is renewable, %; None: all or nothing, by its kind."""
     gmina: str = ""
     """TERYT code; empty: its point's."""
     location: str = ""
@@ -227,6 +229,8 @@ class Meter(Row, frozen=True, kw_only=True):
     """The only gateway whose stands of this meter count; empty: any."""
     remote_read: bool | None = None
     """Whether the operator reads it from afar; None: nobody said."""
+    private_wire: bool = False
+    """Whether what it counts as drawn is delivered by a private wire (linia bezpośrednia), past the operator's grid."""
     opening: dict[str, str] = {}
     """What people read at ``valid_from``: register to kWh as the display showed it."""
     closing: dict[str, str] = {}
@@ -254,6 +258,42 @@ class Adjacency(msgspec.Struct, frozen=True, kw_only=True):
     neighbour: str
 
 
+class FullLoadHours(msgspec.Struct, frozen=True, kw_only=True):
+    """``[[full_load_hours]]``: how long a year a kind would run at full power for what it can give (art. 184l)."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("kind",)
+
+    kind: Source
+    hours: int | Decimal
+    source: str = ""
+    """Where the number is from; the law gives none."""
+
+
+class DemandEstimate(msgspec.Struct, frozen=True, kw_only=True):
+    """``[[demand_estimates]]``: a member's yearly demand where it isn't metered (art. 184l ust. 4 pkt 1)."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("member", "year")
+
+    member: str
+    year: int | None = None
+    """The year of the demand; None: any year that has no row of its own."""
+    kwh: int | Decimal
+    source: str = ""
+
+
+class Availability(msgspec.Struct, frozen=True, kw_only=True):
+    """``[[availability]]``: how much of its power a kind has at hand in each hour of the local day, %."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("kind", "month")
+
+    kind: Source
+    month: int | None = None
+    """1 to 12; None: every month that has no row of its own."""
+    pct: tuple[int, ...]
+    """24 numbers, from the hour that begins at 0:00."""
+    source: str = ""
+
+
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     """A cluster file as read; nothing in it contradicts itself."""
 
@@ -269,6 +309,9 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     authorisations: tuple[Authorisation, ...] = ()
     eligibility: tuple[Eligibility, ...] = ()
     adjacency: tuple[Adjacency, ...] = ()
+    full_load_hours: tuple[FullLoadHours, ...] = ()
+    demand_estimates: tuple[DemandEstimate, ...] = ()
+    availability: tuple[Availability, ...] = ()
     applied_to_operator: date | None = None
     limits: Limits = Limits()
     """From where on a value is doubted."""
@@ -286,3 +329,6 @@ class ClusterFile(msgspec.Struct, frozen=True, kw_only=True):
     meters: tuple[Meter, ...] = ()
     eligibility: tuple[Eligibility, ...] = ()
     adjacency: tuple[Adjacency, ...] = ()
+    full_load_hours: tuple[FullLoadHours, ...] = ()
+    demand_estimates: tuple[DemandEstimate, ...] = ()
+    availability: tuple[Availability, ...] = ()
