@@ -144,6 +144,11 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True):
         return self.data_dir / "gaps.sqlite"
 
     @property
+    def register(self) -> Path:
+        """The folder of the register of settlement runs."""
+        return self.data_dir / "register"
+
+    @property
     def cluster_file(self) -> Path:
         """The cluster file."""
         return Path(self.central.cluster)

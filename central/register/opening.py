@@ -1,0 +1,215 @@
+"""A run opened to be read: a folder of a register, or an exported file. Nothing else is needed, no configuration.
+
+What is read is checked first: the register's row or the parcel's own, ``run.json``, and each file by its digest.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from central.cluster import Cluster
+from central.register.manifest import (
+    MANIFEST,
+    Entry,
+    Manifest,
+    RunError,
+    decode,
+    entry_digest,
+    read_manifest,
+    settings_of,
+    sha256,
+)
+from central.register.parcel import read_parcel
+from central.register.register_file import REGISTER, entries_of
+from central.register.tables_file import read_parquet
+from central.settings import Settings
+from central.tables import INPUTS, OPTIONAL, OUTPUTS
+
+ROW: Final = "row.json"
+APPROVAL: Final = "approval.json"
+"""The register's rows of an exported run and of its approval."""
+
+
+class Run:
+    """One run; tables are read when they are asked for, and kept."""
+
+    def __init__(
+        self, manifest: Manifest, row: Entry, approval: Entry | None, read: Callable[[str], memoryview], where: str
+    ) -> None:
+        """``read`` gives the bytes of a file of the run."""
+        self.manifest = manifest
+        self.row = row
+        """The register's row of this run."""
+        self.approval = approval
+        """Its approval, where somebody approved it."""
+        self.where = where
+        self._read = read
+        self._tables: dict[str, dict[str, pa.Table]] = {}
+
+    @property
+    def id(self) -> str:
+        """``2026-10-final``."""
+        return self.manifest.run
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The readings of the law that it was settled by; raises RunError where this klaster doesn't know them."""
+        return settings_of(self.manifest.settings, self.where)
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        """The cluster file's data as they were then; raises RunError where this klaster can't read them."""
+        return decode(self.bytes_of("cluster.json"), Cluster, f"{self.where}: cluster.json")
+
+    def inputs(self) -> dict[str, pa.Table]:
+        """What went into ``settle``.
+
+        Raises:
+            RunError: a table is missing, or isn't what it was.
+        """
+        return self._folder("in", {**INPUTS, **OPTIONAL}, INPUTS)
+
+    def outputs(self) -> dict[str, pa.Table]:
+        """What came out of it; raises as ``inputs``."""
+        return self._folder("out", OUTPUTS, OUTPUTS)
+
+    def evidence(self, name: str) -> Any:
+        """A table or a JSON value that goes with the run: ``stands``, ``intervals``, ``findings``, ``estimates``, ….
+
+        Raises:
+            KeyError: this run has none of that name; ``evidence_names`` says which there are.
+            RunError: it isn't what it was.
+        """
+        if (table := f"evidence/{name}.parquet") in self.manifest.files:
+            return self._table(table, None)
+        if (values := f"evidence/{name}.json") in self.manifest.files:
+            return json.loads(self.bytes_of(values))
+        raise KeyError(name)
+
+    @property
+    def evidence_names(self) -> list[str]:
+        """What ``evidence`` gives."""
+        return [name.split("/")[1].split(".")[0] for name in self.manifest.files if name.startswith("evidence/")]
+
+    def bytes_of(self, name: str) -> bytes:
+        """A file's bytes, checked against its digest.
+
+        Raises:
+            RunError: it isn't there, or isn't what it was.
+        """
+        return bytes(self._checked(name))
+
+    def check(self) -> None:
+        """Check every file against its digest; raises RunError with the first that differs."""
+        for name in self.manifest.files:
+            self._checked(name)
+
+    def _folder(self, folder: str, schemas: Mapping[str, pa.Schema], needed: Mapping[str, pa.Schema]) -> dict[str, Any]:
+        if folder not in self._tables:
+            there = {
+                name.split("/")[1].removesuffix(".parquet"): name
+                for name in self.manifest.files
+                if name.startswith(f"{folder}/") and name.endswith(".parquet")
+            }
+            if missing := sorted(set(needed) - set(there)):
+                raise RunError(f"{self.where}: the table {folder}/{missing[0]}.parquet is missing")
+            self._tables[folder] = {key: self._table(name, schemas.get(key)) for key, name in there.items()}
+        return self._tables[folder]
+
+    def _table(self, name: str, schema: pa.Schema | None) -> pa.Table:
+        kept = self.manifest.files[name]
+        return read_parquet(pa.py_buffer(self._checked(name)), schema, kept.rows, f"{self.where}: {name}")
+
+    def _checked(self, name: str) -> memoryview:
+        kept = self.manifest.files.get(name)
+        if kept is None:
+            raise RunError(f"{self.where}: {name} is missing: the run doesn't name it")
+        content = self._read(name)
+        if len(content) != kept.size or sha256(content) != kept.sha256:
+            raise RunError(f"{self.where}: {name} was changed: its digest isn't the one that the run names")
+        return content
+
+
+def open_run(path: Path) -> Run:
+    """Open an exported run, or a run's folder inside its register (``<register>/runs/2026-10-final``).
+
+    Raises:
+        RunError: it isn't a run, was changed, or was never finished.
+    """
+    return _of_folder(path) if path.is_dir() else _of_file(path)
+
+
+def _of_folder(path: Path) -> Run:
+    register = path.resolve().parent.parent / REGISTER
+    try:
+        entries = [one for one in entries_of(register) if one.run == path.resolve().name]
+    except FileNotFoundError:
+        entries = []
+    row = next((one for one in entries if one.what == "run"), None)
+    if row is None:
+        raise RunError(f"{path}: isn't a run: {register} has no row of it; an interrupted run is none")
+    approval = next((one for one in entries if one.what == "approval"), None)
+    where = str(path)
+
+    def read(name: str) -> memoryview:
+        try:
+            return memoryview((path / name).read_bytes())
+        except OSError as error:
+            raise RunError(f"{path / name}: can't be read: {error.strerror}") from error
+
+    return Run(_manifest(read(MANIFEST), row, where), row, approval, read, where)
+
+
+def _of_file(path: Path) -> Run:
+    try:
+        with path.open("rb") as file:
+            content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or "it is empty"
+        raise RunError(f"{path}: can't be read: {said}") from error
+    where = str(path)
+    files = read_parcel(content, where)
+    if ROW not in files or MANIFEST not in files:
+        raise RunError(f"{where}: {MANIFEST} or {ROW} is missing: it isn't an exported run")
+    row = _entry(bytes(files[ROW]), "run", where)
+    approval = _entry(bytes(files[APPROVAL]), "approval", where) if APPROVAL in files else None
+    manifest = _manifest(files[MANIFEST], row, where)
+    order = parcel_order(manifest, approved=approval is not None)
+    if list(files) != order:
+        odd = next((name for name in (*order, *files) if name not in files or name not in order), "their order")
+        raise RunError(f"{where}: {odd}: the files aren't those that the run names")
+    if approval is not None and (approval.run, approval.manifest) != (row.run, row.manifest):
+        raise RunError(f"{where}: {APPROVAL} is of another run")
+
+    def read(name: str) -> memoryview:
+        return files[name]
+
+    return Run(manifest, row, approval, read, where)
+
+
+def parcel_order(manifest: Manifest, *, approved: bool) -> list[str]:
+    """The files of an exported run, in their order."""
+    return [ROW, *([APPROVAL] if approved else []), MANIFEST, *sorted(manifest.files)]
+
+
+def _entry(content: bytes, what: str, where: str) -> Entry:
+    found = decode(content, Entry, f"{where}: {what}")
+    if found.digest != entry_digest(found) or found.what != what:
+        raise RunError(f"{where}: the register's row of the {what} was changed: its digest isn't its own")
+    return found
+
+
+def _manifest(content: memoryview, row: Entry, where: str) -> Manifest:
+    if sha256(content) != row.manifest:
+        raise RunError(f"{where}: {MANIFEST} was changed: its digest isn't the one in the register's row")
+    manifest = read_manifest(bytes(content), f"{where}: {MANIFEST}")
+    if (manifest.run, manifest.cluster) != (row.run, row.cluster):
+        raise RunError(f"{where}: {MANIFEST} is of {manifest.cluster} {manifest.run}, its row of another run")
+    return manifest

@@ -1,0 +1,101 @@
+"""A run as one file: a zip of uncompressed entries, written in one way only, so that every byte of it is checked.
+
+Any unzip program opens it. It is read by comparing each header with the one that would have been written: no names but
+the known, no compression, nothing between, before or behind.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
+
+from central.register.manifest import RunError
+
+NAME: Final = re.compile(rb"(?:(?:in|out|evidence)/)?[a-z][a-z0-9_]{0,60}\.(?:parquet|json)", re.ASCII)
+_LOCAL: Final = struct.Struct("<4sHHHHHIIIHH")
+_CENTRAL: Final = struct.Struct("<4sHHHHHHIIIHHHHHII")
+_END: Final = struct.Struct("<4sHHHHIIH")
+_DAY: Final = (1 << 5) | 1
+"""1980-01-01, the first day that a zip knows: a file's own time would be another byte each time."""
+_MODE: Final = 0o100644 << 16
+MOST_BYTES: Final = 2**32 - 2**20
+MOST_FILES: Final = 200
+
+
+class Sink(Protocol):
+    """Where bytes go."""
+
+    def write(self, data: bytes | memoryview, /) -> object:
+        """Take the next bytes."""
+
+
+def write_parcel(files: Iterable[tuple[str, bytes | memoryview]], sink: Sink) -> None:
+    """Write the files in the order given.
+
+    Raises:
+        RunError: they are more than a zip without extensions holds.
+    """
+    place, directory, count = 0, [], 0
+    for name, content in files:
+        crc, size = zlib.crc32(content), len(content)
+        if place + size > MOST_BYTES or count == MOST_FILES:
+            raise RunError("a run of more than 4 GB, or of more than 200 files, can't be exported as one file")
+        sink.write(_local(name.encode(), crc, size))
+        sink.write(content)
+        directory.append(_directory(name.encode(), crc, size, place))
+        place += _LOCAL.size + len(name.encode()) + size
+        count += 1
+    for entry in directory:
+        sink.write(entry)
+    sink.write(_end(count, sum(map(len, directory)), place))
+
+
+def read_parcel(content: memoryview, where: str) -> Mapping[str, memoryview]:
+    """The files of a parcel, in its order; nothing is copied.
+
+    Raises:
+        RunError: a byte isn't as ``write_parcel`` writes it.
+    """
+    place, directory = 0, []
+    found: dict[str, memoryview] = {}
+    while bytes(content[place : place + 4]) == b"PK\x03\x04":
+        head = bytes(content[place : place + _LOCAL.size])
+        if len(head) < _LOCAL.size or len(found) == MOST_FILES:
+            raise _broken(where, place)
+        *_, crc, size, _, length, _ = _LOCAL.unpack(head)
+        begun = place + _LOCAL.size
+        name, data = bytes(content[begun : begun + length]), content[begun + length : begun + length + size]
+        if not NAME.fullmatch(name):
+            raise RunError(f"{where}: byte {begun}: {name[:80]!r} isn't a name of a run's file")
+        if head != _local(name, crc, size) or len(data) != size or zlib.crc32(data) != crc or name.decode() in found:
+            raise _broken(where, place)
+        directory.append(_directory(name, crc, size, place))
+        found[name.decode()] = data
+        place = begun + length + size
+    listed = b"".join(directory)
+    if not found or bytes(content[place:]) != listed + _end(len(found), len(listed), place):
+        raise _broken(where, place)
+    return found
+
+
+def _broken(where: str, place: int) -> RunError:
+    return RunError(f"{where}: byte {place}: isn't an exported run, or was changed or cut off; export it again")
+
+
+def _local(name: bytes, crc: int, size: int) -> bytes:
+    return _LOCAL.pack(b"PK\x03\x04", 20, 0, 0, 0, _DAY, crc, size, size, len(name), 0) + name
+
+
+def _directory(name: bytes, crc: int, size: int, place: int) -> bytes:
+    version = (3 << 8) | 20
+    head = _CENTRAL.pack(
+        b"PK\x01\x02", version, 20, 0, 0, 0, _DAY, crc, size, size, len(name), 0, 0, 0, 0, _MODE, place
+    )
+    return head + name
+
+
+def _end(count: int, length: int, place: int) -> bytes:
+    return _END.pack(b"PK\x05\x06", 0, 0, count, count, length, place, 0)

@@ -1,0 +1,72 @@
+"""Tables as Parquet, written quickly and read with bounds: a small file can claim more rows than a machine holds."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from central.register.manifest import RunError
+
+MOST_ROWS: Final = 50_000_000
+MOST_WORD_BYTES: Final = 4 * 2**30
+"""Of one text column once its dictionary is undone."""
+
+
+def parquet_bytes(table: pa.Table) -> pa.Buffer:
+    """The table as a Parquet file."""
+    sink = pa.BufferOutputStream()
+    words = [field.name for field in table.schema if _worded(field.type)]
+    numbers = {
+        field.name: "DELTA_BINARY_PACKED"
+        for field in table.schema
+        if pa.types.is_int64(field.type) or pa.types.is_timestamp(field.type)
+    }
+    pq.write_table(
+        table,
+        sink,
+        compression="lz4",
+        use_dictionary=words,
+        column_encoding=numbers,
+        write_statistics=False,
+        row_group_size=max(1, table.num_rows),
+    )
+    return sink.getvalue()
+
+
+def read_parquet(content: pa.Buffer, schema: pa.Schema | None, rows: int | None, where: str) -> pa.Table:
+    """Read a table; ``schema``: columns that must be there, as they are wanted. More columns are kept.
+
+    Raises:
+        RunError: it isn't such a table, has another number of rows, or is larger than any month.
+    """
+    try:
+        file = pq.ParquetFile(pa.BufferReader(content))
+        if file.metadata.num_rows > MOST_ROWS or (rows is not None and file.metadata.num_rows != rows):
+            raise RunError(f"{where}: {file.metadata.num_rows} rows, not {MOST_ROWS if rows is None else rows}")
+        found = file.schema_arrow
+        words = [field.name for field in found if _worded(field.type)]
+        table = pq.read_table(pa.BufferReader(content), read_dictionary=words)
+        return _as_wanted(table, found, schema, where)
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise RunError(f"{where}: isn't a Parquet table that can be read: {str(error)[:200]}") from error
+
+
+def _as_wanted(table: pa.Table, found: pa.Schema, schema: pa.Schema | None, where: str) -> pa.Table:
+    wanted = {field.name: field for field in found}
+    for field in schema or ():
+        if field.name in wanted:
+            wanted[field.name] = field
+    for field in wanted.values():
+        column = table[field.name]
+        if pa.types.is_dictionary(column.type) and not pa.types.is_dictionary(field.type):
+            longest = max((pc.max(pc.binary_length(one.dictionary)).as_py() or 0 for one in column.chunks), default=0)
+            if longest * len(column) > MOST_WORD_BYTES:
+                raise RunError(f"{where}: the column {field.name} is larger than any month's")
+    return pa.table({name: table[name].cast(field.type) for name, field in wanted.items()}, pa.schema(wanted.values()))
+
+
+def _worded(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or (pa.types.is_dictionary(kind) and pa.types.is_string(kind.value_type)))
