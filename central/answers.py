@@ -10,6 +10,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from central import unauthorised_marks
 from central.balance import multiplier_text, ratio_text
 from central.books import Books, Settled
 from central.estimated_marks import of_periods, of_shares
@@ -91,7 +92,9 @@ def shares(books: Books, span: Span, now: datetime, *, rows: bool = True) -> dic
     """
     settled = books.settled(span.month)
     found = share_rows(books, span, now)
-    energies = [name for name in (*SHARE_ENERGIES, "charge_wh", "estimated") if name in found.schema.names]
+    energies = [
+        name for name in (*SHARE_ENERGIES, "charge_wh", "estimated", "unauthorised") if name in found.schema.names
+    ]
     names = {member.id: member.name for member in settled.cluster.members}
     owner = {point.id: point.member for point in settled.cluster.points}
     answer: dict[str, Any] = _about(settled, span, now) | {
@@ -117,9 +120,13 @@ def shares(books: Books, span: Span, now: datetime, *, rows: bool = True) -> dic
 
 
 def share_rows(books: Books, span: Span, now: datetime) -> pa.Table:
-    """The rows that ``shares`` rests on, as SHARES has them, and how many values of each are estimates."""
+    """The rows that ``shares`` rests on, as SHARES has them, and how many values of each are estimates.
+
+    ``unauthorised``: 1 where the member's data have no valid authorisation in the period.
+    """
     settled = books.settled(span.month)
-    return of_shares(settled.estimated, _ended(settled.shares, settled, span, now))
+    rows = of_shares(settled.estimated, _ended(settled.shares, settled, span, now))
+    return unauthorised_marks.of_shares(settled.unauthorised, rows)
 
 
 def findings(

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from central.around import measured_around
 from central.cluster import Cluster
+from central.cluster.papers import Unauthorised
 from central.config import CentralConfig, load_config
 from central.energies import energies_of
 from central.estimate import Outcome
@@ -29,6 +30,7 @@ from central.reports.summary import Summary, summarise
 from central.series import AROUND
 from central.settlement import settle
 from central.tables import STOCKS
+from central.unauthorised_marks import mark
 from central.undeclared import undeclared_injection
 from metering.period import Month
 
@@ -56,6 +58,8 @@ class Settled(msgspec.Struct, frozen=True):
     """The energies that are estimated (``central.estimated.ESTIMATED``), of the weeks around the month too."""
     outcomes: list[Outcome]
     """What became of each estimate that reaches into the month."""
+    unauthorised: list[Unauthorised]
+    """Where members' data have no valid authorisation."""
     rounding: dict[str, int]
     """What rounding to whole Wh did to operators' values; see ``operator_energies``."""
     gaps: pa.Table
@@ -120,6 +124,7 @@ class Books:
         summary = summarise(self.cluster, [result])
         if any(one.counting for one in found["outcomes"]):
             summary.notes.append(NOTE)
+        found["unauthorised"] = mark(summary, self.cluster, [month])
         return Settled(self.cluster, month, tables, **found, **result, summary=summary)
 
     def _tables(

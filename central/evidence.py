@@ -9,6 +9,7 @@ import msgspec
 import pyarrow as pa
 
 from central.asked_for import AskedFor
+from central.cluster.papers import Unauthorised
 from central.estimate import Outcome
 from central.grid import Grid
 from central.limits import Limits
@@ -39,6 +40,9 @@ class MonthSeen(msgspec.Struct, frozen=True, kw_only=True):
     """What became of each estimate that reaches into the month."""
     asked: Sequence[AskedFor] = ()
     """What gateways were asked for by themselves."""
+    unauthorised: Sequence[Unauthorised] = ()
+    """Where members' data have no valid authorisation in the month."""
+    cluster_file: str = ""
 
 
 class GatewaySeen(msgspec.Struct, frozen=True, kw_only=True):

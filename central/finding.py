@@ -38,7 +38,7 @@ WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
         "refused",
         "rate_missing",
     ),
-    "doubt": ("conflict", "clock", "new_life", "glitch", "file_doubt", *VALIDATED),
+    "doubt": ("conflict", "clock", "new_life", "glitch", "file_doubt", "no_authorisation", *VALIDATED),
     "watch": (
         "estimated",
         "gateway_silent",

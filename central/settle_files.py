@@ -18,6 +18,7 @@ from central.rates import Rate
 from central.reports.settlement_csv import write_settlement
 from central.reports.summary import Summary, Summing, summing_for
 from central.settlement import settle
+from central.unauthorised_marks import mark
 from metering.period import Month
 
 
@@ -52,7 +53,9 @@ def settle_files(
         readings = dataclasses.replace(readings, energies=energies, rows=readings.rows + values)
     summing = summing_for(cluster)
     written = write_settlement(_results(cluster, rates, months, readings.energies, summing, progress), out)
-    return Settled(summing.done(), readings, written)
+    summary = summing.done()
+    mark(summary, cluster, months)
+    return Settled(summary, readings, written)
 
 
 def _results(

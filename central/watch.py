@@ -69,6 +69,8 @@ class Watch:
             limits=settled.cluster.limits,
             asked=gaps_asked(self._config.gaps),
             outcomes=settled.outcomes,
+            unauthorised=settled.unauthorised,
+            cluster_file=self._config.cluster_file.name,
         )
 
     def intake_seen(self, now: datetime, clocks: ClockScan, *, down: bool = False) -> IntakeSeen:

@@ -17,6 +17,7 @@ from central.checks import (
     meter_failing,
     missing,
     new_life,
+    no_authorisation,
     outbox_trouble,
     put_off,
     rate_missing,
@@ -37,6 +38,7 @@ OF_MONTH: Final[tuple[Callable[[MonthSeen], Iterator[Finding]], ...]] = (
     rate_missing.check,
     validated.check,
     estimated.check,
+    no_authorisation.check,
 )
 """What is looked for in every month that is settled."""
 

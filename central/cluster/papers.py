@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from central.cluster.contradictions import ELEMENTS
-from central.cluster.model import Agreement, Cluster, Member
+from central.cluster.model import Agreement, Authorisation, Cluster, Member
 from central.cluster.spans import members_at, runs, stretches
 from central.cluster.verdict import State, Verdict
 from central.validity import Dated, instant, is_valid, valid_instants
@@ -15,6 +16,15 @@ from metering.period import WARSAW
 WARN_DAYS = (30, 90, 180)
 """Days ahead of an agreement's end at which somebody should know: the end strikes the cluster off (38ac ust. 12)."""
 _ARTICLE = "art. 38aa ust. 2"
+
+
+@dataclass(frozen=True, slots=True)
+class Unauthorised:
+    """A stretch of a membership in which no authorisation to the member's data is valid; half-open, UTC."""
+
+    member: str
+    since: datetime
+    until: datetime
 
 
 def agreement_verdicts(cluster: Cluster, start: datetime, now: datetime) -> Iterator[Verdict]:
@@ -83,15 +93,42 @@ def _lacking(at: datetime, now: datetime) -> State:
     return State.NOTICE if at > now else State.NOT_MET
 
 
+def unauthorised(cluster: Cluster, first: datetime, last: datetime) -> list[Unauthorised]:
+    """Where between two instants members' data have no valid authorisation; in the order of the members.
+
+    None where the cluster file has no table authorisations: nobody says it here.
+    """
+    found = []
+    for member in cluster.members if cluster.authorisations else ():
+        given = _given(cluster, member)
+
+        def lacks(at: datetime, member: Member = member, given: list[Authorisation] = given) -> bool | None:
+            return True if first <= at < last and is_valid(member, at) and _held(given, at) is None else None
+
+        for (since, until), _ in runs(stretches([member, *given], first), lacks):
+            if since is not None:
+                found.append(Unauthorised(member.id, since, min(until or last, last)))
+    return found
+
+
+def _given(cluster: Cluster, member: Member) -> list[Authorisation]:
+    return [row for row in cluster.authorisations if row.member == member.id]
+
+
+def _held(given: list[Authorisation], at: datetime) -> Authorisation | None:
+    """The authorisation that is valid at an instant."""
+    return next((row for row in given if is_valid(row, at)), None)
+
+
 def _of_member(cluster: Cluster, member: Member, start: datetime, now: datetime) -> Iterator[Verdict]:
-    given = [row for row in cluster.authorisations if row.member == member.id]
+    given = _given(cluster, member)
 
     def found(at: datetime) -> tuple[State, str] | None:
         if not is_valid(member, at):
             return None
         if not given:
             return State.NOT_KNOWN, "no authorisation to its data is recorded (table authorisations)"
-        held = next((row for row in given if is_valid(row, at)), None)
+        held = _held(given, at)
         if held is None:
             return _lacking(at, now), "its data may not be used: no authorisation is valid"
         return State.MET, f"authorised{f' by {held.document}' if held.document else ''}"

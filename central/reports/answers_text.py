@@ -83,6 +83,10 @@ def print_shares(answer: dict[str, Any]) -> None:
         columns.append("estimated")
         for row, member in zip(rows, answer["members"], strict=True):
             row.append(member["estimated"] or "")
+    if any(member["unauthorised"] for member in answer["members"]):
+        columns.append("unauthorised")
+        for row, member in zip(rows, answer["members"], strict=True):
+            row.append(member["unauthorised"] or "")
     console.table(f"{answer['cluster']}: shares of {answer['span']}, kWh", columns, rows, right=columns[2:])
     if money:
         doubtful = ", ".join(f"{n} {status}" for status, n in sorted(answer["rates"].items()) if status != "verified")

@@ -42,8 +42,11 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-APPENDED: Final[Mapping[str, tuple[str, ...]]] = {"hours": STORAGE_ENERGIES, "shares": ("charge_wh", "estimated")}
-"""Columns that follow where a storage's charging is left out of drawn, and in answers of books with estimates."""
+APPENDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "hours": STORAGE_ENERGIES,
+    "shares": ("charge_wh", "estimated", "unauthorised"),
+}
+"""Columns that follow where a storage's charging is left out of drawn, and in answers of books with their marks."""
 
 
 def columns_of(name: str, table: pa.Table) -> tuple[str, ...]:

@@ -65,11 +65,13 @@ def print_summary(summary: Summary) -> None:
     console.table(
         f"Complete {names} by relief step", ("variable network and quality charge", names), steps, right=[names]
     )
+    marked = any(m.unauthorised for m in summary.members)
     console.table(
         "Members, kWh",
-        ("member", "name", "drawn", "injected", "allocated", "relieved", "relief zł"),
+        ("member", "name", "drawn", "injected", "allocated", "relieved", "relief zł", *(("data",) if marked else ())),
         [
             (m.member, m.name, kwh(m.drawn_wh), kwh(m.injected_wh), kwh(m.allocated_wh), kwh(m.relieved_wh), _zl(m))
+            + (("unauthorised" if m.unauthorised else "",) if marked else ())
             for m in summary.members
         ],
         right=("drawn", "injected", "allocated", "relieved", "relief zł"),

@@ -63,6 +63,8 @@ class MemberSum(msgspec.Struct, kw_only=True):
     relief_zl: str | None = None
     charge_wh: int | UnsetType = UNSET
     """Charging of storages that is left out of ``drawn_wh``; absent where the member has none."""
+    unauthorised: list[str] | UnsetType = UNSET
+    """Stretches (UTC, ``since/until``) without a valid authorisation to its data; absent where there are none."""
 
 
 class Summary(msgspec.Struct, kw_only=True):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from markupsafe import Markup
 
-from central import checks
+from central import checks, unauthorised_marks
 from central.estimated import NOTE
 from central.finding import VALIDATED
 from central.reports.summary import SHARED, SIMULATION, STORAGE
@@ -124,7 +124,7 @@ def test_values_are_escaped_and_markup_is_not() -> None:
 
 
 def test_every_note_every_kind_of_finding_and_every_source_has_its_words() -> None:
-    for note in (SIMULATION, *STORAGE.values(), *SHARED.values(), NOTE):
+    for note in (SIMULATION, *STORAGE.values(), *SHARED.values(), NOTE, unauthorised_marks.NOTE):
         assert "lang=" not in PL.note(note)
         assert EN.note(note) == Markup.escape(note)
     assert PL.note("A new <note>") == '<span lang="en">A new &lt;note&gt;</span>'
