@@ -20,7 +20,8 @@ def contradictions_beside(content: Mapping[str, Any], unread: Sequence[Problem],
     numbers: dict[str, list[int]] = {}
     for table, rows in content.items():
         if not isinstance(rows, list):
-            kept[table] = rows
+            if table != "coordinator" or not any(one.key.partition(".")[0] == table for one in unread):
+                kept[table] = rows
             continue
         numbers[table] = [i for i in range(1, len(rows) + 1) if (table, i) not in bad]
         kept[table] = [rows[i - 1] for i in numbers[table]]

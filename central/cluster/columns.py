@@ -78,6 +78,9 @@ def _sheets() -> Iterator[Sheet]:
         yield Sheet("validation", _columns(limits), (), single=True)
     for table, hint in hints.items():
         row = _row_type(hint)
+        if typing.get_origin(hint) is not tuple:
+            yield Sheet(table, _columns(row), (), single=True)
+            continue
         yield Sheet(table, _columns(row), row.KEY)
         for name, inner in typing.get_type_hints(row).items():
             if typing.get_origin(inner) is tuple and issubclass(typing.get_args(inner)[0], msgspec.Struct):

@@ -15,6 +15,7 @@ import msgspec
 
 from central.cluster.codes import nip_problem, teryt_problem
 from central.cluster.condition_data import condition_problems
+from central.cluster.dealings_data import dealings_problems
 from central.cluster.entered import entered_problems
 from central.cluster.model import (
     MAX_MULTIPLIER,
@@ -68,6 +69,7 @@ def contradictions(read: ClusterFile, file: str, there: Mapping[str, Mapping[str
     problems += condition_problems(read, file)
     return problems
 
+    problems += dealings_problems(read, file)
 
 def _rows(read: ClusterFile) -> Iterator[tuple[str, msgspec.Struct]]:
     """Every row of every table with its place."""
@@ -82,6 +84,8 @@ def _tables(read: ClusterFile) -> Iterator[tuple[str, Sequence[msgspec.Struct]]]
         rows = getattr(read, table)
         yield table, rows
         for i, row in enumerate(rows, 1):
+        if not isinstance(rows, tuple):
+            continue
             for name in row.__struct_fields__:
                 inner = getattr(row, name)
                 if isinstance(inner, tuple) and inner and isinstance(inner[0], msgspec.Struct):

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import msgspec
 
+from central.cluster.dealings import Call, Coordinator, Filing
 from central.limits import Limits
 from central.settings import Settings
 from metering.period import HOUR, QUARTER
@@ -80,6 +81,12 @@ class ClusterTable(msgspec.Struct, frozen=True, kw_only=True):
     registered_from: date
     """First local day in the URE register: no relief before it."""
     period: PeriodName = PeriodName.HOUR
+    register_number: str = ""
+    """Number of its entry in the URE register."""
+    activity: str = ""
+    """The object of its activity (art. 38ac ust. 5)."""
+    area: str = ""
+    """Its area in words."""
     applied_to_operator: date | None = None
     """The day on which the operator got the complete application (art. 184l ust. 3): its 90 days begin."""
 
@@ -103,6 +110,8 @@ class Member(Row, frozen=True, kw_only=True):
     """TERYT code of the gmina of its seat."""
     regime: Regime | None = None
     """Always; None where ``regimes`` says, and none where nothing does."""
+    address: str = ""
+    """Where it does business, or its seat (art. 38ac ust. 5)."""
     regimes: tuple[DatedRegime, ...] = ()
 
 
@@ -270,6 +279,15 @@ class FullLoadHours(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DemandEstimate(msgspec.Struct, frozen=True, kw_only=True):
+class ConditionsFailed(Row, frozen=True, kw_only=True):
+    """``[[conditions_failed]]``: when the coordinator found a condition of art. 184l not met."""
+
+    KEY = ("reason",)
+
+    reason: str
+    """What was found, and by whom."""
+
+
     """``[[demand_estimates]]``: a member's yearly demand where it isn't metered (art. 184l ust. 4 pkt 1)."""
 
     KEY: ClassVar[tuple[str, ...]] = ("member", "year")
@@ -330,5 +348,14 @@ class ClusterFile(msgspec.Struct, frozen=True, kw_only=True):
     eligibility: tuple[Eligibility, ...] = ()
     adjacency: tuple[Adjacency, ...] = ()
     full_load_hours: tuple[FullLoadHours, ...] = ()
+    coordinator: Coordinator | None = None
+    calls: tuple[Call, ...] = ()
+    filings: tuple[Filing, ...] = ()
+    register_number: str = ""
+    activity: str = ""
+    area: str = ""
     demand_estimates: tuple[DemandEstimate, ...] = ()
     availability: tuple[Availability, ...] = ()
+    coordinator: Coordinator | None = None
+    calls: tuple[Call, ...] = ()
+    filings: tuple[Filing, ...] = ()

@@ -57,12 +57,26 @@ CONTRACTS = spans(some(operator=FREE, seller=FREE, contract=KINDS))
 ALIASES = st.lists(CODES, max_size=2, unique=True)
 
 
+NAMES = st.lists(IDS, max_size=2, unique=True)
+FILINGS = NAMES.flatmap(
+    lambda names: st.tuples(
+        *(
+            st.fixed_dictionaries(
+                {"id": st.just(name), "kind": st.just("seller_application"), "sent": DAYS},
+                optional={"addressee": FREE, "note": FREE},
+            )
+            for name in names
+        )
+    ).map(list)
+)
+
 @st.composite
 def contents(draw):
     members = [
         {"id": name}
         | draw(some(name=FREE, kind=st.sampled_from(["gmina", "person", "jst_union"]), nip=st.just("1234563218")))
-        | draw(some(seat=st.sampled_from(GMINY)))
+        | draw(some(address=FREE))
+        | draw(some(seat=st.sampled_from(GMINY), contract_amended=DAYS))
         | draw(st.one_of(some(regime=st.just("net_billing")), some(regimes=REGIMES)))
         for name in draw(st.lists(IDS, min_size=1, max_size=3, unique=True))
     ]
@@ -85,7 +99,9 @@ def contents(draw):
             meters.append({"serial": f"00{i}", "point": f"P{i}", "role": "settlement"} | row | more)
     settings = {name: draw(st.sampled_from(CHOICES[name])) for name in draw(st.sets(st.sampled_from(sorted(BUILT))))}
     made = {
-        "cluster": {"name": draw(FREE), "registered_from": draw(DAYS)} | draw(some(applied_to_operator=DAYS)),
+        "cluster": {"name": draw(FREE), "registered_from": draw(DAYS)}
+        | draw(some(register_number=FREE, activity=FREE, area=FREE))
+        | draw(some(applied_to_operator=DAYS, struck_off=st.one_of(DAYS, HOURS))),
         "settings": {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()},
         "members": members,
         "points": points,
@@ -111,6 +127,10 @@ def contents(draw):
 
 def plain(content: dict) -> dict:
     """The same without lists that hold no rows: a sheet can't tell them from absent ones."""
+        "conditions_failed": draw(spans(st.fixed_dictionaries({"reason": FREE}))),
+        "coordinator": draw(some(name=FREE, address=FREE, nip=st.just("1234563218"), krs=st.just("0000123456"))),
+        "filings": draw(FILINGS),
+        "calls": [{"id": name, "served": draw(DAYS)} | draw(some(subject=FREE)) for name in draw(NAMES)],
     return {
         table: [
             {k: v for k, v in row.items() if not (v == [] and k in {"regimes", "contracts", "aliases"})} for row in rows
