@@ -67,9 +67,9 @@ def contradictions(read: ClusterFile, file: str, there: Mapping[str, Mapping[str
         problems += validity_problems(rows, table, file)
     problems += _at_once(read, file)
     problems += condition_problems(read, file)
+    problems += dealings_problems(read, file)
     return problems
 
-    problems += dealings_problems(read, file)
 
 def _rows(read: ClusterFile) -> Iterator[tuple[str, msgspec.Struct]]:
     """Every row of every table with its place."""
@@ -82,10 +82,10 @@ def _rows(read: ClusterFile) -> Iterator[tuple[str, msgspec.Struct]]:
 def _tables(read: ClusterFile) -> Iterator[tuple[str, Sequence[msgspec.Struct]]]:
     for table in ClusterFile.__struct_fields__[1:]:
         rows = getattr(read, table)
-        yield table, rows
-        for i, row in enumerate(rows, 1):
         if not isinstance(rows, tuple):
             continue
+        yield table, rows
+        for i, row in enumerate(rows, 1):
             for name in row.__struct_fields__:
                 inner = getattr(row, name)
                 if isinstance(inner, tuple) and inner and isinstance(inner[0], msgspec.Struct):

@@ -108,10 +108,10 @@ class Member(Row, frozen=True, kw_only=True):
     nip: str = ""
     seat: str = ""
     """TERYT code of the gmina of its seat."""
-    regime: Regime | None = None
-    """Always; None where ``regimes`` says, and none where nothing does."""
     address: str = ""
     """Where it does business, or its seat (art. 38ac ust. 5)."""
+    regime: Regime | None = None
+    """Always; None where ``regimes`` says, and none where nothing does."""
     regimes: tuple[DatedRegime, ...] = ()
 
 
@@ -258,6 +258,15 @@ class Eligibility(Row, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class ConditionsFailed(Row, frozen=True, kw_only=True):
+    """``[[conditions_failed]]``: when the coordinator found a condition of art. 184l not met."""
+
+    KEY = ("reason",)
+
+    reason: str
+    """What was found, and by whom."""
+
+
 class Adjacency(msgspec.Struct, frozen=True, kw_only=True):
     """``[[adjacency]]``: two gminy that border on each other."""
 
@@ -279,15 +288,6 @@ class FullLoadHours(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DemandEstimate(msgspec.Struct, frozen=True, kw_only=True):
-class ConditionsFailed(Row, frozen=True, kw_only=True):
-    """``[[conditions_failed]]``: when the coordinator found a condition of art. 184l not met."""
-
-    KEY = ("reason",)
-
-    reason: str
-    """What was found, and by whom."""
-
-
     """``[[demand_estimates]]``: a member's yearly demand where it isn't metered (art. 184l ust. 4 pkt 1)."""
 
     KEY: ClassVar[tuple[str, ...]] = ("member", "year")
@@ -327,6 +327,12 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     authorisations: tuple[Authorisation, ...] = ()
     eligibility: tuple[Eligibility, ...] = ()
     adjacency: tuple[Adjacency, ...] = ()
+    coordinator: Coordinator | None = None
+    calls: tuple[Call, ...] = ()
+    filings: tuple[Filing, ...] = ()
+    register_number: str = ""
+    activity: str = ""
+    area: str = ""
     full_load_hours: tuple[FullLoadHours, ...] = ()
     demand_estimates: tuple[DemandEstimate, ...] = ()
     availability: tuple[Availability, ...] = ()
