@@ -56,7 +56,6 @@ KINDS = st.sampled_from(["comprehensive", "separate"])
 CONTRACTS = spans(some(operator=FREE, seller=FREE, contract=KINDS))
 ALIASES = st.lists(CODES, max_size=2, unique=True)
 
-
 NAMES = st.lists(IDS, max_size=2, unique=True)
 FILINGS = NAMES.flatmap(
     lambda names: st.tuples(
@@ -69,6 +68,7 @@ FILINGS = NAMES.flatmap(
         )
     ).map(list)
 )
+
 
 @st.composite
 def contents(draw):
@@ -120,6 +120,10 @@ def contents(draw):
         "eligibility": [
             {"member": names[0], "eligible": draw(st.booleans())} | row for row in draw(spans(some(reason=FREE)))
         ],
+        "conditions_failed": draw(spans(st.fixed_dictionaries({"reason": FREE}))),
+        "coordinator": draw(some(name=FREE, address=FREE, nip=st.just("1234563218"), krs=st.just("0000123456"))),
+        "filings": draw(FILINGS),
+        "calls": [{"id": name, "served": draw(DAYS)} | draw(some(subject=FREE)) for name in draw(NAMES)],
         "adjacency": [{"gmina": "1217032", "neighbour": "121102"}] if draw(st.booleans()) else [],
     }
     return {table: value for table, value in made.items() if value}
@@ -127,10 +131,6 @@ def contents(draw):
 
 def plain(content: dict) -> dict:
     """The same without lists that hold no rows: a sheet can't tell them from absent ones."""
-        "conditions_failed": draw(spans(st.fixed_dictionaries({"reason": FREE}))),
-        "coordinator": draw(some(name=FREE, address=FREE, nip=st.just("1234563218"), krs=st.just("0000123456"))),
-        "filings": draw(FILINGS),
-        "calls": [{"id": name, "served": draw(DAYS)} | draw(some(subject=FREE)) for name in draw(NAMES)],
     return {
         table: [
             {k: v for k, v in row.items() if not (v == [] and k in {"regimes", "contracts", "aliases"})} for row in rows
