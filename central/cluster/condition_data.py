@@ -69,7 +69,11 @@ def _shares(read: ClusterFile) -> Iterator[tuple[str, str, str]]:
 def _wires(read: ClusterFile) -> Iterator[tuple[str, str, str]]:
     for i, row in enumerate(read.meters, 1):
         if row.private_wire and row.role is not Role.SUBMETER:
-            yield f"meters[{i}].private_wire", "true", "goes with role submeter: what comes by the grid is metered apart"
+            yield (
+                f"meters[{i}].private_wire",
+                "true",
+                "goes with role submeter: the grid is metered apart",
+            )
 
 
 def _repeated(table: str, keys: Sequence[str], column: str) -> Iterator[tuple[str, str, str]]:
