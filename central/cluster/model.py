@@ -259,7 +259,6 @@ class Eligibility(Row, frozen=True, kw_only=True):
 
 
 class ConditionsFailed(Row, frozen=True, kw_only=True):
-    """``[[conditions_failed]]``: when the coordinator found a condition of art. 184l not met."""
 
     KEY = ("reason",)
 
@@ -353,15 +352,9 @@ class ClusterFile(msgspec.Struct, frozen=True, kw_only=True):
     meters: tuple[Meter, ...] = ()
     eligibility: tuple[Eligibility, ...] = ()
     adjacency: tuple[Adjacency, ...] = ()
-    full_load_hours: tuple[FullLoadHours, ...] = ()
     coordinator: Coordinator | None = None
     calls: tuple[Call, ...] = ()
     filings: tuple[Filing, ...] = ()
-    register_number: str = ""
-    activity: str = ""
-    area: str = ""
+    full_load_hours: tuple[FullLoadHours, ...] = ()
     demand_estimates: tuple[DemandEstimate, ...] = ()
     availability: tuple[Availability, ...] = ()
-    coordinator: Coordinator | None = None
-    calls: tuple[Call, ...] = ()
-    filings: tuple[Filing, ...] = ()
