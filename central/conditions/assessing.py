@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from central.conditions.standing import holds, standing
 from central.conditions.storage_power import storage_power
 from central.conditions.windows import Sums, share_window, year_before, year_of
 from metering.period import day_start, local_text
+from metering.point import Direction
 
 SETTINGS = ("res_share_period", "potential", "demand", "adjacency")
 """The open questions of the law that the conditions rest on."""
@@ -110,7 +111,8 @@ def _share(cluster: Cluster, sums: Sums, day: date, rules: Rules) -> Condition:
         since, to = year_before(until), year_before(last)
         rest = None if sums.absent(since, to) else sums.hours(since, to)
     hours = sums.hours(first, last)
-    return res_share(hours, rules, last, rest, full_load_hours(cluster), _missing(sums, first, last))
+    injecting = {point.id for point in cluster.points if Direction.INJECTED in point.directions}
+    return res_share(hours, rules, last, rest, full_load_hours(cluster), _missing(sums, first, last, injecting))
 
 
 def _yearly(cluster: Cluster, sums: Sums, day: date, at: datetime, rules: Rules) -> Condition:
@@ -142,11 +144,11 @@ def profile_of(cluster: Cluster) -> Profile:
     return found
 
 
-def _missing(sums: Sums, first: datetime, last: datetime) -> list[str]:
+def _missing(sums: Sums, first: datetime, last: datetime, points: Set[str]) -> list[str]:
     found = []
     if absent := sums.absent(first, last):
         found.append(f"the months {listed([str(month) for month in absent])}")
     if lacking := sums.lacking(first, last):
-        named = [f"{name} ({count})" for name, count in lacking.items()]
-        found.append(f"values of {listed(named)}, with the number of periods")
+        named = [f"{name} ({count})" for name, count in lacking.items() if name in points]
+        found += [f"values of {listed(named)}, with the number of periods"] if named else []
     return found

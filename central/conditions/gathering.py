@@ -5,10 +5,12 @@ A month's shares are summed up and let go before the next one: a year of many po
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from central.books import Books
 from central.cluster.model import Cluster
@@ -16,7 +18,11 @@ from central.conditions.hours import MonthSums
 from central.conditions.summing import month_sums
 from central.conditions.windows import Sums
 from central.evidence import GRACE
+from central.imports.klaster_csv import read_readings
+from central.master import master_tables
 from central.opened import open_store
+from central.operator_readings import sorted_out, with_operators
+from central.settle_files import settle_month
 from metering.period import HOUR, Month, day_start, floor_to
 
 
@@ -64,3 +70,30 @@ def _span(books: Books) -> tuple[datetime, datetime] | None:
     finally:
         store.close()
     return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
+
+
+def sums_of_files(
+    cluster: Cluster, files: Sequence[Path], months: Sequence[Month], until: datetime, progress: Callable[[str], None]
+) -> Sums:
+    """The same from files of readings, without a server; a month for which they have nothing isn't settled.
+
+    Raises:
+        BadRowsError: readings that can't be used.
+    """
+    ours, theirs = sorted_out(files)
+    readings = read_readings(ours, cluster, months, lambda file: progress(f"reading {file.name}"))
+    energies, master = readings.energies, master_tables(cluster, ())
+    if theirs:
+        energies = with_operators(energies, theirs, cluster, master, months)
+    there = {Month.of(at) for at in pc.unique(energies["start"]).to_pylist()}
+    found = {}
+    for month in months:
+        if month.start >= until:
+            break
+        tables: Mapping[str, pa.Table] = {}
+        if month in there:
+            progress(f"settling {month}")
+            tables = settle_month(cluster, master, month, energies)
+            master["stocks"] = tables["stocks"]
+        found[month] = month_sums(cluster, month, tables)
+    return Sums(found, until)
