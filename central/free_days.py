@@ -10,6 +10,8 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
+RULE: Final = "Dz.U. 2024 poz. 1965"
+"""The newest Act that these days follow: it is named in every settlement run."""
 _FIXED: Final = ((1, 1), (1, 6), (5, 1), (5, 3), (8, 15), (11, 1), (11, 11), (12, 25), (12, 26))
 _AFTER_EASTER: Final = (0, 1, 49, 60)
 """Easter Sunday and Monday, Pentecost, Corpus Christi."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import mmap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -35,6 +35,8 @@ from central.tables import INPUTS, OPTIONAL, OUTPUTS
 ROW: Final = "row.json"
 APPROVAL: Final = "approval.json"
 """The register's rows of an exported run and of its approval."""
+_NEEDED: Final = ("hours", "shares", "charges")
+"""Results that every run has; an older klaster made fewer tables than this one."""
 
 
 class Run:
@@ -78,7 +80,7 @@ class Run:
 
     def outputs(self) -> dict[str, pa.Table]:
         """What came out of it; raises as ``inputs``."""
-        return self._folder("out", OUTPUTS, OUTPUTS)
+        return self._folder("out", OUTPUTS, _NEEDED)
 
     def evidence(self, name: str) -> Any:
         """A table or a JSON value that goes with the run: ``stands``, ``intervals``, ``findings``, ``estimates``, ….
@@ -111,7 +113,7 @@ class Run:
         for name in self.manifest.files:
             self._checked(name)
 
-    def _folder(self, folder: str, schemas: Mapping[str, pa.Schema], needed: Mapping[str, pa.Schema]) -> dict[str, Any]:
+    def _folder(self, folder: str, schemas: Mapping[str, pa.Schema], needed: Iterable[str]) -> dict[str, Any]:
         if folder not in self._tables:
             there = {
                 name.split("/")[1].removesuffix(".parquet"): name

@@ -70,7 +70,12 @@ def read_parcel(content: memoryview, where: str) -> Mapping[str, memoryview]:
         name, data = bytes(content[begun : begun + length]), content[begun + length : begun + length + size]
         if not NAME.fullmatch(name):
             raise RunError(f"{where}: byte {begun}: {name[:80]!r} isn't a name of a run's file")
-        if head != _local(name, crc, size) or len(data) != size or zlib.crc32(data) != crc or name.decode() in found:
+        if (
+            head + name != _local(name, crc, size)
+            or len(data) != size
+            or zlib.crc32(data) != crc
+            or name.decode() in found
+        ):
             raise _broken(where, place)
         directory.append(_directory(name, crc, size, place))
         found[name.decode()] = data

@@ -55,7 +55,7 @@ def read_parquet(content: pa.Buffer, schema: pa.Schema | None, rows: int | None,
 
 
 def _as_wanted(table: pa.Table, found: pa.Schema, schema: pa.Schema | None, where: str) -> pa.Table:
-    wanted = {field.name: field for field in found}
+    wanted = {field.name: _as_ours(field) for field in found}
     for field in schema or ():
         if field.name in wanted:
             wanted[field.name] = field
@@ -66,6 +66,12 @@ def _as_wanted(table: pa.Table, found: pa.Schema, schema: pa.Schema | None, wher
             if longest * len(column) > MOST_WORD_BYTES:
                 raise RunError(f"{where}: the column {field.name} is larger than any month's")
     return pa.table({name: table[name].cast(field.type) for name, field in wanted.items()}, pa.schema(wanted.values()))
+
+
+def _as_ours(field: pa.Field) -> pa.Field:
+    """Parquet knows no seconds; whatever of ours is in milliseconds there is in seconds."""
+    kind = field.type
+    return field.with_type(pa.timestamp("s", kind.tz)) if pa.types.is_timestamp(kind) and kind.unit == "ms" else field
 
 
 def _worded(kind: pa.DataType) -> bool:

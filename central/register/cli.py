@@ -1,0 +1,344 @@
+"""``klaster-central run``, ``runs``, ``verify``, ``approve``."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from central.settling.cli import ManyFiles
+from central.span_options import MonthType, months_asked
+from metering.period import Month
+from runtime import console
+from runtime.console import Exit
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from central.config import CentralConfig
+    from central.register.keeping import Register
+    from central.register.making import Asked
+    from central.register.manifest import AcceptedGap, Entry
+    from central.register.opening import Run
+
+FILE = click.Path(path_type=Path)
+JSON = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+
+
+@click.command(cls=ManyFiles)
+@click.argument("config_file", type=FILE, required=False)
+@click.option("--month", type=MonthType(), help="The local month.")
+@click.option("--from", "first", type=MonthType(), help="The first of several months …")
+@click.option("--to", "last", type=MonthType(), help="… and the last, both inclusive.")
+@click.option("--kind", type=click.Choice(["preliminary", "final", "correction"]), required=True)
+@click.option("--reason", default="", help="Why; a correction needs it.")
+@click.option("--by", default="", help="Who makes it; a final and a correction need it.")
+@click.option("--accept-gap", "gaps", multiple=True, metavar="GAP", help="POINT/DIRECTION/FROM..TO=REASON; any number.")
+@click.option("--accept-gaps", "gaps_file", type=FILE, help="A file with such a gap in each line.")
+@click.option("--cluster", "cluster_file", type=FILE, help="Without CONFIG: the cluster file …")
+@click.option("--rates", "rates", multiple=True, help="… rates files, or names of rates that ship …")
+@click.option("--readings", "files", type=FILE, multiple=True, help="… files of readings, any number …")
+@click.option("--register", "folder", type=FILE, help="… and the folder of the register.")
+@JSON
+def run(
+    *,
+    config_file: Path | None,
+    month: Month | None,
+    first: Month | None,
+    last: Month | None,
+    kind: str,
+    reason: str,
+    by: str,
+    gaps: tuple[str, ...],
+    gaps_file: Path | None,
+    cluster_file: Path | None,
+    rates: tuple[str, ...],
+    files: tuple[Path, ...],
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Make a settlement run and keep it in the register for ever: from the books of CONFIG, or from files alone.
+
+    Exit code: 0 made; 3 made, and some hours are incomplete; 1 its conditions don't hold, 2 bad input: nothing made.
+    """
+    if not (asked_months := months_asked(month, first, last)):
+        raise click.UsageError("give --month, or --from and --to")
+    from central.register.making import Asked
+
+    by, reason = by.strip(), reason.strip()
+    if max(len(by), len(reason)) > 500 or not (by + reason).isprintable():
+        raise click.UsageError("--by and --reason take printable text, at most 500 characters")
+    if kind != "preliminary" and not by:
+        raise click.UsageError(f"a {kind} needs --by NAME: somebody answers for it")
+    if kind == "correction" and not reason:
+        raise click.UsageError("a correction needs --reason TEXT")
+    asked = Asked(kind=kind, by=by, reason=reason, accepted=_accepted(gaps, gaps_file))
+    if config_file is not None:
+        if cluster_file or rates or files or folder:
+            raise click.UsageError("--cluster, --rates, --readings and --register go without CONFIG")
+        made = _from_books(config_file, asked_months, asked)
+    else:
+        if cluster_file is None or not files or folder is None:
+            raise click.UsageError("give CONFIG, or --cluster, --readings and --register")
+        made = _from_files(cluster_file, rates, files, folder, asked_months, asked)
+    from central.reports.register_text import made_rows, print_made
+
+    register, entries = made
+    rows = made_rows(register, entries)
+    if as_json:
+        console.print_json({"runs": rows})
+    else:
+        print_made(rows)
+    lacking = any(row["complete"] is False and row["kind"] == "preliminary" for row in rows)
+    raise SystemExit(Exit.INCOMPLETE if lacking else Exit.DONE)
+
+
+def _accepted(gaps: tuple[str, ...], file: Path | None) -> tuple[AcceptedGap, ...]:
+    from central.register.accepted import accepted_gap
+
+    texts = list(gaps)
+    if file is not None:
+        try:
+            lines = file.read_text(encoding="utf-8-sig").splitlines()
+        except OSError as error:
+            console.fail(f"{file}: can't be read: {error.strerror}")
+        except UnicodeDecodeError:
+            console.fail(f"{file}: isn't UTF-8")
+        texts += [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    try:
+        return tuple(accepted_gap(text) for text in texts)
+    except ValueError as error:
+        raise click.UsageError(f"--accept-gap: {error}") from error
+
+
+def _from_books(config_file: Path, months: list[Month], asked: Asked) -> tuple[Register, list[Entry]]:
+    from central.books import Books
+    from central.register.closing import closing_reasons
+    from central.register.from_books import run_from_books
+    from central.register.keeping import Register
+    from central.register.making import NotYetError
+
+    config, now = opened(config_file)
+    register, made = Register(config.register), []
+    with told(config.register):
+        books = Books(config)
+        for month in months:
+            reasons = closing_reasons(books, register, month, asked, now) if asked.kind == "final" else []
+            if reasons:
+                raise NotYetError(f"{month}-final: nothing was made", reasons)
+            made.append(run_from_books(books, register, month, asked, now))
+    return register, made
+
+
+def _from_files(
+    cluster_file: Path,
+    rates: tuple[str, ...],
+    files: tuple[Path, ...],
+    folder: Path,
+    months: list[Month],
+    asked: Asked,
+) -> tuple[Register, list[Entry]]:
+    from central.imports.klaster_csv import BadRowsError
+    from central.master import load_master
+    from central.rates import rates_path
+    from central.register.from_files import FromFiles, runs_from_files
+    from central.register.keeping import Register
+    from runtime.clock import make_clock
+
+    register = Register(folder)
+    with console.config_errors("nothing was made"):
+        cluster, pricing = load_master(cluster_file, [rates_path(word, Path()) for word in rates])
+    given = FromFiles(cluster, pricing, files, register)
+    try:
+        with told(folder), console.err.status("settling") as status:
+            now = make_clock(None).now()
+            return register, list(runs_from_files(given, months, asked, now, lambda what: status.update(Text(what))))
+    except BadRowsError as error:
+        count = len(error.rows)
+        console.fail(f"{count} bad row{'s' if count > 1 else ''}; nothing was made:\n{error}")
+
+
+class Listing(click.Group):
+    """A group whose name alone, with a configuration, lists."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read ``runs CONFIG`` as ``runs list CONFIG``."""
+        lists = bool(args) and args[0] not in self.commands and not args[0].startswith("-")
+        return super().parse_args(ctx, ["list", *args] if lists else args)
+
+
+@click.group(cls=Listing)
+def runs() -> None:
+    """The runs of a register: list, show, export. CONFIG is central's configuration, or a register's folder."""
+
+
+@runs.command("list")
+@click.argument("place", type=FILE, metavar="CONFIG")
+@click.option("--month", type=MonthType(), help="Of this month alone.")
+@JSON
+def list_(place: Path, *, month: Month | None, as_json: bool) -> None:
+    """Every run: kind, when and by whom made, complete or not, approved by whom, sums, digest."""
+    from central.reports.register_text import print_runs, run_rows
+
+    register = register_of(place)
+    with told(register.folder):
+        rows = [row for row in run_rows(register) if month is None or row["month"] == str(month)]
+    if as_json:
+        console.print_json({"runs": rows})
+    else:
+        print_runs(rows, register.folder)
+
+
+@runs.command()
+@click.argument("place", type=FILE, metavar="CONFIG")
+@click.argument("name", metavar="RUN")
+@JSON
+def show(place: Path, name: str, *, as_json: bool) -> None:
+    """One run: what it was made of, with what, its sums, accepted gaps and digests."""
+    from central.reports.register_text import print_shown, shown
+
+    register = register_of(place)
+    with told(register.folder):
+        answer = shown(register.run(name))
+    if as_json:
+        console.print_json(answer)
+    else:
+        print_shown(answer)
+
+
+@runs.command()
+@click.argument("place", type=FILE, metavar="CONFIG")
+@click.argument("name", metavar="RUN")
+@click.option("--out", type=FILE, required=True, help="The file to write.")
+@JSON
+def export(place: Path, name: str, *, out: Path, as_json: bool) -> None:
+    """Write a run as one file, which klaster-central verify checks anywhere."""
+    from central.register.exporting import export as write
+
+    register = register_of(place)
+    with told(register.folder):
+        opened_run = register.run(name)
+        size = write(opened_run, out)
+    if as_json:
+        console.print_json({"run": name, "file": str(out), "bytes": size, "digest": opened_run.row.manifest})
+    else:
+        console.say(f"{out}: {name}, {size} bytes; digest {opened_run.row.manifest}")
+        console.say(f"check it anywhere: klaster-central verify {out}")
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True, metavar="[CONFIG] RUN|FILE")
+@click.option("--digest", help="The run's digest as it was told on another way: it must be this one.")
+@JSON
+def verify(words: tuple[str, ...], *, digest: str | None, as_json: bool) -> None:
+    """Recompute a run from its own inputs and compare; check every digest. RUN needs CONFIG, an exported FILE nothing.
+
+    Exit code: 0 equal; 1 it differs or was changed; 2 it isn't a run that can be read.
+    """
+    from central.register.verifying import verify as recompute
+    from central.reports.register_text import print_verified, verified_row
+
+    found = opened_run(words)
+    with told(Path(words[0]), Exit.DIFFERS):
+        answer = verified_row(recompute(found))
+    if digest is not None and digest != answer["digest"]:
+        console.fail(f"{words[-1]}: its digest is {answer['digest']}, not {digest}: it is another run", Exit.DIFFERS)
+    if as_json:
+        console.print_json(answer)
+    else:
+        print_verified(answer)
+    raise SystemExit(Exit.DONE if answer["equal"] else Exit.DIFFERS)
+
+
+@click.command()
+@click.argument("place", type=FILE, metavar="CONFIG")
+@click.argument("name", metavar="RUN")
+@click.option("--by", required=True, help="Who approves it.")
+@click.option("--note", default="", help="What is to be said of it.")
+@JSON
+def approve(place: Path, name: str, *, by: str, note: str, as_json: bool) -> None:
+    """Approve a preliminary run, so that the month's final may be made of it; or a correction.
+
+    Exit code: 0 recorded; 1 its conditions don't hold: what is missing is said; 2 bad input. Nothing is recorded then.
+    """
+    by, note = by.strip(), note.strip()
+    if not by or max(len(by), len(note)) > 500 or not (by + note).isprintable():
+        raise click.UsageError("--by and --note take printable text, at most 500 characters")
+    from central.books import Books
+    from central.register.approving import approve_run
+    from central.reports.register_text import approved_text
+    from runtime.clock import make_clock
+
+    register = register_of(place)
+    with told(register.folder):
+        found = register.run(name)
+        if place.is_dir():
+            books, now = None, make_clock(None).now()
+        else:
+            config, now = opened(place)
+            books = Books(config) if found.manifest.source == "books" else None
+        entry = approve_run(register, found, books, by, note, now)
+    if as_json:
+        console.print_json(entry)
+    else:
+        console.say(approved_text(entry))
+
+
+def opened(config_file: Path) -> tuple[CentralConfig, datetime]:
+    """A configuration, and the present moment by its clock."""
+    from central.config import load_config
+    from runtime.clock import make_clock
+
+    with console.config_errors("nothing was done"):
+        config = load_config(config_file)
+        return config, make_clock(config.clock).now()
+
+
+def register_of(place: Path) -> Register:
+    """The register of a configuration, or in a folder."""
+    from central.register.keeping import Register
+
+    if place.is_dir():
+        return Register(place)
+    config, _ = opened(place)
+    return Register(config.register)
+
+
+def opened_run(words: tuple[str, ...]) -> Run:
+    """The run that ``CONFIG RUN`` or ``FILE`` names."""
+    from central.register.opening import open_run
+
+    if len(words) > 2:
+        raise click.UsageError("give CONFIG RUN, or FILE")
+    if len(words) == 2:
+        register = register_of(Path(words[0]))
+        with told(register.folder):
+            return register.run(words[1])
+    with told(Path(words[0])):
+        return open_run(Path(words[0]))
+
+
+@contextlib.contextmanager
+def told(place: Path, code: Exit = Exit.BAD_INPUT) -> Iterator[None]:
+    """Anticipated trouble as one message; ``code`` where a run was changed."""
+    from central.readings import StoreDownError
+    from central.register.making import NotYetError
+    from central.register.manifest import RunError
+    from central.trouble import trouble_text
+
+    with console.config_errors("nothing was made"):
+        try:
+            yield
+        except NotYetError as error:
+            console.fail(str(error), Exit.DIFFERS)
+        except RunError as error:
+            console.fail(str(error), code)
+        except (StoreDownError, FileNotFoundError) as error:
+            console.fail(trouble_text(error))
+        except (OSError, sqlite3.Error) as error:
+            console.fail(f"{place}: {error}; nothing was made")

@@ -1,0 +1,195 @@
+"""Runs from files alone: cluster, rates and readings, as ``settle`` takes them; no service.
+
+Readings are our CSV and operators' files, or Parquet with the columns of ``central.tables.ENERGIES``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from central.cluster import Cluster
+from central.grid import seconds
+from central.imports.klaster_csv import BadRow, BadRowsError, Readings, read_readings
+from central.master import master_tables, periods_table
+from central.operator_readings import sorted_out, with_operators
+from central.rates import Pricing
+from central.register.keeping import Register
+from central.register.making import Asked, Evidence, RunMaker
+from central.register.manifest import Entry
+from central.settlement import settle
+from central.tables import ENERGIES
+from metering.energy import MAX_READING_WH
+from metering.period import Month
+
+_MOST_ROWS = 50_000_000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FromFiles:
+    """What runs are made of."""
+
+    cluster: Cluster
+    rates: Pricing
+    files: Sequence[Path]
+    register: Register
+
+
+def runs_from_files(
+    given: FromFiles, months: Sequence[Month], asked: Asked, now: datetime, progress: Callable[[str], None]
+) -> Iterator[Entry]:
+    """Make a run of each month, in turn; what storages hold goes from one to the next.
+
+    Raises:
+        BadRowsError: readings that can't be used.
+        NotYetError: a run's conditions don't hold; those before it are made.
+        RunError: the register can't take it.
+        OSError, sqlite3.Error: a file can't be read, or the register not written.
+    """
+    parquet = [file for file in given.files if _is_parquet(file)]
+    others = [file for file in given.files if file not in parquet]
+    said = [{"name": file.name, "sha256": _digest(file)} for file in given.files]
+    master = master_tables(given.cluster, given.rates)
+    readings = _csv(given, others, master, months, progress) if others else None
+    evidence = Evidence(source="files", values={"files": said}, rates=given.rates)
+    with given.register.making(given.cluster.name) as making:
+        before: RunMaker | None = None
+        try:
+            for month in months:
+                progress(f"settling {month}")
+                tables = {
+                    **master,
+                    "periods": periods_table(given.cluster, month),
+                    "energies": _of_month(given.cluster, month, parquet, readings),
+                }
+                maker = RunMaker(making, given.cluster, month, asked)
+                maker.inputs(tables)
+                result = settle(tables, given.cluster.settings)
+                master["stocks"] = result["stocks"]
+                # The month before is being written meanwhile.
+                if before is not None:
+                    yield _kept(before, evidence, now)
+                before = maker
+                maker.outputs(tables, result)
+                del tables, result
+            if before is not None:
+                yield _kept(before, evidence, now)
+                before = None
+        finally:
+            if before is not None:
+                before.__exit__(None, None, None)
+
+
+def _kept(maker: RunMaker, evidence: Evidence, now: datetime) -> Entry:
+    with maker:
+        return maker.keep(evidence, now)
+
+
+def _csv(
+    given: FromFiles,
+    files: Sequence[Path],
+    master: dict[str, pa.Table],
+    months: Sequence[Month],
+    progress: Callable[[str], None],
+) -> Readings:
+    ours, theirs = sorted_out(files)
+    readings = read_readings(ours, given.cluster, months, lambda file: progress(f"reading {file.name}"))
+    if theirs:
+        energies = with_operators(readings.energies, theirs, given.cluster, master, months)
+        readings = dataclasses.replace(readings, energies=energies)
+    return readings
+
+
+def _of_month(cluster: Cluster, month: Month, parquet: Sequence[Path], readings: Readings | None) -> pa.Table:
+    parts = [one for file in parquet if (one := _energies(file, cluster, month)).num_rows]
+    if readings is not None:
+        parts.append(_within(readings.energies, month))
+    if not parts:
+        return ENERGIES.empty_table()
+    return parts[0] if len(parts) == 1 else pa.concat_tables(parts, promote_options="default").unify_dictionaries()
+
+
+def _within(energies: pa.Table, month: Month) -> pa.Table:
+    start = energies["start"]
+    first, last = (pa.scalar(at, start.type) for at in (month.start, month.end))
+    if energies.num_rows and first.as_py() <= pc.min(start).as_py() and pc.max(start).as_py() < last.as_py():
+        return energies
+    return energies.filter(pc.and_(pc.greater_equal(start, first), pc.less(start, last)))
+
+
+def _is_parquet(file: Path) -> bool:
+    try:
+        with file.open("rb") as content:
+            return content.read(4) == b"PAR1"
+    except OSError:
+        return False
+
+
+def _digest(file: Path) -> str:
+    try:
+        with file.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError as error:
+        raise BadRowsError([BadRow(str(file), 1, f"can't be read: {error.strerror}")]) from error
+
+
+def _energies(file: Path, cluster: Cluster, month: Month) -> pa.Table:
+    """The energies of a month in a Parquet file; raises BadRowsError."""
+    words = ["cluster", "point", "direction"]
+    start = pa.scalar(month.start, ENERGIES.field("start").type), pa.scalar(month.end, ENERGIES.field("start").type)
+    try:
+        opened = pq.ParquetFile(file)
+        if opened.metadata.num_rows > _MOST_ROWS:
+            raise BadRowsError([BadRow(str(file), 1, f"more than {_MOST_ROWS} rows; give a file for each month")])
+        if missing := sorted(set(ENERGIES.names) - set(opened.schema_arrow.names)):
+            raise BadRowsError(
+                [BadRow(str(file), 1, f"lacks the column {missing[0]}; needs {', '.join(ENERGIES.names)}")]
+            )
+        if _outside(opened, *(one.as_py() for one in start)):
+            return ENERGIES.empty_table()
+        table = pq.read_table(file, columns=list(ENERGIES.names), read_dictionary=words).cast(ENERGIES)
+    except (pa.ArrowException, OSError) as error:
+        raise BadRowsError([BadRow(str(file), 1, f"isn't a table of energies: {str(error)[:200]}")]) from error
+    if problem := _problem(table, cluster):
+        raise BadRowsError([BadRow(str(file), 1, problem)])
+    return _within(table, month)
+
+
+def _outside(file: pq.ParquetFile, first: datetime, last: datetime) -> bool:
+    """Whether the file's own statistics say that none of its periods is in the month."""
+    place = file.schema_arrow.names.index("start")
+    groups = [file.metadata.row_group(i).column(place).statistics for i in range(file.metadata.num_row_groups)]
+    if not groups or any(one is None or not one.has_min_max for one in groups):
+        return False
+    try:
+        return bool(max(one.max for one in groups) < first or min(one.min for one in groups) >= last)
+    except TypeError:
+        return False
+
+
+def _problem(table: pa.Table, cluster: Cluster) -> str:
+    for name in table.schema.names:
+        if table[name].null_count:
+            return f"{table[name].null_count} rows without {name}: a missing value is an absent row"
+    if strange := set(pc.unique(table["cluster"]).cast(pa.string()).to_pylist()) - {cluster.name}:
+        return f"cluster {sorted(strange)[0][:60]!r}; the cluster file is {cluster.name!r}"
+    if strange := set(pc.unique(table["direction"]).cast(pa.string()).to_pylist()) - {"drawn", "injected"}:
+        return f"direction {sorted(strange)[0][:60]!r}; expected drawn or injected"
+    known = {point.id for point in cluster.points}
+    if strange := set(pc.unique(table["point"]).cast(pa.string()).to_pylist()) - known:
+        return f"point {sorted(strange)[0][:60]!r} isn't in the cluster file"
+    values = table["wh"].to_numpy()
+    if len(values) and (values.min() < 0 or values.max() > MAX_READING_WH):
+        return f"wh from {values.min()} to {values.max()}; expected whole Wh from 0 to {MAX_READING_WH}"
+    length = int(cluster.period.length.total_seconds())
+    if len(values) and bool(np.any(seconds(table["start"]) % length)):
+        return f"a start that isn't on the full {cluster.period.value}"
+    return ""

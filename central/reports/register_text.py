@@ -1,0 +1,172 @@
+"""The register's runs as a person reads them in a terminal, and as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from central.finding import when
+from central.register.keeping import Register
+from central.register.manifest import Entry
+from central.register.opening import Run, open_run
+from central.register.verifying import Verified
+from metering.period import local_text, utc_text
+from runtime import console
+
+
+def run_row(run: Run) -> dict[str, Any]:
+    """A run in one line, as plain values."""
+    said, approval = run.manifest, run.approval
+    return {
+        "run": said.run,
+        "cluster": said.cluster,
+        "month": said.month,
+        "kind": said.kind,
+        "made": utc_text(said.made),
+        "made_local": local_text(said.made),
+        "by": said.by,
+        "reason": said.reason,
+        "source": said.source,
+        "complete": said.complete,
+        "accepted_gaps": len(said.accepted),
+        "approved": None
+        if approval is None
+        else {"by": approval.by, "at": utc_text(approval.at), "note": approval.note},
+        "rests_on": said.approved or said.corrects or None,
+        "totals": msgspec.to_builtins(said.totals),
+        "digest": run.row.manifest,
+    }
+
+
+def run_rows(register: Register) -> list[dict[str, Any]]:
+    """Every run, in the order of making; raises RunError where the register can't be trusted."""
+    return [run_row(open_run(register.path(one.run))) for one in register.entries() if one.what == "run"]
+
+
+def made_rows(register: Register, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """The runs that were made just now."""
+    return [run_row(open_run(register.path(one.run))) for one in entries]
+
+
+def print_made(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print what was made."""
+    for row in rows:
+        console.say(f"{row['run']} of {row['cluster']} is made: {_sums(row)}")
+        if not row["complete"]:
+            lacking = row["totals"]["periods"] - row["totals"]["complete"]
+            console.say(f"  incomplete: {lacking} of {row['totals']['periods']} periods lack values")
+        console.say(f"  digest {row['digest']}")
+        if row["kind"] == "preliminary":
+            console.say(f"  to close the month: approve CONFIG {row['run']} --by NAME, then run --kind final")
+
+
+def print_runs(rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
+    """Print the list."""
+    if not rows:
+        console.say(f"{folder}: no run was made yet; klaster-central run makes one")
+        return
+    heads = ("run", "made", "by", "complete", "approved", "covered kWh", "relief zł", "charge zł", "digest")
+    body = [
+        (
+            row["run"],
+            row["made_local"][:16].replace("T", " "),
+            row["by"],
+            _completeness(row),
+            _approved(row),
+            kwh(row["totals"]["covered_wh"]),
+            row["totals"]["relief_zl"],
+            row["totals"]["charge_zl"],
+            row["digest"][:12],
+        )
+        for row in rows
+    ]
+    console.table(str(rows[0]["cluster"]), heads, body, right=("covered kWh", "relief zł", "charge zł"))
+
+
+def _completeness(row: Mapping[str, Any]) -> str:
+    if row["complete"]:
+        return "yes"
+    gaps = row["accepted_gaps"]
+    return f"no, {gaps} gap{'s' if gaps > 1 else ''} accepted" if gaps else "no"
+
+
+def _approved(row: Mapping[str, Any]) -> str:
+    if row["approved"] is not None:
+        return f"by {row['approved']['by']}, {row['approved']['at'][:10]}"
+    return f"as {row['rests_on']}" if row["kind"] == "final" else "not approved"
+
+
+def shown(run: Run) -> dict[str, Any]:
+    """One run with all that it says of itself."""
+    said = run.manifest
+    return run_row(run) | {
+        "accepted": [msgspec.to_builtins(one) for one in said.accepted],
+        "settings": said.settings,
+        "made_with": msgspec.to_builtins(said.code),
+        "files": {
+            name: {"sha256": one.sha256, "bytes": one.size, "rows": one.rows} for name, one in said.files.items()
+        },
+        "row": msgspec.to_builtins(run.row),
+    }
+
+
+def print_shown(answer: Mapping[str, Any]) -> None:
+    """Print one run."""
+    made = f"made {answer['made_local']} from {answer['source']}"
+    console.say(f"{answer['run']} of {answer['cluster']}", style="bold")
+    console.say(
+        made + (f" by {answer['by']}" if answer["by"] else "") + (f": {answer['reason']}" if answer["reason"] else "")
+    )
+    console.say(f"{_sums(answer)}; complete: {_completeness(answer)}; {_approved(answer)}")
+    for gap in answer["accepted"]:
+        console.say(f"accepted: {gap['point']}/{gap['direction']}/{gap['since']}..{gap['until']}: {gap['reason']}")
+    with_ = answer["made_with"]
+    console.say("made with " + ", ".join(f"{name} {value[:16]}" for name, value in with_.items()))
+    console.say("settings: " + ", ".join(f"{name} {value}" for name, value in answer["settings"].items()))
+    rows = [(name, one["rows"], one["bytes"], one["sha256"]) for name, one in answer["files"].items()]
+    console.table("", ("file", "rows", "bytes", "sha256"), rows, right=("rows", "bytes"))
+    console.say(f"digest of the run: {answer['digest']}")
+
+
+def verified_row(found: Verified) -> dict[str, Any]:
+    """What verifying gave, as plain values."""
+    return {"equal": found.equal, **msgspec.to_builtins(found)}
+
+
+def print_verified(answer: Mapping[str, Any]) -> None:
+    """Print what verifying gave."""
+    rows = ", ".join(f"{count} {name}" for name, count in answer["tables"].items())
+    approved = f"approved by {answer['approved_by']}" if answer["approved_by"] else "not approved"
+    console.say(f"{answer['run']} of {answer['cluster']}, digest {answer['digest']}; {approved}")
+    if not answer["same_code"]:
+        console.say("it was made by other arithmetic than this klaster's: a difference may be of the program")
+    if answer["equal"]:
+        console.say(f"equal: every digest is right, and every row was recomputed alike ({rows})")
+        return
+    cells = [
+        (one["table"], " ".join(map(str, one["row"].values())), one["column"], one["kept"], one["recomputed"])
+        for one in answer["differences"]
+    ]
+    console.table("it differs", ("table", "row", "column", "in the run", "recomputed"), cells)
+    console.say(f"{answer['count']} values differ")
+
+
+def approved_text(entry: Entry) -> str:
+    """What is said of an approval."""
+    return f"{entry.run} is approved by {entry.by} at {when(entry.at)}; digest {entry.manifest}"
+
+
+def kwh(wh: int | None) -> str:
+    """Wh as exact kWh, empty where not known; differences may be below zero."""
+    return "" if wh is None else f"{'-' if wh < 0 else ''}{abs(wh) // 1000}.{abs(wh) % 1000:03d}"
+
+
+def _sums(row: Mapping[str, Any]) -> str:
+    sums = row["totals"]
+    money = f", relief {sums['relief_zl']} zł, charges {sums['charge_zl']} zł net" if sums["charge_zl"] else ""
+    if sums["covered_wh"] is None:
+        return "no period is complete"
+    return f"drawn {kwh(sums['drawn_wh'])} kWh, covered {kwh(sums['covered_wh'])} kWh{money}"
