@@ -23,7 +23,7 @@ from central.group_sums import sums_by
 from central.reports.settlement_csv import COLUMNS, columns_of
 from central.reports.summary import exact_sum
 from central.sources import injected_at
-from central.tables import HOUR_ENERGIES, STORAGE_ENERGIES
+from central.tables import HOUR_ENERGIES, MORE_ENERGIES
 from central.tier import tiers
 from metering.period import Month, day_start, local_text, utc_text
 from metering.point import Source
@@ -68,7 +68,7 @@ def balance(books: Books, span: Span, now: datetime) -> dict[str, Any]:
     complete = hours.filter(pc.equal(hours["status"], "complete"))
     # Without a complete period nothing is known: no sum is 0 then.
     known = complete.num_rows > 0
-    energies = [name for name in (*HOUR_ENERGIES, *STORAGE_ENERGIES) if name in hours.schema.names]
+    energies = [name for name in (*HOUR_ENERGIES, *MORE_ENERGIES) if name in hours.schema.names]
     sums = {name: exact_sum(complete[name]) if known else None for name in energies}
     covered, drawn = sums["covered_wh"], sums["drawn_wh"]
     rows = _rows(hours, columns_of("hours", hours))

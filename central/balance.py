@@ -23,20 +23,26 @@ class Balance:
     injected_other: Ints
     covered: Ints
     numerator: Ints
-    """Of the ratio; the denominator is ``drawn``."""
+    """Of the ratio."""
+    denominator: Ints
+    """Of the ratio: ``drawn``, or own use behind the meters besides."""
     step: Ints
     """0 to 5 twentieths off the variable network and quality charges; 0 where nothing is drawn."""
 
 
-def balance(grid: Grid, drawn: Ints, injected: Ints, in_sums: Bools, stored: Ints, settings: Settings) -> Balance:
+def balance(
+    grid: Grid, drawn: Ints, injected: Ints, in_sums: Bools, stored: Ints, own_use: Ints | None, settings: Settings
+) -> Balance:
     """Sum what is drawn and injected over the points in the sums, period by period.
 
-    ``stored`` (T,): by how much storages change what their points' sources make renewable, Wh.
+    ``stored`` (T,): by how much storages change what their points' sources make renewable, Wh. ``own_use`` (T, P):
+    what is consumed behind the meters, where it counts in the ratio's denominator.
     """
     total = np.where(in_sums, drawn, 0).sum(axis=1)
     counted = np.where(in_sums, injected, 0)
     res = counted[:, grid.res].sum(axis=1) + stored
     covered = np.minimum(res, total)
+    denominator = total if own_use is None else total + np.where(in_sums, own_use, 0).sum(axis=1)
     numerator = covered if settings.ratio_numerator == "covered" else res
     return Balance(
         drawn=total,
@@ -44,7 +50,8 @@ def balance(grid: Grid, drawn: Ints, injected: Ints, in_sums: Bools, stored: Int
         injected_other=counted[:, ~grid.res].sum(axis=1) - stored,
         covered=covered,
         numerator=numerator,
-        step=relief_step(numerator, total, settings.above_100),
+        denominator=denominator,
+        step=relief_step(numerator, denominator, settings.above_100),
     )
 
 

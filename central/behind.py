@@ -50,8 +50,8 @@ class StorageMeters:
 
 def storage_meters(grid: Grid, tables: Mapping[str, pa.Table]) -> dict[int, StorageMeters]:
     """By the point's place in the grid; of points that inject."""
-    charge = _metered(grid, tables, Role.STORAGE, Direction.DRAWN, grid.declares_injected)
-    discharge = _metered(grid, tables, Role.STORAGE, Direction.INJECTED, grid.declares_injected)
+    charge = metered(grid, tables, Role.STORAGE, Direction.DRAWN, grid.declares_injected)
+    discharge = metered(grid, tables, Role.STORAGE, Direction.INJECTED, grid.declares_injected)
     return {p: StorageMeters(charge[p], discharge[p]) for p in charge}
 
 
@@ -60,7 +60,7 @@ def generation(grid: Grid, tables: Mapping[str, pa.Table]) -> dict[int, Metered]
 
     A storage's point says nothing of what is generated behind it: it is taken as renewable (docs/cluster.md).
     """
-    return _metered(grid, tables, Role.GENERATION, Direction.INJECTED, grid.res | grid.storage)
+    return metered(grid, tables, Role.GENERATION, Direction.INJECTED, grid.res | grid.storage)
 
 
 def by_meter(grid: Grid, tables: Mapping[str, pa.Table], settings: Settings) -> dict[int, StorageMeters]:
@@ -72,23 +72,49 @@ def by_meter(grid: Grid, tables: Mapping[str, pa.Table], settings: Settings) -> 
 
 
 def settled_grid(tables: Mapping[str, pa.Table], settings: Settings) -> Grid:
-    """The month's grid, in which a point also isn't known where a storage meter that decides has no value.
+    """The month's grid, in which a point also isn't known where a meter behind it that decides has no value.
 
     Raises:
         ValueError: see ``make_grid``; two values for one meter, direction and period.
     """
     grid = make_grid(tables)
-    deciding = by_meter(grid, tables, settings)
-    if not deciding:
+    deciding, gross = by_meter(grid, tables, settings), settings.ratio_denominator == "gross"
+    if not deciding and not gross:
         return grid
     known = grid.known.copy()
     for p, meters in deciding.items():
         known[:, p] &= ~meters.there | meters.known
+    if gross:
+        known &= own_use(grid, tables, grid.injected)[1]
     complete = np.logical_not(np.any(grid.valid & ~known, axis=1))
     return dataclasses.replace(grid, known=known, complete=complete)
 
 
-def _metered(
+def own_use(grid: Grid, tables: Mapping[str, pa.Table], injected: Ints) -> tuple[Ints, Bools]:
+    """(T, P) what was used behind each point of what was generated there, Wh, and where that is known.
+
+    generation + discharge - charge - ``injected`` (T, P), never below 0. None at a storage's own point, at one that
+    only draws and has no such meter, and at one that only injects and has none: nothing there is a consumer.
+    """
+    chosen = ~grid.storage
+    made = metered(grid, tables, Role.GENERATION, Direction.INJECTED, chosen)
+    charge = metered(grid, tables, Role.STORAGE, Direction.DRAWN, chosen)
+    discharge = metered(grid, tables, Role.STORAGE, Direction.INJECTED, chosen)
+    wh, known = np.zeros_like(injected), np.ones(injected.shape, dtype=np.bool_)
+    never = np.zeros(len(grid.starts), dtype=np.bool_)
+    nothing = Metered(never, never, np.zeros_like(grid.starts))
+    both = grid.declares_drawn & grid.declares_injected & chosen
+    for p in sorted({*np.flatnonzero(both).tolist(), *made, *charge}):
+        own, taken, given = made.get(p, nothing), charge.get(p, nothing), discharge.get(p, nothing)
+        stored = taken.known & given.known
+        known[:, p] = (own.known | ~(own.there | both[p])) & (stored | ~taken.there)
+        counted = known[:, p] & (own.there | taken.there)
+        used = own.wh + np.where(stored, given.wh - taken.wh, 0) - injected[:, p]
+        wh[:, p] = np.where(counted, np.maximum(used, 0), 0)
+    return wh, known
+
+
+def metered(
     grid: Grid, tables: Mapping[str, pa.Table], role: Role, direction: Direction, chosen: Bools
 ) -> dict[int, Metered]:
     """By the place of those of the ``chosen`` (P,) points that have such a meter."""

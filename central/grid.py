@@ -72,7 +72,7 @@ def make_grid(tables: Mapping[str, pa.Table]) -> Grid:
     members = [row["member"] for row in rows]
     valid = np.zeros((len(starts), len(rows)), dtype=np.bool_)
     for i, row in enumerate(rows):
-        valid[:, i] = _within(row, starts)
+        valid[:, i] = within(row, starts)
     declares_drawn = np.array([row["drawn"] for row in rows], dtype=np.bool_)
     declares_injected = np.array([row["injected"] for row in rows], dtype=np.bool_)
     drawn, drawn_known = lay_out(tables["energies"], "drawn", starts, names)
@@ -143,7 +143,7 @@ def _regimes(tables: Mapping[str, pa.Table], starts: Ints, points: list[dict[str
     if dated:
         of_member, own = (np.repeat(one, len(starts), axis=0) for one in (of_member, own))
     for row in dated:
-        chosen, inside = _of_holder(row, points), _within(row, starts)
+        chosen, inside = _of_holder(row, points), within(row, starts)
         (of_member if row["point"] is None else own)[np.ix_(inside, chosen)] = code[row["regime"]]
     return np.where(own >= 0, own, of_member), of_member
 
@@ -154,7 +154,7 @@ def _granted(tables: Mapping[str, pa.Table], starts: Ints, points: list[dict[str
     granted = np.ones((len(starts) if rows else 1, len(points)), dtype=np.bool_)
     given: dict[tuple[str, str | None], Bools] = {}
     for row in rows:
-        inside = _within(row, starts)
+        inside = within(row, starts)
         if not row["eligible"]:
             granted[np.ix_(inside, _of_holder(row, points))] = False
             continue
@@ -172,7 +172,45 @@ def _of_holder(row: Mapping[str, Any], points: list[dict[str, Any]]) -> Bools:
     return np.array([point["point"] == row["point"] for point in points], dtype=np.bool_)
 
 
-def _within(row: Mapping[str, Any], starts: Ints) -> Bools:
+def point_rows(points: pa.Table, starts: Ints) -> list[dict[str, Any]]:
+    """The rows of a table of points that columns are made of, in order: by the ids' bytes, those of one id in time.
+
+    Of an id with several rows those that no period begins in are left out, but for one.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in points.to_pylist():
+        found.setdefault(row["point"], []).append(row)
+    chosen = []
+    for name in sorted(found, key=str.encode):
+        rows = sorted(found[name], key=lambda row: row["valid_from"].timestamp() if row["valid_from"] else -np.inf)
+        valid = [row for row in rows if within(row, starts).any()] if len(rows) > 1 else rows
+        chosen += valid or rows[-1:]
+    return chosen
+
+
+def places_at(rows: Sequence[Mapping[str, Any]], column: pa.ChunkedArray, at: Ints) -> Ints:
+    """Each value's place among rows of points: that of its point's row which is valid at ``at`` (seconds since 1970).
+
+    The point's first row where none is valid then; -1 where no row is the point's.
+    """
+    names = [row["point"] for row in rows]
+    unique = list(dict.fromkeys(names))
+    of_name = _index(column, unique)
+    if len(unique) == len(names):
+        return of_name
+    place_of = {name: u for u, name in enumerate(unique)}
+    first = np.full(len(unique), -1, dtype=np.int64)
+    for p, name in reversed(list(enumerate(names))):
+        first[place_of[name]] = p
+    found: Ints = np.where(of_name >= 0, first[of_name], -1)
+    for p, row in enumerate(rows):
+        u = place_of[row["point"]]
+        if p != first[u]:
+            found[(of_name == u) & within(row, at)] = p
+    return found
+
+
+def within(row: Mapping[str, Any], starts: Ints) -> Bools:
     """(T,) whether each period begins in the row's validity."""
     first = -np.inf if row["valid_from"] is None else row["valid_from"].timestamp()
     last = np.inf if row["valid_to"] is None else row["valid_to"].timestamp()

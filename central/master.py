@@ -10,9 +10,24 @@ import pyarrow as pa
 
 from central.cluster import Cluster, Meter, Regime, load_cluster
 from central.cluster.entered import entered_wh
-from central.rates import Rate, load_rates
-from central.tables import ALIASES, CLUSTER, ELIGIBILITY, MEMBERS, METERS, PERIODS, POINTS, RATES, REGIMES
-from central.validity import Dated, valid_instants
+from central.granting import granting_tables
+from central.rates import Pricing, Rate, Vat, load_pricing
+from central.tables import (
+    ALIASES,
+    CLUSTER,
+    ELIGIBILITY,
+    MEMBERS,
+    METERS,
+    OPERATORS,
+    PERIODS,
+    POINTS,
+    RATES,
+    REGIMES,
+    VAT,
+    ZONES,
+)
+from central.validity import Dated, instant, valid_instants
+from central.zones.hours import calendar_rows
 from metering.period import Month, day_start
 from metering.point import Direction
 from runtime.config import ConfigError
@@ -64,6 +79,7 @@ def master_tables(cluster: Cluster, rates: Sequence[Rate]) -> dict[str, pa.Table
         )
     about = name | {"period": cluster.period, "registered_from": day_start(cluster.registered_from)}
     return {
+    about |= {"struck_off": instant(cluster.struck_off) if cluster.struck_off else None}
         "cluster": pa.Table.from_pylist([about], schema=CLUSTER),
         "members": pa.Table.from_pylist(
             [name | {"member": member.id, "regime": member.regime or Regime.NONE} for member in cluster.members],
@@ -72,6 +88,7 @@ def master_tables(cluster: Cluster, rates: Sequence[Rate]) -> dict[str, pa.Table
         "regimes": pa.Table.from_pylist([name | row for row in _regimes(cluster)], schema=REGIMES),
         "aliases": aliases_table(cluster),
         "eligibility": pa.Table.from_pylist([name | row for row in _eligibility(cluster)], schema=ELIGIBILITY),
+        **granting_tables(cluster),
         "points": pa.Table.from_pylist(points, schema=POINTS),
         "meters": pa.Table.from_pylist([name | _meter(meter) for meter in cluster.meters], schema=METERS),
         "rates": pa.Table.from_pylist([name | _rate(rate) for rate in rates], schema=RATES),

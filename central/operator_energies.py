@@ -1,9 +1,9 @@
 """Operators' values by version become the energies of a month's periods. Tables in, tables out.
 
 Quarters are summed exactly before an hour is rounded, half-up, once. Of an hour's own value and its four quarters the
-one from the newer file counts; three quarters never hide an hour. Raw and netted values are different quantities: a
-point's registers count where all that it declares is there; else its netted values, both directions together, where
-they are settled netted anyway; else what there is of its registers.
+one from the newer file counts, or always the hour's own (``hour_formation``); three quarters never hide an hour. Raw
+and netted values are different quantities: a point's registers count where all that it declares is there; else its
+netted values, both directions together, where they are settled netted anyway; else what there is of its registers.
 """
 
 from __future__ import annotations
@@ -60,8 +60,9 @@ def operator_energies(
     rows = _rows(grid, under_ids(intervals, tables))
     if not len(grid.starts) or not rows["start"].size:
         return OPERATED.empty_table(), {"rounded": 0, "rounded_micro_wh": 0}
-    raw = [_lay_out(grid, rows, way, "raw", length) for way in range(2)]
-    netted = [_lay_out(grid, rows, way, "netted", length) for way in range(2)]
+    as_given = settings.hour_formation == "as_given"
+    raw = [_lay_out(grid, rows, way, "raw", length, as_given=as_given) for way in range(2)]
+    netted = [_lay_out(grid, rows, way, "netted", length, as_given=as_given) for way in range(2)]
     declared = [grid.declares_drawn, grid.declares_injected]
     all_raw = _all_known(raw, declared)
     paired = ~all_raw & _all_known(netted, declared) & _settled_netted(grid, settings)
@@ -102,13 +103,13 @@ def micro_wh(column: pa.ChunkedArray) -> Ints:
     return found
 
 
-def _lay_out(grid: Grid, rows: Mapping[str, Any], way: int, kind: str, length: int) -> _Values:
+def _lay_out(grid: Grid, rows: Mapping[str, Any], way: int, kind: str, length: int, *, as_given: bool) -> _Values:
     chosen = (rows["way"] == way) & (rows["kind"] == kind)
     direct = _direct(grid, rows, chosen & (rows["length"] == length), length)
     if length != _HOUR_S or kind != "raw":
         return direct
     quarters = _quarters(grid, rows, chosen & (rows["length"] == _QUARTER_S))
-    newer = quarters.known & (~direct.known | (quarters.file >= direct.file))
+    newer = quarters.known & (~direct.known | ((quarters.file >= direct.file) & (not as_given)))
     return _Values(
         direct.known | quarters.known,
         np.where(newer, quarters.micro, direct.micro),

@@ -5,10 +5,12 @@ Source: the questions that arts. 38aa to 38af and 184k to 184m of the RES Act le
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Final
 
 import msgspec
 
+from central.validity import bound_problem
 from runtime.config import Problem, shown
 
 EXCLUDED_REGIMES: Final = (("art4_1",), ("art4_1", "art4_1a"), ("microinstallation",))
@@ -34,31 +36,10 @@ CHOICES: Final[dict[str, tuple[object, ...]]] = {
     "adjacency": ("connected", "pairwise"),
     "industrial_order": ("cluster_first", "industrial_first"),
     "regime_status": ("simulation", "binding"),
+    "ec_outcome": ("none", "compatible", "not_aid"),
     "conditions_fail": ("warn", "no_relief"),
 }
 """Every setting with its values; the first is the default."""
-
-BUILT: Final = frozenset(
-    {
-        "tier_base",
-        "ratio_numerator",
-        "above_100",
-        "excluded_regimes",
-        "exclusion_scope",
-        "excluded_mode",
-        "forfeited",
-        "netting",
-        "precedence",
-        "storage",
-        "storage_origin",
-        "storage_tracing",
-        "adjacency",
-        "res_share_period",
-        "potential",
-        "demand",
-    }
-)
-"""Settings of which every value is built. Of the others only the default is accepted."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tier_base: str = "covered"
     """Base of the 95 to 75 % steps: covered energy, or all drawn."""
     ratio_denominator: str = "drawn"
+    """Denominator of the ratio: all drawn energy, or own use behind the meters besides."""
     ratio_numerator: str = "injected"
     """Numerator of the ratio: all injected RES energy, or the covered."""
     above_100: str = "cap"
@@ -80,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     forfeited: str = "lost"
     """What becomes of the share of the excluded."""
     hour_formation: str = "quarters"
+    """What an operator's hour is where its file gives both: the sum of its quarters, or the hourly value."""
     netting: str = "by_kind"
     """Whose two directions are netted inside a period: prosumers' points, none, or all."""
     storage: str = "res_charged_only"
@@ -95,8 +78,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     demand: str = "metered_draw"
     adjacency: str = "connected"
     industrial_order: str = "cluster_first"
+    """Of an industrial consumer's OZE fee: first the cluster's exemption, then the percentage, or the other way."""
     regime_status: str = "simulation"
+    """Whether relief is reckoned as if the Commission had decided, or from its decision on."""
+    ec_outcome: str = "none"
+    """What the Commission decided (art. 48 of the Act of 17.08.2023)."""
+    ec_outcome_date: date | None = None
+    """The local day of it."""
     conditions_fail: str = "warn"
+    """Whether a condition of art. 184l that was found not met is told, or ends relief in that time."""
 
 
 def read_settings(content: object, file: str) -> tuple[Settings, list[Problem]]:
@@ -106,13 +96,39 @@ def read_settings(content: object, file: str) -> tuple[Settings, list[Problem]]:
     values: dict[str, object] = {}
     problems = []
     for name, raw in content.items():
+        if name == "ec_outcome_date":
+            if not isinstance(raw, date) or isinstance(raw, datetime):
+                problems.append(Problem(file, f"settings.{name}", shown(name, raw), "expected a date without quotes"))
+            elif unfit := bound_problem(raw, f"settings.{name}", file):
+                problems += unfit
+            else:
+                values[name] = raw
+            continue
         value = tuple(raw) if isinstance(raw, list) else raw
         problem = _problem(name, value)
         if problem:
             problems.append(Problem(file, f"settings.{name}", shown(name, raw), problem))
         else:
             values[name] = _canonical(name, value)
+    problems += _outcome_problems(values, content, file)
     return Settings(**values), problems  # type: ignore[arg-type]  # each value was checked against CHOICES
+
+
+def _outcome_problems(values: dict[str, object], content: dict[str, object], file: str) -> list[Problem]:
+    """What the Commission's outcome and its date lack for one another, and both for a binding settlement."""
+    outcome, day = values.get("ec_outcome", "none"), values.get("ec_outcome_date")
+    binding, problems = values.get("regime_status") == "binding", []
+    if binding and outcome == "none" and content.get("ec_outcome", "none") == "none":
+        given = '"none"' if "ec_outcome" in content else ""
+        said = """regime_status "binding" needs the Commission's outcome: "compatible" or "not_aid\""""
+        problems.append(Problem(file, "settings.ec_outcome", given, said))
+    if "ec_outcome_date" not in content and (binding or outcome != "none"):
+        said = "is missing: the local day of the Commission's outcome (art. 48 of the Act of 17.08.2023)"
+        problems.append(Problem(file, "settings.ec_outcome_date", "", said))
+    if day is not None and outcome == "none" and not binding:
+        said = 'is given, but ec_outcome is "none": say what was decided, or take the date out'
+        problems.append(Problem(file, "settings.ec_outcome_date", str(day), said))
+    return problems
 
 
 def _canonical(name: str, value: object) -> object:
@@ -128,8 +144,6 @@ def _problem(name: str, value: object) -> str | None:
         comparable = tuple(sorted(value))
     if comparable not in choices:
         return "expected " + " or ".join(_text(choice) for choice in choices)
-    if name not in BUILT and comparable != choices[0]:
-        return f"isn't built yet; only {_text(choices[0])} can be settled with"
     return None
 
 

@@ -15,13 +15,14 @@ import pyarrow as pa
 from central.allocation.proportional import allocate
 from central.apportion import Apportioned, apportion
 from central.balance import Balance, balance, multiplier_text, ratio_text
-from central.behind import settled_grid
+from central.behind import own_use, settled_grid
 from central.charges import charges
-from central.eligibility import excluded, in_relief_window
+from central.eligibility import excluded, relieved_at_all
 from central.grid import Bools, Grid, Ints, net
 from central.settings import Settings
 from central.storage import Storages, stocks_table, storages_table, trace
-from central.tables import HOURS, HOURS_WITH_STORAGE, SHARES, SHARES_WITH_STORAGE, labels
+from central.tables import GROSS, HOURS, HOURS_WITH_STORAGE, SHARES, SHARES_WITH_STORAGE, labels
+from central.totals import totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,9 @@ def settle(tables: Mapping[str, pa.Table], settings: Settings) -> dict[str, pa.T
     if storages.leaves_out:
         hours = _hours_with_storage(hours, grid, charge, *storages.given(grid, done.in_sums))
         of_points = _shares_with_storage(of_points, grid, drawn - consumed)
+    if settings.ratio_denominator == "gross":
+        hours = hours.append_column(GROSS, pa.array(balanced.denominator, mask=~grid.complete))
+    owed = charges(cluster, month, grid, drawn, shares.relieved, done.base, balanced, tables)
     return {
         "hours": hours,
         "shares": of_points,
@@ -72,13 +76,13 @@ def settle(tables: Mapping[str, pa.Table], settings: Settings) -> dict[str, pa.T
 
 def reckon(grid: Grid, tables: Mapping[str, pa.Table], drawn: Ints, injected: Ints, settings: Settings) -> Reckoned:
     """Balance and shares of a grid whose energies (``drawn``, ``injected``) are netted already."""
-    about = tables["cluster"].to_pylist()[0]
     storages = trace(grid, tables, drawn, injected, settings)
     consumed = storages.consumed
     barred = excluded(grid, settings)
     in_sums = grid.valid & ~barred if settings.excluded_mode == "full" else grid.valid
-    eligible = grid.valid & grid.granted & ~barred & in_relief_window(grid, about["registered_from"])[:, None]
-    balanced = balance(grid, consumed, injected, in_sums, storages.stored(grid, in_sums), settings)
+    eligible = grid.valid & grid.granted & ~barred & relieved_at_all(grid, tables, settings)
+    own = own_use(grid, tables, injected)[0] if settings.ratio_denominator == "gross" else None
+    balanced = balance(grid, consumed, injected, in_sums, storages.stored(grid, in_sums), own, settings)
     shares = apportion(grid, consumed, in_sums, eligible, balanced, settings, allocate)
     base = np.where(eligible, consumed, 0) if settings.tier_base == "all_drawn" else shares.relieved
     return Reckoned(storages, consumed, in_sums, balanced, shares, base)
@@ -102,11 +106,11 @@ def _hours(cluster: str, month: str, grid: Grid, balanced: Balance, charge: Ints
     made = {name: pa.array(values, mask=~known) for name, values in columns.items()}
     ratios = [
         ratio_text(int(over), int(under)) if complete else None
-        for over, under, complete in zip(balanced.numerator, balanced.drawn, known, strict=True)
+        for over, under, complete in zip(balanced.numerator, balanced.denominator, known, strict=True)
     ]
     multipliers = [
         multiplier_text(int(step)) if complete and under else None
-        for step, under, complete in zip(balanced.step, balanced.drawn, known, strict=True)
+        for step, under, complete in zip(balanced.step, balanced.denominator, known, strict=True)
     ]
     return pa.table(
         {

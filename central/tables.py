@@ -25,8 +25,8 @@ def labels(words: Sequence[str], places: npt.NDArray[Any]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32)), pa.array(words, pa.string()))
 
 
-CLUSTER: Final = _schema(("period", pa.string()), ("registered_from", INSTANT))
-"""One row: ``period`` is hour or quarter; no relief before ``registered_from``."""
+CLUSTER: Final = _schema(("period", pa.string()), ("registered_from", INSTANT), ("struck_off", INSTANT))
+"""One row: ``period`` is hour or quarter; no relief before ``registered_from``, nor from ``struck_off`` on."""
 
 PERIODS: Final = _schema(("month", pa.string()), ("start", INSTANT))
 """Every period of one local month, in order."""
@@ -59,6 +59,25 @@ ELIGIBILITY: Final = _schema(
     ("valid_to", INSTANT),
 )
 """When a member (``point`` is null), or one of its points, may have relief at all, besides its regime."""
+
+AMENDMENTS: Final = _schema(
+    ("point", pa.string()),
+    ("amended", INSTANT),
+    ("valid_from", INSTANT),
+    ("valid_to", INSTANT),
+)
+"""Contracts of points, valid in time, and since when each is amended (arts. 38ae, 38af)."""
+
+INDUSTRIAL: Final = _schema(
+    ("point", pa.string()),
+    ("pct", pa.int64()),
+    ("valid_from", INSTANT),
+    ("valid_to", INSTANT),
+)
+"""When a point is an industrial consumer's, and the per cent of its energy on which the OZE fee is charged."""
+
+CONDITIONS_FAILED: Final = _schema(("valid_from", INSTANT), ("valid_to", INSTANT))
+"""When a condition of art. 184l was found not met."""
 
 POINTS: Final = _schema(
     ("point", pa.string()),
@@ -217,6 +236,11 @@ STORAGES: Final = _schema(
     ("generation_wh", pa.int64()),
     ("discharge_wh", pa.int64()),
     ("traced_wh", pa.int64()),
+GROSS: Final = pa.field("gross_wh", pa.int64())
+"""Appended to the hours where the ratio's denominator is drawn energy with own use behind the meters."""
+MORE_ENERGIES: Final = (*STORAGE_ENERGIES, GROSS.name)
+"""All energies that an hour may have besides."""
+
     ("given_wh", pa.int64()),
     ("given_res_wh", pa.int64()),
     ("total_wh", pa.int64()),
@@ -245,7 +269,10 @@ CHARGES: Final = _schema(
     ("full_exact_zl", pa.string()),
     ("relief_exact_zl", pa.string()),
 )
-"""One row for each point that declares drawn, component and rate of the month. Money is an exact decimal in zł net."""
+"""One row for each point that declares drawn: the sums of its rows of charges, net, and with VAT. ``full`` is without
+the cluster, ``charge`` with it, ``relief`` the difference. ``status``: the worst of what the sums rest on (verified,
+unverified, illustrative); missing where a rate is, unknown where no period is complete: no sum is there then. Without a
+rate of VAT there are no gross ones."""
 
 INPUTS: Final[Mapping[str, pa.Schema]] = {
     "cluster": CLUSTER,
@@ -271,3 +298,28 @@ OUTPUTS: Final[Mapping[str, pa.Schema]] = {
     "stocks": STOCKS,
 }
 """``stocks``: after the month. Of hours and shares the ``…_WITH_STORAGE`` where a storage's charging is left out."""
+    ("zone_status", pa.string()),
+)
+"""One row for each point that declares drawn, component, zone and rate of the month. Money is an exact decimal in zł
+net. ``zone`` is empty where the rate has none; ``zone_status`` is its calendar's, null without a zone."""
+
+TOTALS: Final = _schema(
+    ("month", pa.string()),
+    ("member", pa.string()),
+    ("point", pa.string()),
+    ("full_zl", pa.string()),
+    ("relief_zl", pa.string()),
+    ("charge_zl", pa.string()),
+    ("vat_pct", pa.string()),
+    ("full_vat_zl", pa.string()),
+    ("charge_vat_zl", pa.string()),
+    ("full_gross_zl", pa.string()),
+    ("relief_gross_zl", pa.string()),
+    ("charge_gross_zl", pa.string()),
+    ("status", pa.string()),
+    "amendments": AMENDMENTS,
+    "industrial": INDUSTRIAL,
+    "conditions_failed": CONDITIONS_FAILED,
+    "zones": ZONES,
+    "operators": OPERATORS,
+    "vat": VAT,

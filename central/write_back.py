@@ -19,7 +19,7 @@ from central.estimated_marks import of_periods
 from central.evidence import GatewaySeen
 from central.grid import seconds
 from central.influx.lines import line, readable
-from central.tables import HOUR_ENERGIES, STORAGE_ENERGIES
+from central.tables import HOUR_ENERGIES, MORE_ENERGIES
 
 _SHARED = ("drawn_wh", "injected_wh", "allocated_wh", "relieved_wh", "charge_wh")
 """Of a table of shares; it has the last where a storage's charging is left out of drawn."""
@@ -38,7 +38,7 @@ def settled_lines(settled: Settled, now: datetime) -> Iterator[tuple[int, list[s
 
 
 def _balance(cluster: str, hours: pa.Table) -> Iterator[tuple[int, str]]:
-    energies = [name for name in (*HOUR_ENERGIES, *STORAGE_ENERGIES) if name in hours.schema.names]
+    energies = [name for name in (*HOUR_ENERGIES, *MORE_ENERGIES) if name in hours.schema.names]
     for start, row in zip(seconds(hours["start"]).tolist(), hours.to_pylist(), strict=True):
         fields: dict[str, int | float | None] = {name: row[name] for name in energies}
         fields |= {name: None if row[name] is None else float(row[name]) for name in ("ratio_pct", "multiplier")}

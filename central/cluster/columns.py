@@ -73,7 +73,7 @@ def _sheets() -> Iterator[Sheet]:
     hints = typing.get_type_hints(ClusterFile)
     yield Sheet("cluster", _columns(hints.pop("cluster")), (), single=True)
     words = {name: Cell.WORDS if isinstance(values[0], tuple) else Cell.TEXT for name, values in CHOICES.items()}
-    yield Sheet("settings", words, (), single=True)
+    yield Sheet("settings", words | {"ec_outcome_date": Cell.DAY}, (), single=True)
     if limits := typing.get_type_hints(Cluster).get("limits"):
         yield Sheet("validation", _columns(limits), (), single=True)
     for table, hint in hints.items():

@@ -31,13 +31,14 @@ from runtime.config import Problem
 
 MAX_TEXT: Final = 200
 MAX_KW: Final = 10_000_000
+_WHOLE: Final = 100
 ELEMENTS: Final = range(1, 7)
 """The points (pkt) of art. 38aa ust. 2."""
 
 R = TypeVar("R", bound=Row)
 _ID = r"[^\s,\"]([^,\"]{0,62}[^\s,\"])?"
 _ID_WANTED = "expected 1 to 64 printable characters, no comma or quote, no space at an end"
-_DAYS = ("registered_from", "applied_to_operator", "remote_read_requested", "signed")
+_DAYS = ("registered_from", "applied_to_operator", "remote_read_requested", "signed", "struck_off", "contract_amended")
 _FREE = ("operator", "seller", "location", "document", "reason")
 _CODES: Final[dict[str, Callable[[str], str | None]]] = {
     "nip": nip_problem,
@@ -45,6 +46,7 @@ _CODES: Final[dict[str, Callable[[str], str | None]]] = {
     "gmina": teryt_problem,
     "neighbour": teryt_problem,
 }
+_SUPPLY: Final = ("operator", "seller", "contract", "contract_amended")
 _AMOUNTS: Final = ("voltage_kv", "contracted_kw", "power_kw", "storage_power_kw", "storage_kwh")
 
 
@@ -109,6 +111,8 @@ def _unfit(row: msgspec.Struct) -> Iterator[tuple[str, str, str]]:
             yield name, unfit[0].value, unfit[0].expected
         if name in _AMOUNTS and value is not None and not _is_amount(value):
             yield name, str(value)[:60], f"expected a number from 0 to {MAX_KW}"
+        if name == "industrial_pct" and not 1 <= value < _WHOLE:
+            yield name, str(value)[:60], "expected a whole number from 1 to 99, like 15 (art. 96 ust. 2)"
         if name == "elements" and value is not None and (set(value) - set(ELEMENTS) or len(set(value)) < len(value)):
             yield name, "", f"expected numbers from {ELEMENTS[0]} to {ELEMENTS[-1]}, each once: pkt of art. 38aa ust. 2"
 
@@ -218,7 +222,7 @@ def _once_or_dated(read: ClusterFile, file: str) -> list[Problem]:
             if row.regime is not None and row.regimes:
                 problems.append(_both(file, f"{table}[{i}]", "regime", row.regime, "regimes"))
     for i, point in enumerate(read.points, 1):
-        always = {name: getattr(point, name) for name in ("operator", "seller", "contract") if point.contracts}
+        always = {name: getattr(point, name) for name in _SUPPLY if point.contracts}
         problems += [_both(file, f"points[{i}]", *item, "contracts") for item in always.items() if item[1]]
     return problems
 
@@ -243,7 +247,7 @@ def _at_once(read: ClusterFile, file: str) -> list[Problem]:
         *((f"points[{i}]", row) for i, row in enumerate(read.points, 1)),
     ]
     for key, owner in owners:
-        for name, column in (("regimes", "regime"), ("contracts", "")):
+        for name, column in (("regimes", "regime"), ("contracts", ""), ("industrial", "industrial_pct")):
             inner = list(enumerate(getattr(owner, name, ()), 1))
             problems += _clashes([("", i, row) for i, row in inner], f"{key}.{name}", column, file)
     return problems + _alias_problems(read.points, file)

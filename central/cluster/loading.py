@@ -64,4 +64,6 @@ def cluster_of(content: dict[str, Any], file: str) -> Cluster:
         full_load_hours=read.full_load_hours,
         demand_estimates=read.demand_estimates,
         availability=read.availability,
+        conditions_failed=read.conditions_failed,
+        struck_off=read.cluster.struck_off,
     )

@@ -89,6 +89,8 @@ class ClusterTable(msgspec.Struct, frozen=True, kw_only=True):
     """Its area in words."""
     applied_to_operator: date | None = None
     """The day on which the operator got the complete application (art. 184l ust. 3): its 90 days begin."""
+    struck_off: date | datetime | None = None
+    """When the decision struck the cluster off the register: relief ends at once (art. 38ac ust. 14)."""
 
 
 class DatedRegime(Row, frozen=True, kw_only=True):
@@ -113,6 +115,8 @@ class Member(Row, frozen=True, kw_only=True):
     regime: Regime | None = None
     """Always; None where ``regimes`` says, and none where nothing does."""
     regimes: tuple[DatedRegime, ...] = ()
+    contract_amended: date | None = None
+    """First day of the amended contracts of its points (arts. 38ae, 38af) that say none themselves."""
 
 
 class Alias(Row, frozen=True, kw_only=True):
@@ -129,6 +133,15 @@ class Contract(Row, frozen=True, kw_only=True):
     operator: str = ""
     seller: str = ""
     contract: ContractKind | None = None
+    contract_amended: date | None = None
+    """First day on which it is amended for the cluster's settlement; None: its member's."""
+
+
+class Industrial(Row, frozen=True, kw_only=True):
+    """``[[points.industrial]]``: when its consumer is an industrial one by art. 96 ust. 2."""
+
+    industrial_pct: int
+    """Of the energy drawn, the per cent on which the OZE fee is charged."""
 
 
 class Point(Row, frozen=True, kw_only=True):
@@ -148,7 +161,9 @@ class Point(Row, frozen=True, kw_only=True):
     operator: str = ""
     seller: str = ""
     contract: ContractKind | None = None
+    contract_amended: date | None = None
     contracts: tuple[Contract, ...] = ()
+    industrial: tuple[Industrial, ...] = ()
     voltage_kv: int | Decimal | None = None
     gmina: str = ""
     """TERYT code."""
@@ -176,9 +191,15 @@ class Point(Row, frozen=True, kw_only=True):
     @property
     def supplied(self) -> tuple[Contract, ...]:
         """Operator, seller and kind of contract in time; one row that is always valid where they are not dated."""
-        if self.contracts or not (self.operator or self.seller or self.contract):
+        if self.contracts or not (self.operator or self.seller or self.contract or self.contract_amended):
             return self.contracts
-        return (Contract(operator=self.operator, seller=self.seller, contract=self.contract),)
+        always = Contract(
+            operator=self.operator,
+            seller=self.seller,
+            contract=self.contract,
+            contract_amended=self.contract_amended,
+        )
+        return (always,)
 
 
 class Installation(Row, frozen=True, kw_only=True):
@@ -259,6 +280,7 @@ class Eligibility(Row, frozen=True, kw_only=True):
 
 
 class ConditionsFailed(Row, frozen=True, kw_only=True):
+    """``[[conditions_failed]]``: when the coordinator found a condition of art. 184l not met."""
 
     KEY = ("reason",)
 
@@ -335,7 +357,9 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     full_load_hours: tuple[FullLoadHours, ...] = ()
     demand_estimates: tuple[DemandEstimate, ...] = ()
     availability: tuple[Availability, ...] = ()
+    conditions_failed: tuple[ConditionsFailed, ...] = ()
     applied_to_operator: date | None = None
+    struck_off: date | datetime | None = None
     limits: Limits = Limits()
     """From where on a value is doubted."""
 
@@ -358,3 +382,4 @@ class ClusterFile(msgspec.Struct, frozen=True, kw_only=True):
     full_load_hours: tuple[FullLoadHours, ...] = ()
     demand_estimates: tuple[DemandEstimate, ...] = ()
     availability: tuple[Availability, ...] = ()
+    conditions_failed: tuple[ConditionsFailed, ...] = ()

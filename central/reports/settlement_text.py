@@ -22,6 +22,7 @@ _LABELS = {
     "storage_charge_wh": "storage: charged, not in drawn",
     "storage_discharge_wh": "storage: discharged into the grid",
 }
+    "gross_wh": "drawn, with own use behind meters",
 
 
 def print_settlement(settled: Settled, *, as_json: bool) -> None:
@@ -77,6 +78,23 @@ def print_summary(summary: Summary) -> None:
         right=("drawn", "injected", "allocated", "relieved", "relief zł"),
     )
     why = "a rate is missing" if summary.complete else f"none of the {names} is complete"
+    console.table(
+        "Against no cluster, zł",
+        ("member", "without", "relief", "with, net", "with VAT", "relief with VAT", "rests on"),
+        [
+            (
+                who,
+                _or(m.full_zl),
+                _or(m.relief_zl),
+                _or(m.charge_zl),
+                _or(m.charge_gross_zl),
+                _or(m.relief_gross_zl),
+                m.rests_on,
+            )
+            for who, m in _monies(summary)
+        ],
+        right=("without", "relief", "with, net", "with VAT", "relief with VAT"),
+    )
     total = f"not known, {why}" if summary.relief_zl is None else f"{summary.relief_zl} zł net"
     console.out.print(f"Relief in all: {total}.")
     doubtful = {status: count for status, count in summary.rates.items() if status != "verified"}

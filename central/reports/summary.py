@@ -13,13 +13,11 @@ from msgspec import UNSET, UnsetType
 
 from central.balance import ratio_text
 from central.cluster import Cluster
-from central.tables import HOUR_ENERGIES, STORAGE_ENERGIES
+from central.reports.money_sum import MoneySum, MoneySums
+from central.reports.relief_notes import relief_notes
+from central.tables import HOUR_ENERGIES, MORE_ENERGIES
 from metering.point import Role
 
-SIMULATION = (
-    "This is a simulation: the relief of art. 184k ust. 1 of the RES Act is suspended until the European Commission "
-    "has decided (art. 48 of the Act of 17.08.2023). The operator and the seller charge; these figures are a control."
-)
 TRACED = "What a storage's point draws is not counted as drawn and gets no relief; it pays in full. Of its discharge, "
 STORAGE = {
     "proportional": TRACED + "the part charged from renewable generation metered behind the same point is renewable.",
@@ -74,6 +72,8 @@ class Summary(msgspec.Struct, kw_only=True):
     period: str = "hour"
     months: list[str] = []
     periods: int = 0
+    regime_status: str = "simulation"
+    """simulation or binding."""
     complete: int = 0
     lacking: dict[str, int] = {}
     """Points that lack a declared value, with the number of periods in which they do; those that lack most first."""
@@ -105,7 +105,7 @@ class Summing:
             cluster=cluster,
             period=period,
             energies_wh=dict.fromkeys(HOUR_ENERGIES),
-            notes=[SIMULATION, *notes],
+            notes=[*notes],
         )
 
     def add(self, result: Mapping[str, pa.Table]) -> None:
@@ -115,7 +115,7 @@ class Summing:
         complete = hours.filter(pc.equal(hours["status"], "complete"))
         summary.periods += hours.num_rows
         summary.complete += complete.num_rows
-        for name in (*HOUR_ENERGIES, *STORAGE_ENERGIES):
+        for name in (*HOUR_ENERGIES, *MORE_ENERGIES):
             if name in complete.schema.names:
                 before_wh = summary.energies_wh.setdefault(name, None)
                 if complete.num_rows:
@@ -198,7 +198,10 @@ def summing_for(cluster: Cluster) -> Summing:
     generating = {point.id for point in cluster.points if point.generates}
     if chosen != "as_metered" and any(m.role is Role.STORAGE and m.point in generating for m in cluster.meters):
         notes.append(SHARED[settings.storage_origin])
-    return Summing(cluster.name, cluster.period, names, notes)
+    tariffs = {point.id: point.tariff for point in cluster.points}
+    summing = Summing(cluster.name, cluster.period, names, [*relief_notes(cluster), *notes], tariffs)
+    summing.summary.regime_status = settings.regime_status
+    return summing
 
 
 def summarise(cluster: Cluster, results: Iterable[Mapping[str, pa.Table]]) -> Summary:

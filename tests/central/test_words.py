@@ -15,7 +15,8 @@ from markupsafe import Markup
 from central import checks, unauthorised_marks
 from central.estimated import NOTE
 from central.finding import VALIDATED
-from central.reports.summary import SHARED, SIMULATION, STORAGE
+from central.reports.relief_notes import SIMULATION
+from central.reports.summary import SHARED, STORAGE
 from central.web.words import ENGLISH, LANGUAGES, WORDS, plural
 from metering.period import Month
 from metering.point import Source
