@@ -5,7 +5,7 @@ Shapes: T periods in order, P points in the order of their ids' bytes. Arrays ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 

@@ -33,8 +33,8 @@ from metering.point import Direction
 from runtime.config import ConfigError
 
 
-def load_master(cluster_file: Path, rates_file: Path | None) -> tuple[Cluster, tuple[Rate, ...]]:
-    """Read the cluster and the rates.
+def load_master(cluster_file: Path, rates_files: Sequence[Path] | None) -> tuple[Cluster, Pricing]:
+    """Read the cluster and the rates: the later files over the earlier; without any file nothing has a price.
 
     Raises:
         ConfigError: with the problems of both files.
@@ -55,8 +55,9 @@ def load_master(cluster_file: Path, rates_file: Path | None) -> tuple[Cluster, t
     return cluster, rates
 
 
-def master_tables(cluster: Cluster, rates: Sequence[Rate]) -> dict[str, pa.Table]:
-    """The tables cluster, members, regimes, points, aliases, eligibility, meters and rates."""
+def master_tables(cluster: Cluster, rates: Pricing | Sequence[Rate]) -> dict[str, pa.Table]:
+    """The tables of the cluster file, and of the rates with their zones and VAT."""
+    pricing = rates if isinstance(rates, Pricing) else Pricing(rates=tuple(rates))
     members = {member.id: member for member in cluster.members}
     name: dict[str, object] = {"cluster": cluster.name}
     points: list[dict[str, object]] = []
@@ -78,8 +79,8 @@ def master_tables(cluster: Cluster, rates: Sequence[Rate]) -> dict[str, pa.Table
             }
         )
     about = name | {"period": cluster.period, "registered_from": day_start(cluster.registered_from)}
-    return {
     about |= {"struck_off": instant(cluster.struck_off) if cluster.struck_off else None}
+    return {
         "cluster": pa.Table.from_pylist([about], schema=CLUSTER),
         "members": pa.Table.from_pylist(
             [name | {"member": member.id, "regime": member.regime or Regime.NONE} for member in cluster.members],
@@ -87,8 +88,8 @@ def master_tables(cluster: Cluster, rates: Sequence[Rate]) -> dict[str, pa.Table
         ),
         "regimes": pa.Table.from_pylist([name | row for row in _regimes(cluster)], schema=REGIMES),
         "aliases": aliases_table(cluster),
-        "eligibility": pa.Table.from_pylist([name | row for row in _eligibility(cluster)], schema=ELIGIBILITY),
         **granting_tables(cluster),
+        "eligibility": pa.Table.from_pylist([name | row for row in _eligibility(cluster)], schema=ELIGIBILITY),
         "points": pa.Table.from_pylist(points, schema=POINTS),
         "meters": pa.Table.from_pylist([name | _meter(meter) for meter in cluster.meters], schema=METERS),
         "rates": pa.Table.from_pylist([name | _rate(rate) for rate in rates], schema=RATES),

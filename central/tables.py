@@ -202,6 +202,11 @@ HOUR_ENERGIES: Final = (
 STORAGE_ENERGIES: Final = ("storage_charge_wh", "storage_discharge_wh")
 """Appended where a storage's charging is left out of drawn: what was left out, and what storages gave into the grid."""
 
+GROSS: Final = pa.field("gross_wh", pa.int64())
+"""Appended to the hours where the ratio's denominator is drawn energy with own use behind the meters."""
+MORE_ENERGIES: Final = (*STORAGE_ENERGIES, GROSS.name)
+"""All energies that an hour may have besides."""
+
 HOURS: Final = _schema(
     ("month", pa.string()),
     ("start", INSTANT),
@@ -236,11 +241,6 @@ STORAGES: Final = _schema(
     ("generation_wh", pa.int64()),
     ("discharge_wh", pa.int64()),
     ("traced_wh", pa.int64()),
-GROSS: Final = pa.field("gross_wh", pa.int64())
-"""Appended to the hours where the ratio's denominator is drawn energy with own use behind the meters."""
-MORE_ENERGIES: Final = (*STORAGE_ENERGIES, GROSS.name)
-"""All energies that an hour may have besides."""
-
     ("given_wh", pa.int64()),
     ("given_res_wh", pa.int64()),
     ("total_wh", pa.int64()),
@@ -268,6 +268,25 @@ CHARGES: Final = _schema(
     ("rate_status", pa.string()),
     ("full_exact_zl", pa.string()),
     ("relief_exact_zl", pa.string()),
+    ("zone_status", pa.string()),
+)
+"""One row for each point that declares drawn, component, zone and rate of the month. Money is an exact decimal in zł
+net. ``zone`` is empty where the rate has none; ``zone_status`` is its calendar's, null without a zone."""
+
+TOTALS: Final = _schema(
+    ("month", pa.string()),
+    ("member", pa.string()),
+    ("point", pa.string()),
+    ("full_zl", pa.string()),
+    ("relief_zl", pa.string()),
+    ("charge_zl", pa.string()),
+    ("vat_pct", pa.string()),
+    ("full_vat_zl", pa.string()),
+    ("charge_vat_zl", pa.string()),
+    ("full_gross_zl", pa.string()),
+    ("relief_gross_zl", pa.string()),
+    ("charge_gross_zl", pa.string()),
+    ("status", pa.string()),
 )
 """One row for each point that declares drawn: the sums of its rows of charges, net, and with VAT. ``full`` is without
 the cluster, ``charge`` with it, ``relief`` the difference. ``status``: the worst of what the sums rest on (verified,
@@ -288,6 +307,12 @@ OPTIONAL: Final[Mapping[str, pa.Schema]] = {
     "stocks": STOCKS,
     "regimes": REGIMES,
     "eligibility": ELIGIBILITY,
+    "amendments": AMENDMENTS,
+    "industrial": INDUSTRIAL,
+    "conditions_failed": CONDITIONS_FAILED,
+    "zones": ZONES,
+    "operators": OPERATORS,
+    "vat": VAT,
 }
 """Inputs of clusters with storages, regimes that change, or relief granted in time; an absent table is an empty one."""
 OUTPUTS: Final[Mapping[str, pa.Schema]] = {
@@ -298,28 +323,3 @@ OUTPUTS: Final[Mapping[str, pa.Schema]] = {
     "stocks": STOCKS,
 }
 """``stocks``: after the month. Of hours and shares the ``…_WITH_STORAGE`` where a storage's charging is left out."""
-    ("zone_status", pa.string()),
-)
-"""One row for each point that declares drawn, component, zone and rate of the month. Money is an exact decimal in zł
-net. ``zone`` is empty where the rate has none; ``zone_status`` is its calendar's, null without a zone."""
-
-TOTALS: Final = _schema(
-    ("month", pa.string()),
-    ("member", pa.string()),
-    ("point", pa.string()),
-    ("full_zl", pa.string()),
-    ("relief_zl", pa.string()),
-    ("charge_zl", pa.string()),
-    ("vat_pct", pa.string()),
-    ("full_vat_zl", pa.string()),
-    ("charge_vat_zl", pa.string()),
-    ("full_gross_zl", pa.string()),
-    ("relief_gross_zl", pa.string()),
-    ("charge_gross_zl", pa.string()),
-    ("status", pa.string()),
-    "amendments": AMENDMENTS,
-    "industrial": INDUSTRIAL,
-    "conditions_failed": CONDITIONS_FAILED,
-    "zones": ZONES,
-    "operators": OPERATORS,
-    "vat": VAT,

@@ -21,8 +21,8 @@ _LABELS = {
     "to_grid_wh": "to the grid outside",
     "storage_charge_wh": "storage: charged, not in drawn",
     "storage_discharge_wh": "storage: discharged into the grid",
-}
     "gross_wh": "drawn, with own use behind meters",
+}
 
 
 def print_settlement(settled: Settled, *, as_json: bool) -> None:
@@ -77,7 +77,6 @@ def print_summary(summary: Summary) -> None:
         ],
         right=("drawn", "injected", "allocated", "relieved", "relief zł"),
     )
-    why = "a rate is missing" if summary.complete else f"none of the {names} is complete"
     console.table(
         "Against no cluster, zł",
         ("member", "without", "relief", "with, net", "with VAT", "relief with VAT", "rests on"),
@@ -95,6 +94,7 @@ def print_summary(summary: Summary) -> None:
         ],
         right=("without", "relief", "with, net", "with VAT", "relief with VAT"),
     )
+    why = "a rate is missing" if summary.complete else f"none of the {names} is complete"
     total = f"not known, {why}" if summary.relief_zl is None else f"{summary.relief_zl} zł net"
     console.out.print(f"Relief in all: {total}.")
     doubtful = {status: count for status, count in summary.rates.items() if status != "verified"}

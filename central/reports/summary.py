@@ -70,10 +70,10 @@ class Summary(msgspec.Struct, kw_only=True):
 
     cluster: str
     period: str = "hour"
-    months: list[str] = []
-    periods: int = 0
     regime_status: str = "simulation"
     """simulation or binding."""
+    months: list[str] = []
+    periods: int = 0
     complete: int = 0
     lacking: dict[str, int] = {}
     """Points that lack a declared value, with the number of periods in which they do; those that lack most first."""
