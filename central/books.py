@@ -68,6 +68,7 @@ class Settled(msgspec.Struct, frozen=True):
     hours: pa.Table
     shares: pa.Table
     charges: pa.Table
+    totals: pa.Table
     storages: pa.Table
     stocks: pa.Table
     """What storages hold after the month."""
@@ -84,7 +85,7 @@ class Books:
             ConfigError: they can't be used.
             FileNotFoundError: central has never run here: there is no readings store.
         """
-        self.cluster, self.rates = load_master(config.cluster_file, config.rates_file)
+        self.cluster, self.rates = load_master(config.cluster_file, config.rates_files)
         self.config = config
         self._estimates = [one for one in estimates_of(config.estimates) if one.undone is None]
         self._settled: dict[Month, Settled] = {}

@@ -1,4 +1,4 @@
-"""Charges and relief in zł: per point, month and component, a row for each rate (art. 184k ust. 1 pkt 1 and 2).
+"""Charges and relief in zł: per point, month, zone and component, a row for each rate (art. 184k ust. 1 pkt 1 and 2).
 
 Rounding (a convention, the law sets none): full and relief are each rounded half-up to 0.01 zł from their exact sums,
 charge = full - relief, and everything above is a sum of rounded rows.
@@ -6,34 +6,32 @@ charge = full - relief, and everything above is a sum of rounded rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Context, Decimal
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from central.applied import COMPONENTS, EXEMPT, REDUCED, Applied, KnownRate, applied_rates
 from central.balance import TWENTIETHS, Balance
 from central.grid import Bools, Grid, Ints
+from central.money import fixed, groszy, plain, scaled
 from central.tables import CHARGES
 
-EXEMPT = ("chp", "oze")
-"""Components that are not charged at all on relieved energy."""
-REDUCED = ("network_variable", "quality")
-"""Components of which the period's step is taken off."""
-COMPONENTS = tuple(sorted((*EXEMPT, *REDUCED)))
+__all__ = ["COMPONENTS", "EXEMPT", "REDUCED", "charges", "prices"]
 
-_EXACT = Context(prec=80)
-_GROSZ = Decimal("0.01")
+_DOUBT = ("verified", "unverified", "illustrative")
+"""Statuses, the best first."""
 _WH_PER_KWH = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """(K, P) sums over the complete periods of each stretch between changes of any rate."""
+    """(K, P) sums over the complete periods of each stretch in which no rate and no zone changes."""
 
     drawn: Ints
     relieved: Ints
@@ -44,82 +42,71 @@ class _Sums:
     complete: Ints
     """Those of them that are complete."""
 
+    def of(self, stretches: list[int], columns: Ints) -> _Sums:
+        """(P',) the sums over some stretches for some points."""
+        at = np.ix_(np.array(stretches, dtype=np.int64), columns)
+        return _Sums(*(getattr(self, name)[at].sum(axis=0) for name in self.__dataclass_fields__))
+
 
 @dataclass(frozen=True, slots=True)
-class _Rate:
+class _Rows:
+    """Rows of one component and rate, and for the points of one kind of terms; (N,) where not one value."""
+
+    points: Ints
     component: str
-    tariff: str
-    price: Decimal
-    text: str
-    first: float
-    last: float
-    status: str
+    zone: str
+    zone_status: str
+    first: int
+    """The first stretch: rows of one zone are in order of time."""
+    rate: KnownRate | None
+    known: Bools
+    """Whether any of the row's periods is complete."""
+    sums: _Sums
 
 
 def charges(
-    cluster: str, month: str, grid: Grid, drawn: Ints, relieved: Ints, base: Ints, balance: Balance, rates: pa.Table
+    cluster: str,
+    month: str,
+    grid: Grid,
+    drawn: Ints,
+    relieved: Ints,
+    base: Ints,
+    balance: Balance,
+    tables: Mapping[str, pa.Table],
 ) -> pa.Table:
-    """The month's charges of every point that declares drawn.
+    """The month's charges of every point that declares drawn, by the tables rates, zones and operators.
 
     ``base`` (T, P) is the energy whose variable network and quality charges are reduced by the period's step.
     """
-    known = _rates(rates)
-    cuts = _cuts(grid.starts, known)
+    applied = applied_rates(grid, tables)
+    cuts = _cuts(grid.starts, applied)
     sums = _sum_up(grid, drawn, relieved, base, balance, cuts)
-    applied = _applied(grid, known, cuts)
-    rows = []
-    for p in sorted(range(len(grid.points)), key=lambda p: (grid.members[p], grid.points[p])):
-        if not grid.declares_drawn[p]:
-            continue
-        for component in COMPONENTS:
-            for rate, stretches in _stretches(applied[component, grid.tariffs[p]], sums.valid[:, p]):
-                row = {"cluster": cluster, "month": month, "member": grid.members[p], "point": grid.points[p]}
-                rows.append(row | {"zone": "", "component": component} | _money(component, rate, sums, stretches, p))
-    return pa.Table.from_pylist(rows, schema=CHARGES)
+    found = list(_rows(grid, applied, cuts, sums))
+    if not found:
+        return CHARGES.empty_table()
+    return _in_order(found, grid, pa.concat_tables([_table(cluster, month, grid, rows) for rows in found]))
 
 
-def prices(grid: Grid, rates: pa.Table) -> dict[str, npt.NDArray[np.float64]]:
+def prices(grid: Grid, tables: Mapping[str, pa.Table]) -> dict[str, npt.NDArray[np.float64]]:
     """(T, P) zł per Wh by component, NaN where a rate is missing: for weighing, not for charging."""
-    known = _rates(rates)
-    cuts = _cuts(grid.starts, known)
-    applied = _applied(grid, known, cuts)
-    tariffs = sorted(set(grid.tariffs))
-    of = np.array([tariffs.index(tariff) for tariff in grid.tariffs], dtype=np.int64)
-    stretch = np.searchsorted(cuts, np.arange(len(grid.starts)), side="right") - 1
+    applied = applied_rates(grid, tables)
+    price = np.array([*(float(rate.price) / _WH_PER_KWH for rate in applied.rates), np.nan])
     found = {}
     for component in COMPONENTS:
-        columns = [
-            [np.nan if rate is None else float(rate.price) / _WH_PER_KWH for rate in applied[component, tariff]]
-            for tariff in tariffs
-        ]
-        found[component] = np.array(columns, dtype=np.float64).reshape(len(tariffs), -1).T[stretch][:, of]
+        columns = [price[applied.priced[component, i].rate] for i in range(len(applied.terms))]
+        found[component] = np.array(columns, dtype=np.float64).reshape(len(columns), len(grid.starts)).T[:, applied.of]
     return found
 
 
-def _rates(table: pa.Table) -> list[_Rate]:
-    """The rates without a zone: zones are matched by calendars, which don't exist yet."""
-    return [
-        _Rate(
-            component=row["component"],
-            tariff=row["tariff"] or "",
-            price=Decimal(row["zl_per_kwh"]),
-            text=row["zl_per_kwh"],
-            first=-np.inf if row["valid_from"] is None else row["valid_from"].timestamp(),
-            last=np.inf if row["valid_to"] is None else row["valid_to"].timestamp(),
-            status=row["status"],
-        )
-        for row in table.to_pylist()
-        if not row["zone"]
-    ]
-
-
-def _cuts(starts: Ints, rates: list[_Rate]) -> Ints:
-    """The periods at which a stretch begins: the first, and each at which any rate begins or ends."""
+def _cuts(starts: Ints, applied: Applied) -> Ints:
+    """The periods at which a stretch begins: the first, and each at which any rate or zone is another."""
     if not len(starts):
         return np.zeros(0, dtype=np.int64)
-    instants = {instant for rate in rates for instant in (rate.first, rate.last)}
-    inside = [instant for instant in instants if starts[0] < instant <= starts[-1]]
-    return np.unique(np.array([0, *np.searchsorted(starts, sorted(inside))], dtype=np.int64))
+    changes = np.zeros(len(starts), dtype=np.bool_)
+    changes[0] = True
+    for one in applied.priced.values():
+        changes[1:] |= (one.rate[1:] != one.rate[:-1]) | (one.zone[1:] != one.zone[:-1])
+    return np.flatnonzero(changes)
 
 
 def _sum_up(grid: Grid, drawn: Ints, relieved: Ints, base: Ints, balance: Balance, cuts: Ints) -> _Sums:
@@ -140,62 +127,77 @@ def _sum_up(grid: Grid, drawn: Ints, relieved: Ints, base: Ints, balance: Balanc
     )
 
 
-def _applied(grid: Grid, rates: list[_Rate], cuts: Ints) -> dict[tuple[str, str], list[_Rate | None]]:
-    """The rate of each stretch for each component and tariff; a rate of the tariff beats one of all tariffs."""
-    found: dict[tuple[str, str], list[_Rate | None]] = {}
-    for tariff in set(grid.tariffs):
-        for component in COMPONENTS:
-            mine = [rate for rate in rates if rate.component == component and rate.tariff in {"", tariff}]
-            mine.sort(key=lambda rate: rate.tariff == "")
-            instants = grid.starts[cuts]
-            found[component, tariff] = [
-                next((rate for rate in mine if rate.first <= instant < rate.last), None) for instant in instants
-            ]
-    return found
+def _rows(grid: Grid, applied: Applied, cuts: Ints, sums: _Sums) -> Iterator[_Rows]:
+    for i in range(len(applied.terms)):
+        columns = np.flatnonzero((applied.of == i) & grid.declares_drawn)
+        for component in COMPONENTS if len(columns) else ():
+            priced = applied.priced[component, i]
+            for zone in sorted(set(priced.zone[cuts].tolist())):
+                mine = np.flatnonzero(priced.zone[cuts] == zone).tolist()
+                for rate, group in groupby(mine, key=lambda k: int(priced.rate[cuts[k]])):
+                    stretches = list(group)
+                    of = sums.of(stretches, columns)
+                    there = of.valid > 0
+                    statuses = {*priced.zone_status[cuts[stretches]].tolist()}
+                    yield _Rows(
+                        points=columns[there],
+                        component=component,
+                        zone=zone,
+                        zone_status=max(statuses, key=lambda s: _DOUBT.index(s) if s in _DOUBT else -1),
+                        first=stretches[0],
+                        rate=None if rate < 0 else applied.rates[rate],
+                        known=of.complete[there] > 0,
+                        sums=_Sums(*(getattr(of, name)[there] for name in of.__dataclass_fields__)),
+                    )
 
 
-def _stretches(applied: list[_Rate | None], valid: Ints) -> Iterator[tuple[_Rate | None, list[int]]]:
-    """Neighbouring stretches with one rate, where the point is valid at all."""
-    places = [k for k in range(len(applied)) if valid[k]]
-    for _, group in groupby(places, key=lambda k: id(applied[k])):
-        stretches = list(group)
-        yield applied[stretches[0]], stretches
+def _table(cluster: str, month: str, grid: Grid, rows: _Rows) -> pa.Table:
+    count, rate, sums, unknown = len(rows.points), rows.rate, rows.sums, ~rows.known
 
+    def same(value: str | None) -> pa.Array:
+        return pa.repeat(pa.scalar(value, pa.string()), count)
 
-def _money(component: str, rate: _Rate | None, sums: _Sums, stretches: list[int], p: int) -> dict[str, object]:
-    row: dict[str, object] = {
-        "rate": rate.text if rate else None,
-        "rate_status": rate.status if rate else "missing",
+    columns = {
+        "cluster": same(cluster),
+        "month": same(month),
+        "member": pa.array([grid.members[p] for p in rows.points.tolist()], pa.string()),
+        "point": pa.array([grid.points[p] for p in rows.points.tolist()], pa.string()),
+        "zone": same(rows.zone),
+        "component": same(rows.component),
+        "drawn_wh": pa.array(sums.drawn, mask=unknown),
+        "relieved_wh": pa.array(sums.relieved, mask=unknown),
+        "rate": same(rate.text if rate else None),
+        "rate_status": same(rate.status if rate else "missing"),
+        "zone_status": same(rows.zone_status or None),
     }
-    if not sums.complete[stretches, p].any():
-        return row
-    drawn, relieved = int(sums.drawn[stretches, p].sum()), int(sums.relieved[stretches, p].sum())
-    row |= {"drawn_wh": drawn, "relieved_wh": relieved}
-    if rate is None:
-        return row
-    full = _zl(drawn, rate.price, _WH_PER_KWH)
-    if component in EXEMPT:
-        relief = _zl(relieved, rate.price, _WH_PER_KWH)
-    else:
-        relief = _zl(int(sums.reduced[stretches, p].sum()), rate.price, _WH_PER_KWH * TWENTIETHS)
-    full_zl, relief_zl = _round(full), _round(relief)
-    return row | {
-        "full_zl": str(full_zl),
-        "relief_zl": str(relief_zl),
-        "charge_zl": str(full_zl - relief_zl),
-        "full_exact_zl": _plain(full),
-        "relief_exact_zl": _plain(relief),
-    }
+    if rate:
+        full, digits = scaled(sums.drawn, rate.price, 1)
+        of_relief, parts = (sums.relieved, 1) if rows.component in EXEMPT else (sums.reduced, TWENTIETHS)
+        relief, relief_digits = scaled(of_relief, rate.price, parts)
+        full_gr, relief_gr = groszy(full, digits), groszy(relief, relief_digits)
+        columns |= {
+            "full_zl": fixed(full_gr, 2),
+            "relief_zl": fixed(relief_gr, 2),
+            "charge_zl": fixed(full_gr - relief_gr, 2),
+            "full_exact_zl": plain(full, digits),
+            "relief_exact_zl": plain(relief, relief_digits),
+        }
+    for name in CHARGES.names:
+        column = columns.get(name, same(None))
+        if rate and name.endswith("_zl"):
+            column = pc.if_else(pa.array(rows.known), column, pa.scalar(None, pa.string()))
+        columns[name] = column
+    return pa.table({name: columns[name] for name in CHARGES.names}, schema=CHARGES)
 
 
-def _zl(energy: int, price: Decimal, divisor: int) -> Decimal:
-    return _EXACT.divide(_EXACT.multiply(Decimal(energy), price), Decimal(divisor))
-
-
-def _round(exact: Decimal) -> Decimal:
-    return exact.quantize(_GROSZ, ROUND_HALF_UP, _EXACT)
-
-
-def _plain(exact: Decimal) -> str:
-    text = f"{exact:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def _in_order(found: list[_Rows], grid: Grid, table: pa.Table) -> pa.Table:
+    """By member, point, component, zone and time."""
+    by_name = sorted(range(len(grid.points)), key=lambda p: (grid.members[p], grid.points[p]))
+    rank = np.zeros(len(by_name), dtype=np.int64)
+    rank[by_name] = np.arange(len(by_name))
+    zones = sorted({rows.zone for rows in found})
+    keys = [(rows.first, zones.index(rows.zone), COMPONENTS.index(rows.component)) for rows in found]
+    counts = [len(rows.points) for rows in found]
+    columns = [np.repeat(np.array(key, dtype=np.int64), counts) for key in zip(*keys, strict=True)]
+    order = np.lexsort((*columns, rank[np.concatenate([rows.points for rows in found])]))
+    return table.take(pa.array(order)).combine_chunks()

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from central.rates import rates_path
 from runtime.broker import BrokerSettings, beside, broker_problems, is_loopback
 from runtime.clock import SimulationSettings
 from runtime.config import ConfigError, Problem, load
@@ -22,8 +23,8 @@ class CentralTable(msgspec.Struct, frozen=True, kw_only=True):
     """Folder of the journal and of central's other databases."""
     cluster: str
     """The cluster file; read again whenever it changes."""
-    rates: str = ""
-    """The rates; without them money stays empty."""
+    rates: str | tuple[str, ...] = ""
+    """Files of rates and names of rates that ship, the later over the earlier; without any, money stays empty."""
 
 
 class WebTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,9 +155,10 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True):
         return Path(self.central.cluster)
 
     @property
-    def rates_file(self) -> Path | None:
-        """The rates file, if any."""
-        return Path(self.central.rates) if self.central.rates else None
+    def rates_files(self) -> tuple[Path, ...]:
+        """The files of rates, if any."""
+        words = (self.central.rates,) if isinstance(self.central.rates, str) else self.central.rates
+        return tuple(Path(word) for word in words if word)
 
 
 def load_config(path: Path) -> CentralConfig:
@@ -190,9 +192,19 @@ def load_config(path: Path) -> CentralConfig:
         central=CentralTable(
             data_dir=str(here / table.data_dir),
             cluster=str(here / table.cluster),
-            rates=str(here / table.rates) if table.rates else "",
+            rates=_rates_paths(table.rates, here, file),
         ),
     )
+
+
+def _rates_paths(rates: str | tuple[str, ...], here: Path, file: str) -> tuple[str, ...]:
+    words = (rates,) if isinstance(rates, str) else rates
+    try:
+        return tuple(str(rates_path(word, here)) for word in words if word)
+    except ConfigError as error:
+        raise ConfigError(
+            [msgspec.structs.replace(one, file=file, key="central.rates") for one in error.problems]
+        ) from error
 
 
 def store_problems(store: StoreTable, file: str) -> list[Problem]:

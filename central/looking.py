@@ -147,7 +147,7 @@ def _look(config: CentralConfig, books: Books, file: FindingsFile, now: datetime
 
 def _marks(config: CentralConfig) -> Iterator[str]:
     yield str(files_position(config))
-    for path in (config.cluster_file, config.rates_file):
+    for path in (config.cluster_file, *config.rates_files):
         yield str(path.stat().st_mtime_ns) if path else ""
     if config.store.kind != "sqlite":
         file = IntakeFile(config.intake, read_only=True)

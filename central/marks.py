@@ -14,7 +14,7 @@ Marks = tuple[tuple[str, int, int, int], ...]
 def books_marks(config: CentralConfig, config_file: Path) -> Marks:
     """What a settlement rests on: the configuration, cluster and rates, the stands admitted, and the estimates."""
     databases = (config.readings, config.intake, config.estimates)
-    files = [config_file, config.cluster_file, config.rates_file, *databases, *map(_wal, databases)]
+    files = [config_file, config.cluster_file, *config.rates_files, *databases, *map(_wal, databases)]
     return _marks(file for file in files if file)
 
 

@@ -66,7 +66,7 @@ def weigh(whole: Completeness, tables: Mapping[str, pa.Table], settings: Setting
         known=np.ones_like(grid.known),
         complete=np.ones_like(grid.complete),
     )
-    price = prices(grid, tables["rates"])
+    price = prices(grid, tables)
     incomplete = missing.any(axis=1)
     relief = np.where(incomplete, _relief(whole_grid, tables, price, settings), 0.0)
     full = sum(price.values())[:, whole.place]  # type: ignore[index]  # there is always a component

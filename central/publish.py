@@ -84,7 +84,7 @@ def _intake(config: CentralConfig) -> tuple[int, str]:
 
 def _marks(config: CentralConfig) -> Iterator[str]:
     """When the files were changed that the figures rest on beside the stands."""
-    for file in (config.cluster_file, config.rates_file):
+    for file in (config.cluster_file, *config.rates_files):
         yield str(file.stat().st_mtime_ns) if file else ""
 
 

@@ -14,7 +14,7 @@ from central.cluster import Cluster
 from central.imports.klaster_csv import Readings, read_readings
 from central.master import master_tables, periods_table
 from central.operator_readings import sorted_out, with_operators
-from central.rates import Rate
+from central.rates import Pricing
 from central.reports.settlement_csv import write_settlement
 from central.reports.summary import Summary, Summing, summing_for
 from central.settlement import settle
@@ -33,7 +33,7 @@ class Settled:
 
 def settle_files(
     cluster: Cluster,
-    rates: Sequence[Rate],
+    rates: Pricing,
     months: Sequence[Month],
     files: Sequence[Path],
     out: Path,
@@ -60,7 +60,7 @@ def settle_files(
 
 def _results(
     cluster: Cluster,
-    rates: Sequence[Rate],
+    rates: Pricing,
     months: Sequence[Month],
     energies: pa.Table,
     summing: Summing,

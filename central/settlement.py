@@ -68,7 +68,8 @@ def settle(tables: Mapping[str, pa.Table], settings: Settings) -> dict[str, pa.T
     return {
         "hours": hours,
         "shares": of_points,
-        "charges": charges(cluster, month, grid, drawn, shares.relieved, done.base, balanced, tables["rates"]),
+        "charges": owed,
+        "totals": totals(owed, tables.get("vat"), grid.starts),
         "storages": storages_table(cluster, grid, storages),
         "stocks": stocks_table(cluster, grid, storages),
     }

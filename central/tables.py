@@ -184,8 +184,42 @@ RATES: Final = _schema(
     ("valid_to", INSTANT),
     ("source", pa.string()),
     ("status", pa.string()),
+    ("dso", pa.string()),
+    ("decision_no", pa.string()),
 )
-"""``zl_per_kwh`` is an exact decimal; an empty ``tariff`` or ``zone`` means all."""
+"""``zl_per_kwh`` is an exact decimal; an empty (or null) ``tariff``, ``zone`` or ``dso`` (operator) means all."""
+
+ZONES: Final = _schema(
+    ("tariff", pa.string()),
+    ("dso", pa.string()),
+    ("zone", pa.string()),
+    ("months", pa.string()),
+    ("days", pa.string()),
+    ("hours", pa.string()),
+    ("valid_from", INSTANT),
+    ("valid_to", INSTANT),
+    ("source", pa.string()),
+    ("status", pa.string()),
+    ("decision_no", pa.string()),
+)
+"""Calendars of zones, a row for each window; lists have commas between, an empty one is all. ``central.zones``."""
+
+OPERATORS: Final = _schema(
+    ("point", pa.string()),
+    ("dso", pa.string()),
+    ("valid_from", INSTANT),
+    ("valid_to", INSTANT),
+)
+"""Who operates the network of a point, and when; none of one point overlap."""
+
+VAT: Final = _schema(
+    ("pct", pa.string()),
+    ("valid_from", INSTANT),
+    ("valid_to", INSTANT),
+    ("source", pa.string()),
+    ("status", pa.string()),
+)
+"""The rate of VAT in percent, an exact decimal."""
 
 HOUR_ENERGIES: Final = (
     "drawn_wh",
@@ -314,11 +348,13 @@ OPTIONAL: Final[Mapping[str, pa.Schema]] = {
     "operators": OPERATORS,
     "vat": VAT,
 }
-"""Inputs of clusters with storages, regimes that change, or relief granted in time; an absent table is an empty one."""
+"""Inputs of clusters with storages, regimes that change, relief granted in time, zones, operators with rates of their
+own, or sums with VAT; an absent table is an empty one."""
 OUTPUTS: Final[Mapping[str, pa.Schema]] = {
     "hours": HOURS,
     "shares": SHARES,
     "charges": CHARGES,
+    "totals": TOTALS,
     "storages": STORAGES,
     "stocks": STOCKS,
 }

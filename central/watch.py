@@ -64,7 +64,7 @@ class Watch:
             now=now,
             tables={**settled.tables, **{name: getattr(settled, name) for name in names}, **self._books.around(month)},
             grid=settled_grid(settled.tables, settled.cluster.settings),
-            rates_file=self._config.rates_file.name if self._config.rates_file else "",
+            rates_file=", ".join(file.name for file in self._config.rates_files),
             facts=point_facts(settled.cluster),
             limits=settled.cluster.limits,
             asked=gaps_asked(self._config.gaps),

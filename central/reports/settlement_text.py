@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from central.reports.money_sum import MoneySum
 from central.reports.summary import MemberSum, Summary
 from central.settle_files import Settled
 from runtime import console
@@ -127,6 +128,15 @@ def kwh(wh: int | None) -> str:
 def multiplier_name(multiplier: str) -> str:
     """A relief step in words."""
     return "nothing drawn" if multiplier == "none" else f"× {multiplier}"
+
+
+def _monies(summary: Summary) -> list[tuple[str, MoneySum]]:
+    found = [(member.member, member.money) for member in summary.members if isinstance(member.money, MoneySum)]
+    return [*found, ("the cluster", summary.money)]
+
+
+def _or(zl: str | None) -> str:
+    return "not known" if zl is None else zl
 
 
 def _zl(member: MemberSum) -> str:

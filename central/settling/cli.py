@@ -33,7 +33,9 @@ class ManyFiles(click.Command):
 
 @click.command(cls=ManyFiles)
 @click.option("--cluster", "cluster_file", type=FILE, required=True, help="The cluster file (docs/cluster.md).")
-@click.option("--rates", "rates_file", type=FILE, help="The rates; without them money stays empty.")
+@click.option(
+    "--rates", "rates", multiple=True, help="A rates file, or a name of rates that ship; the later over the earlier."
+)
 @click.option("--month", type=MonthType(), help="The local month to settle.")
 @click.option("--from", "first", type=MonthType(), help="The first of several months …")
 @click.option("--to", "last", type=MonthType(), help="… and the last, both inclusive.")
@@ -43,7 +45,7 @@ class ManyFiles(click.Command):
 def settle(
     *,
     cluster_file: Path,
-    rates_file: Path | None,
+    rates: tuple[str, ...],
     month: Month | None,
     first: Month | None,
     last: Month | None,
@@ -59,14 +61,15 @@ def settle(
         raise click.UsageError("give --month, or --from and --to")
     from central.imports.klaster_csv import BadRowsError
     from central.master import load_master
+    from central.rates import rates_path
     from central.reports.settlement_text import print_settlement
     from central.settle_files import settle_files
 
     with console.config_errors():
-        cluster, rates = load_master(cluster_file, rates_file)
+        cluster, pricing = load_master(cluster_file, [rates_path(word, Path()) for word in rates])
     try:
         with console.err.status("settling") as status:
-            settled = settle_files(cluster, rates, asked, files, out, lambda what: status.update(Text(what)))
+            settled = settle_files(cluster, pricing, asked, files, out, lambda what: status.update(Text(what)))
     except BadRowsError as error:
         count = len(error.rows)
         console.fail(f"{count} bad row{'s' if count > 1 else ''}; nothing was written:\n{error}")
