@@ -117,7 +117,7 @@ def own_use(grid: Grid, tables: Mapping[str, pa.Table], injected: Ints) -> tuple
 def metered(
     grid: Grid, tables: Mapping[str, pa.Table], role: Role, direction: Direction, chosen: Bools
 ) -> dict[int, Metered]:
-    """By the place of those of the ``chosen`` (P,) points that have such a meter."""
+    """What meters of one role counted, by the place of those of the ``chosen`` (P,) points that have such a meter."""
     places = {name: p for p, name in enumerate(grid.points) if chosen[p]}
     needed: dict[int, Ints] = {}
     for row in tables["meters"].to_pylist() if "meters" in tables else ():

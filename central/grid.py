@@ -5,7 +5,7 @@ Shapes: T periods in order, P points in the order of their ids' bytes. Arrays ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -170,44 +170,6 @@ def _of_holder(row: Mapping[str, Any], points: list[dict[str, Any]]) -> Bools:
     if row["point"] is None:
         return np.array([point["member"] == row["member"] for point in points], dtype=np.bool_)
     return np.array([point["point"] == row["point"] for point in points], dtype=np.bool_)
-
-
-def point_rows(points: pa.Table, starts: Ints) -> list[dict[str, Any]]:
-    """The rows of a table of points that columns are made of, in order: by the ids' bytes, those of one id in time.
-
-    Of an id with several rows those that no period begins in are left out, but for one.
-    """
-    found: dict[str, list[dict[str, Any]]] = {}
-    for row in points.to_pylist():
-        found.setdefault(row["point"], []).append(row)
-    chosen = []
-    for name in sorted(found, key=str.encode):
-        rows = sorted(found[name], key=lambda row: row["valid_from"].timestamp() if row["valid_from"] else -np.inf)
-        valid = [row for row in rows if within(row, starts).any()] if len(rows) > 1 else rows
-        chosen += valid or rows[-1:]
-    return chosen
-
-
-def places_at(rows: Sequence[Mapping[str, Any]], column: pa.ChunkedArray, at: Ints) -> Ints:
-    """Each value's place among rows of points: that of its point's row which is valid at ``at`` (seconds since 1970).
-
-    The point's first row where none is valid then; -1 where no row is the point's.
-    """
-    names = [row["point"] for row in rows]
-    unique = list(dict.fromkeys(names))
-    of_name = _index(column, unique)
-    if len(unique) == len(names):
-        return of_name
-    place_of = {name: u for u, name in enumerate(unique)}
-    first = np.full(len(unique), -1, dtype=np.int64)
-    for p, name in reversed(list(enumerate(names))):
-        first[place_of[name]] = p
-    found: Ints = np.where(of_name >= 0, first[of_name], -1)
-    for p, row in enumerate(rows):
-        u = place_of[row["point"]]
-        if p != first[u]:
-            found[(of_name == u) & within(row, at)] = p
-    return found
 
 
 def within(row: Mapping[str, Any], starts: Ints) -> Bools:

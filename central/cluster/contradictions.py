@@ -145,8 +145,8 @@ def _ids(read: ClusterFile, file: str) -> list[Problem]:
     return problems
 
 
-def _repeated(ids: Sequence[str], table: str, file: str, key: str = "id") -> list[Problem]:
-    """Names that stand twice."""
+def _repeated(ids: Sequence[str], table: str, owners: Sequence[str] | str, file: str, key: str = "id") -> list[Problem]:
+    """Names that stand twice; ``owners`` says whose each row is."""
     first: dict[str, int] = {}
     problems = []
     for i, name in enumerate(ids, 1):
@@ -158,19 +158,6 @@ def _repeated(ids: Sequence[str], table: str, file: str, key: str = "id") -> lis
                 said += f", and here it is another's{here}: a point belongs to one member; remove one of both rows"
             problems.append(Problem(file, f"{table}[{i}].{key}", f'"{name[:60]}"', said))
         first.setdefault(name, i)
-    return problems
-
-
-def _points_at_once(points: Sequence[Point], file: str) -> list[Problem]:
-    """Rows of one point that are valid together: of two members, or of one."""
-    problems = []
-    for i, row, j, other in overlapping((point.id, i, point) for i, point in enumerate(points, 1)):
-        out = "end the earlier with valid_to where the later begins with valid_from, or remove one of both rows"
-        said = f"stands already in points[{j}], valid at the same time: {out}"
-        if row.member != other.member:
-            said = f"stands already in points[{j}] (member {other.member[:60]}), and here it is another's (member "
-            said += f"{row.member[:60]}) at the same time: a point belongs to one member at a time; {out}"
-        problems.append(Problem(file, f"points[{i}].id", f'"{row.id[:60]}"', said))
     return problems
 
 
