@@ -11,38 +11,53 @@ import pyarrow as pa
 from central.cluster import Cluster, Meter, Regime, load_cluster
 from central.cluster.entered import entered_wh
 from central.granting import granting_tables
-from central.rates import Rate, load_rates
-from central.tables import ALIASES, CLUSTER, ELIGIBILITY, MEMBERS, METERS, PERIODS, POINTS, RATES, REGIMES
+from central.rates import Pricing, Rate, Vat, load_pricing
+from central.tables import (
+    ALIASES,
+    CLUSTER,
+    ELIGIBILITY,
+    MEMBERS,
+    METERS,
+    OPERATORS,
+    PERIODS,
+    POINTS,
+    RATES,
+    REGIMES,
+    VAT,
+    ZONES,
+)
 from central.validity import Dated, instant, valid_instants
+from central.zones.hours import calendar_rows
 from metering.period import Month, day_start
 from metering.point import Direction
 from runtime.config import ConfigError
 
 
-def load_master(cluster_file: Path, rates_file: Path | None) -> tuple[Cluster, tuple[Rate, ...]]:
-    """Read the cluster and the rates.
+def load_master(cluster_file: Path, rates_files: Sequence[Path] | None) -> tuple[Cluster, Pricing]:
+    """Read the cluster and the rates: the later files over the earlier; without any file nothing has a price.
 
     Raises:
-        ConfigError: with the problems of both files.
+        ConfigError: with the problems of all files.
     """
     problems = []
     cluster: Cluster | None = None
-    rates: tuple[Rate, ...] = ()
+    pricing = Pricing()
     try:
         cluster = load_cluster(cluster_file)
     except ConfigError as error:
         problems += error.problems
     try:
-        rates = load_rates(rates_file) if rates_file else ()
+        pricing = load_pricing(rates_files) if rates_files else Pricing()
     except ConfigError as error:
         problems += error.problems
     if problems or cluster is None:
         raise ConfigError(problems)
-    return cluster, rates
+    return cluster, pricing
 
 
-def master_tables(cluster: Cluster, rates: Sequence[Rate]) -> dict[str, pa.Table]:
-    """The tables cluster, members, regimes, points, aliases, eligibility, meters and rates."""
+def master_tables(cluster: Cluster, rates: Pricing | Sequence[Rate]) -> dict[str, pa.Table]:
+    """The tables of the cluster file, and of the rates with their zones and VAT."""
+    pricing = rates if isinstance(rates, Pricing) else Pricing(rates=tuple(rates))
     members = {member.id: member for member in cluster.members}
     name: dict[str, object] = {"cluster": cluster.name}
     points: list[dict[str, object]] = []
@@ -77,7 +92,13 @@ def master_tables(cluster: Cluster, rates: Sequence[Rate]) -> dict[str, pa.Table
         "eligibility": pa.Table.from_pylist([name | row for row in _eligibility(cluster)], schema=ELIGIBILITY),
         "points": pa.Table.from_pylist(points, schema=POINTS),
         "meters": pa.Table.from_pylist([name | _meter(meter) for meter in cluster.meters], schema=METERS),
-        "rates": pa.Table.from_pylist([name | _rate(rate) for rate in rates], schema=RATES),
+        "operators": pa.Table.from_pylist([name | row for row in _operators(cluster)], schema=OPERATORS),
+        "rates": pa.Table.from_pylist([name | _rate(rate) for rate in pricing.rates], schema=RATES),
+        "vat": pa.Table.from_pylist([name | _vat(vat) for vat in pricing.vat], schema=VAT),
+        "zones": pa.Table.from_pylist(
+            [name | row | _span(calendar) for calendar in pricing.zones for row in calendar_rows(calendar)],
+            schema=ZONES,
+        ),
     }
 
 
@@ -97,7 +118,14 @@ def _regimes(cluster: Cluster) -> Iterator[dict[str, object]]:
             yield {"member": member.id, "point": None, "regime": row.regime} | _span(row)
     for point in cluster.points:
         for row in point.regimes:
-            yield {"member": point.member, "point": point.id, "regime": row.regime} | _span(row)
+            yield {"member": point.member, "point": point.id, "regime": row.regime} | _span(row, point)
+
+
+def _operators(cluster: Cluster) -> Iterator[dict[str, object]]:
+    for point in cluster.points:
+        for row in point.supplied:
+            if row.operator:
+                yield {"point": point.id, "dso": row.operator} | _span(row, point)
 
 
 def _eligibility(cluster: Cluster) -> Iterator[dict[str, object]]:
@@ -105,8 +133,8 @@ def _eligibility(cluster: Cluster) -> Iterator[dict[str, object]]:
         yield {"member": row.member, "point": row.point or None, "eligible": row.eligible} | _span(row)
 
 
-def _span(row: Dated) -> dict[str, object]:
-    first, last = valid_instants(row)
+def _span(*rows: Dated) -> dict[str, object]:
+    first, last = valid_instants(*rows)
     return {"valid_from": first, "valid_to": last}
 
 
@@ -130,7 +158,13 @@ def _rate(rate: Rate) -> dict[str, object]:
         "zl_per_kwh": rate.zl_per_kwh,
         "source": rate.source,
         "status": rate.status,
+        "dso": rate.dso,
+        "decision_no": rate.decision_no,
     } | _span(rate)
+
+
+def _vat(vat: Vat) -> dict[str, object]:
+    return {"pct": vat.pct, "source": vat.source, "status": vat.status} | _span(vat)
 
 
 def periods_table(cluster: Cluster, month: Month) -> pa.Table:

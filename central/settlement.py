@@ -22,6 +22,7 @@ from central.grid import Bools, Grid, Ints, net
 from central.settings import Settings
 from central.storage import Storages, stocks_table, storages_table, trace
 from central.tables import GROSS, HOURS, HOURS_WITH_STORAGE, SHARES, SHARES_WITH_STORAGE, labels
+from central.totals import totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,12 @@ def settle(tables: Mapping[str, pa.Table], settings: Settings) -> dict[str, pa.T
         of_points = _shares_with_storage(of_points, grid, drawn - consumed)
     if settings.ratio_denominator == "gross":
         hours = hours.append_column(GROSS, pa.array(balanced.denominator, mask=~grid.complete))
+    owed = charges(cluster, month, grid, drawn, shares.relieved, done.base, balanced, tables)
     return {
         "hours": hours,
         "shares": of_points,
-        "charges": charges(cluster, month, grid, drawn, shares.relieved, done.base, balanced, tables["rates"]),
+        "charges": owed,
+        "totals": totals(owed, tables.get("vat"), grid.starts),
         "storages": storages_table(cluster, grid, storages),
         "stocks": stocks_table(cluster, grid, storages),
     }

@@ -184,8 +184,42 @@ RATES: Final = _schema(
     ("valid_to", INSTANT),
     ("source", pa.string()),
     ("status", pa.string()),
+    ("dso", pa.string()),
+    ("decision_no", pa.string()),
 )
-"""``zl_per_kwh`` is an exact decimal; an empty ``tariff`` or ``zone`` means all."""
+"""``zl_per_kwh`` is an exact decimal; an empty (or null) ``tariff``, ``zone`` or ``dso`` (operator) means all."""
+
+ZONES: Final = _schema(
+    ("tariff", pa.string()),
+    ("dso", pa.string()),
+    ("zone", pa.string()),
+    ("months", pa.string()),
+    ("days", pa.string()),
+    ("hours", pa.string()),
+    ("valid_from", INSTANT),
+    ("valid_to", INSTANT),
+    ("source", pa.string()),
+    ("status", pa.string()),
+    ("decision_no", pa.string()),
+)
+"""Calendars of zones, a row for each window; lists have commas between, an empty one is all. ``central.zones``."""
+
+OPERATORS: Final = _schema(
+    ("point", pa.string()),
+    ("dso", pa.string()),
+    ("valid_from", INSTANT),
+    ("valid_to", INSTANT),
+)
+"""Who operates the network of a point, and when; none of one point overlap."""
+
+VAT: Final = _schema(
+    ("pct", pa.string()),
+    ("valid_from", INSTANT),
+    ("valid_to", INSTANT),
+    ("source", pa.string()),
+    ("status", pa.string()),
+)
+"""The rate of VAT in percent, an exact decimal."""
 
 HOUR_ENERGIES: Final = (
     "drawn_wh",
@@ -268,8 +302,30 @@ CHARGES: Final = _schema(
     ("rate_status", pa.string()),
     ("full_exact_zl", pa.string()),
     ("relief_exact_zl", pa.string()),
+    ("zone_status", pa.string()),
 )
-"""One row for each point that declares drawn, component and rate of the month. Money is an exact decimal in zł net."""
+"""One row for each point that declares drawn, component, zone and rate of the month. Money is an exact decimal in zł
+net. ``zone`` is empty where the rate has none; ``zone_status`` is its calendar's, null without a zone."""
+
+TOTALS: Final = _schema(
+    ("month", pa.string()),
+    ("member", pa.string()),
+    ("point", pa.string()),
+    ("full_zl", pa.string()),
+    ("relief_zl", pa.string()),
+    ("charge_zl", pa.string()),
+    ("vat_pct", pa.string()),
+    ("full_vat_zl", pa.string()),
+    ("charge_vat_zl", pa.string()),
+    ("full_gross_zl", pa.string()),
+    ("relief_gross_zl", pa.string()),
+    ("charge_gross_zl", pa.string()),
+    ("status", pa.string()),
+)
+"""One row for each point that declares drawn: the sums of its rows of charges, net, and with VAT. ``full`` is without
+the cluster, ``charge`` with it, ``relief`` the difference. ``status``: the worst of what the sums rest on (verified,
+unverified, illustrative); missing where a rate is, unknown where no period is complete: no sum is there then. Without a
+rate of VAT there are no gross ones."""
 
 INPUTS: Final[Mapping[str, pa.Schema]] = {
     "cluster": CLUSTER,
@@ -288,12 +344,17 @@ OPTIONAL: Final[Mapping[str, pa.Schema]] = {
     "amendments": AMENDMENTS,
     "industrial": INDUSTRIAL,
     "conditions_failed": CONDITIONS_FAILED,
+    "zones": ZONES,
+    "operators": OPERATORS,
+    "vat": VAT,
 }
-"""Inputs of clusters with storages, regimes that change, or relief granted in time; an absent table is an empty one."""
+"""Inputs of clusters with storages, regimes that change, relief granted in time, zones, operators with rates of their
+own, or sums with VAT; an absent table is an empty one."""
 OUTPUTS: Final[Mapping[str, pa.Schema]] = {
     "hours": HOURS,
     "shares": SHARES,
     "charges": CHARGES,
+    "totals": TOTALS,
     "storages": STORAGES,
     "stocks": STOCKS,
 }

@@ -38,6 +38,22 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "rate_status",
         "full_exact_zl",
         "relief_exact_zl",
+        "zone_status",
+    ),
+    "totals": (
+        "month",
+        "member",
+        "point",
+        "full_zl",
+        "relief_zl",
+        "charge_zl",
+        "vat_pct",
+        "full_vat_zl",
+        "charge_vat_zl",
+        "full_gross_zl",
+        "relief_gross_zl",
+        "charge_gross_zl",
+        "status",
     ),
 }
 
@@ -46,7 +62,8 @@ APPENDED: Final[Mapping[str, tuple[str, ...]]] = {
     "hours": MORE_ENERGIES,
     "shares": ("charge_wh", "estimated", "unauthorised"),
 }
-"""Columns that follow where a storage's charging is left out of drawn, and in answers of books with their marks."""
+"""Columns that follow where a storage's charging is left out of drawn, or own use is in the ratio, and in answers of
+books with their marks."""
 
 
 def columns_of(name: str, table: pa.Table) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from msgspec import UNSET, UnsetType
 
 from central.balance import ratio_text
 from central.cluster import Cluster
+from central.reports.money_sum import MoneySum, MoneySums
 from central.reports.relief_notes import relief_notes
 from central.tables import HOUR_ENERGIES, MORE_ENERGIES
 from metering.point import Role
@@ -60,6 +61,8 @@ class MemberSum(msgspec.Struct, kw_only=True):
     relief_zl: str | None = None
     charge_wh: int | UnsetType = UNSET
     """Charging of storages that is left out of ``drawn_wh``; absent where the member has none."""
+    money: MoneySum | UnsetType = UNSET
+    """Without the cluster, with it, and with VAT; absent where the member has no point that declares drawn."""
     unauthorised: list[str] | UnsetType = UNSET
     """Stretches (UTC, ``since/until``) without a valid authorisation to its data; absent where there are none."""
 
@@ -88,14 +91,27 @@ class Summary(msgspec.Struct, kw_only=True):
     relief_zl: str | None = None
     rates: dict[str, int] = {}
     """Rows of charges by the status of their rate."""
+    zones: dict[str, int] = {}
+    """Rows of charges of a zone, by the status of its calendar."""
+    rates_missing: list[str] = []
+    money: MoneySum = MoneySum()
+    """The whole cluster's."""
     notes: list[str] = []
 
 
 class Summing:
     """Adds up months, one result at a time."""
 
-    def __init__(self, cluster: str, period: str, names: Mapping[str, str], notes: Iterable[str] = ()) -> None:
-        """Begin with nothing; ``names`` maps a member's id to its name."""
+    def __init__(
+        self,
+        cluster: str,
+        period: str,
+        names: Mapping[str, str],
+        notes: Iterable[str] = (),
+        tariffs: Mapping[str, str] | None = None,
+    ) -> None:
+        """Begin with nothing; ``names`` maps a member's id to its name, ``tariffs`` a point's to its tariff."""
+        self._money = MoneySums(tariffs or {})
         self._storages: dict[str, StorageSum] = {}
         self._members = {member: MemberSum(member=member, name=name) for member, name in names.items()}
         self._relief: dict[str, Decimal | None] = dict.fromkeys(names)
@@ -125,6 +141,7 @@ class Summing:
         self._add_lacking(result["shares"])
         self._add_shares(result["shares"])
         self._add_charges(result["charges"])
+        self._money.add(result["totals"], result["charges"])
         self._add_storages(result)
 
     def done(self) -> Summary:
@@ -141,6 +158,11 @@ class Summing:
         known = [relief for relief in drawing if relief is not None]
         if self._storages:
             summary.storages = [self._storages[point] for point in sorted(self._storages, key=str.encode)]
+        summary.money, summary.rates_missing = self._money.whole(), self._money.missing()
+        summary.notes += self._money.notes()
+        for row in summary.members:
+            if (money := self._money.of(row.member)).rests_on != "unknown":
+                row.money = money
         if summary.complete and len(known) == len(drawing):
             summary.relief_zl = f"{sum(known, Decimal(0)):.2f}"
         return summary
@@ -173,6 +195,8 @@ class Summing:
             row.total_wh, row.res_wh = (mine[name][-1].as_py() for name in ("total_wh", "res_wh"))
 
     def _add_charges(self, charges: pa.Table) -> None:
+        for status, count in _counts(charges["zone_status"].drop_null()).items():
+            self.summary.zones[status] = self.summary.zones.get(status, 0) + count
         rows = charges.select(["member", "drawn_wh", "relief_zl", "rate_status"]).to_pylist()
         for row in rows:
             status = row["rate_status"]
@@ -197,7 +221,8 @@ def summing_for(cluster: Cluster) -> Summing:
     generating = {point.id for point in cluster.points if point.generates}
     if chosen != "as_metered" and any(m.role is Role.STORAGE and m.point in generating for m in cluster.meters):
         notes.append(SHARED[settings.storage_origin])
-    summing = Summing(cluster.name, cluster.period, names, [*relief_notes(cluster), *notes])
+    tariffs = {point.id: point.tariff for point in cluster.points}
+    summing = Summing(cluster.name, cluster.period, names, [*relief_notes(cluster), *notes], tariffs)
     summing.summary.regime_status = settings.regime_status
     return summing
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from central.settings import BUILT, CHOICES
+from central.settings import CHOICES
 
 WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp", "Zs", "Cn", "Co")), min_size=1, max_size=12)
 FREE = st.one_of(
@@ -53,7 +53,8 @@ def some(**optional):
 
 REGIMES = spans(st.fixed_dictionaries({"regime": st.sampled_from(["none", "net_metering", "net_billing"])}))
 KINDS = st.sampled_from(["comprehensive", "separate"])
-CONTRACTS = spans(some(operator=FREE, seller=FREE, contract=KINDS))
+CONTRACTS = spans(some(operator=FREE, seller=FREE, contract=KINDS, contract_amended=DAYS))
+INDUSTRIAL = spans(st.fixed_dictionaries({"industrial_pct": st.sampled_from([15, 25, 60, 80])}))
 ALIASES = st.lists(CODES, max_size=2, unique=True)
 
 NAMES = st.lists(IDS, max_size=2, unique=True)
@@ -92,12 +93,18 @@ def contents(draw):
         point |= draw(some(cross_border=st.booleans(), remote_read_requested=DAYS))
         point |= draw(st.one_of(some(operator=FREE, seller=FREE, contract=KINDS), some(contracts=CONTRACTS)))
         point |= draw(st.one_of(some(regime=st.just("none")), some(regimes=REGIMES)))
+        point |= draw(some(industrial=INDUSTRIAL))
         point |= {"aliases": [{"code": next(codes)} for _ in range(draw(st.integers(0, 2)))]}
         points.append(point)
         for row in draw(spans(some(remote_read=st.booleans(), gateway=st.just("g1")))):
             more = {"multiplier": draw(AMOUNT.filter(bool))} if draw(st.booleans()) else {}
             meters.append({"serial": f"00{i}", "point": f"P{i}", "role": "settlement"} | row | more)
-    settings = {name: draw(st.sampled_from(CHOICES[name])) for name in draw(st.sets(st.sampled_from(sorted(BUILT))))}
+    settings = {name: draw(st.sampled_from(CHOICES[name])) for name in draw(st.sets(st.sampled_from(sorted(CHOICES))))}
+    outcomes = {"compatible", "not_aid"}
+    if settings.get("regime_status") == "binding" and settings.get("ec_outcome") not in outcomes:
+        settings["ec_outcome"] = draw(st.sampled_from(sorted(outcomes)))
+    if settings.get("ec_outcome") in outcomes:
+        settings["ec_outcome_date"] = draw(DAYS)
     made = {
         "cluster": {"name": draw(FREE), "registered_from": draw(DAYS)}
         | draw(some(register_number=FREE, activity=FREE, area=FREE))
@@ -133,7 +140,8 @@ def plain(content: dict) -> dict:
     """The same without lists that hold no rows: a sheet can't tell them from absent ones."""
     return {
         table: [
-            {k: v for k, v in row.items() if not (v == [] and k in {"regimes", "contracts", "aliases"})} for row in rows
+            {k: v for k, v in row.items() if not (v == [] and k in {"regimes", "contracts", "aliases", "industrial"})}
+            for row in rows
         ]
         if isinstance(rows, list)
         else rows
