@@ -183,14 +183,19 @@ def test_readings_take_any_number_of_files_and_may_be_repeated(files: Path, sett
     assert settle("--readings", "a.csv", "b.csv", "--readings", "c.csv").returncode == 0
 
 
-def test_a_setting_that_is_not_built_is_named_and_its_default_accepted(files: Path, settle) -> None:
-    (files / "cluster.toml").write_text(CLUSTER + '[settings]\ndemand = "gross"\n', encoding="utf-8")
+def test_binding_needs_the_commissions_outcome_and_its_date_and_both_are_said_at_once(files: Path, settle) -> None:
+    (files / "cluster.toml").write_text(CLUSTER + '[settings]\nregime_status = "binding"\n', encoding="utf-8")
     done = settle()
     assert done.returncode == 2
-    assert "settings.demand" in done.stderr
-    assert "isn't built yet" in done.stderr
-    (files / "cluster.toml").write_text(CLUSTER + '[settings]\ndemand = "metered_draw"\n', encoding="utf-8")
-    assert settle().returncode == 0
+    assert "settings.ec_outcome" in done.stderr
+    assert "settings.ec_outcome_date" in done.stderr
+    given = '[settings]\nregime_status = "binding"\nec_outcome = "not_aid"\nec_outcome_date = 2026-09-30\n'
+    (files / "cluster.toml").write_text(CLUSTER + given, encoding="utf-8")
+    done = settle()
+    assert done.returncode == 0, done.stderr
+    assert "Binding: the relief of art. 184k ust. 1" in done.stdout
+    assert "suspended until the European Commission decided" in " ".join(done.stdout.split())
+    assert "nobody recorded the amended contract" in " ".join(done.stdout.split())
 
 
 def test_all_problems_of_both_files_are_said_at_once(files: Path, settle) -> None:
