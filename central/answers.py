@@ -20,11 +20,13 @@ from central.findings import finding_row, findings_now
 from central.gateway_clocks import clocks_lately
 from central.grid import seconds
 from central.group_sums import sums_by
+from central.reports.money_sum import MoneySum
 from central.reports.settlement_csv import COLUMNS, columns_of
 from central.reports.summary import exact_sum
 from central.sources import injected_at
 from central.tables import HOUR_ENERGIES, MORE_ENERGIES
 from central.tier import tiers
+from central.validity import begins, valid_instants
 from metering.period import Month, day_start, local_text, utc_text
 from metering.point import Source
 
@@ -96,7 +98,6 @@ def shares(books: Books, span: Span, now: datetime, *, rows: bool = True) -> dic
         name for name in (*SHARE_ENERGIES, "charge_wh", "estimated", "unauthorised") if name in found.schema.names
     ]
     names = {member.id: member.name for member in settled.cluster.members}
-    owner = {point.id: point.member for point in settled.cluster.points}
     answer: dict[str, Any] = _about(settled, span, now) | {
         "members": [
             {"member": member, "name": names.get(member, ""), **sums}
@@ -116,6 +117,7 @@ def shares(books: Books, span: Span, now: datetime, *, rows: bool = True) -> dic
         answer["charges"] = _rows(settled.charges, COLUMNS["charges"])
         answer["relief_zl"] = settled.summary.relief_zl
         answer["rates"] = settled.summary.rates
+        answer |= _money(settled)
     return answer
 
 
@@ -211,7 +213,9 @@ def _with_sources(rows: list[dict[str, Any]], hours: pa.Table, settled: Settled)
     place = {at: place for place, at in enumerate(seconds(settled.hours["start"]).tolist())}
     places = [place[at] for at in seconds(hours["start"]).tolist()]
     groups = {
-        f"injected_{source.value}_wh": {point.id for point in settled.cluster.points if point.source == source}
+        f"injected_{source.value}_wh": [
+            (point.id, valid_instants(point)) for point in settled.cluster.points if point.source == source
+        ]
         for source in (Source.PV, Source.STORAGE)
     }
     parts = {

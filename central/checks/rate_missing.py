@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from central.charges import COMPONENTS
+from central.applied import COMPONENTS, Applied, applied_rates
 from central.evidence import MonthSeen
 from central.finding import Finding
 from central.grid import Bools, Grid
@@ -15,24 +15,35 @@ from metering.period import EPOCH, WARSAW, day_periods
 
 
 def check(seen: MonthSeen) -> Iterator[Finding]:
-    """One for each component and tariff of the month; none where the cluster has no rates at all."""
+    """One for each component, tariff and zone of the month; none where the cluster has no rates at all."""
     if not seen.rates_file:
         return
     grid = seen.grid
-    rates = [row for row in seen.tables["rates"].to_pylist() if not row["zone"]]
+    applied = applied_rates(grid, seen.tables)
     for tariff in sorted({t for t, drawn in zip(grid.tariffs, grid.declares_drawn, strict=True) if drawn}):
-        mine = np.array([t == tariff for t in grid.tariffs], dtype=np.bool_) & grid.declares_drawn
-        used: Bools = np.any(grid.valid[:, mine], axis=1)
         for component in COMPONENTS:
-            covered = np.zeros(len(grid.starts), dtype=np.bool_)
-            for row in rates:
-                if row["component"] == component and row["tariff"] in {None, "", tariff}:
-                    first = -np.inf if row["valid_from"] is None else row["valid_from"].timestamp()
-                    last = np.inf if row["valid_to"] is None else row["valid_to"].timestamp()
-                    covered |= (grid.starts >= first) & (grid.starts < last)
-            without: Bools = used & ~covered
-            if without.any():
-                yield _finding(seen, component, tariff, _days(grid, used), _days(grid, without))
+            used = np.zeros(len(grid.starts), dtype=np.bool_)
+            without: dict[str, Bools] = {}
+            for i, terms in enumerate(applied.terms):
+                mine = (applied.of == i) & grid.declares_drawn
+                if terms.tariff != tariff or not mine.any():
+                    continue
+                valid: Bools = np.any(grid.valid[:, mine], axis=1)
+                used |= valid
+                priced = applied.priced[component, i]
+                lacks = valid & (priced.rate < 0)
+                for zone in set(priced.zone[lacks].tolist()):
+                    here = lacks & (priced.zone == zone)
+                    without[zone] = without.get(zone, np.zeros_like(here)) | here
+            for zone in sorted(without):
+                told = _no_calendar(applied, component, tariff) if not zone else ""
+                yield _finding(seen, component, (tariff, zone), _days(grid, used), _days(grid, without[zone]), told)
+
+
+def _no_calendar(applied: Applied, component: str, tariff: str) -> str:
+    """The zones for which there are rates, where no calendar tells their hours."""
+    mine = (r.zone for r in applied.rates if r.component == component and r.tariff in {"", tariff} and r.zone)
+    return ", ".join(sorted(set(mine)))
 
 
 def _days(grid: Grid, chosen: Bools) -> list[date]:
@@ -40,9 +51,16 @@ def _days(grid: Grid, chosen: Bools) -> list[date]:
     return sorted({at.astimezone(WARSAW).date() for at in instants})
 
 
-def _finding(seen: MonthSeen, component: str, tariff: str, days: list[date], without: list[date]) -> Finding:
+def _finding(
+    seen: MonthSeen, component: str, of: tuple[str, str], days: list[date], without: list[date], told: str
+) -> Finding:
+    tariff, zone = of
     about = f"{component}, tariff {tariff}" if tariff else f"{component}, points without a tariff"
+    about += f", zone {zone}" if zone else ""
     count = len(without)
+    way_out = f"add the rate to {seen.rates_file}, with its days of validity and its source"
+    if told:
+        way_out = f"rates name the zones {told}, and no calendar tells their hours: add [[zones]] to {seen.rates_file}"
     return Finding(
         kind="rate_missing",
         what=about,
@@ -53,6 +71,6 @@ def _finding(seen: MonthSeen, component: str, tariff: str, days: list[date], wit
         second=str(len(days)),
         unit="days",
         text=f"no rate on {count} of {len(days)} day{'s' if len(days) > 1 else ''} of {seen.month}: no money for them",
-        way_out=f"add the rate to {seen.rates_file}, with its days of validity and its source",
-        identity=(str(seen.month), component, tariff),
+        way_out=way_out,
+        identity=(str(seen.month), component, tariff, *([zone] if zone else [])),
     )

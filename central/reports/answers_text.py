@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from central.reports.money_text import print_against_none
 from central.reports.settlement_text import kwh, multiplier_name
 from metering.period import local_text
 from runtime import console
@@ -89,6 +90,7 @@ def print_shares(answer: dict[str, Any]) -> None:
             row.append(member["unauthorised"] or "")
     console.table(f"{answer['cluster']}: shares of {answer['span']}, kWh", columns, rows, right=columns[2:])
     if money:
+        print_against_none([(row["member"], row) for row in answer["money"]["members"]], answer["money"]["cluster"])
         doubtful = ", ".join(f"{n} {status}" for status, n in sorted(answer["rates"].items()) if status != "verified")
         if doubtful:
             console.say(f"Rows of charges whose rate is not verified: {doubtful}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from central.reports.money_sum import MoneySum
+from central.reports.money_text import print_against_none
 from central.reports.summary import MemberSum, Summary
 from central.settle_files import Settled
 from runtime import console
@@ -78,23 +79,8 @@ def print_summary(summary: Summary) -> None:
         ],
         right=("drawn", "injected", "allocated", "relieved", "relief zł"),
     )
-    console.table(
-        "Against no cluster, zł",
-        ("member", "without", "relief", "with, net", "with VAT", "relief with VAT", "rests on"),
-        [
-            (
-                who,
-                _or(m.full_zl),
-                _or(m.relief_zl),
-                _or(m.charge_zl),
-                _or(m.charge_gross_zl),
-                _or(m.relief_gross_zl),
-                m.rests_on,
-            )
-            for who, m in _monies(summary)
-        ],
-        right=("without", "relief", "with, net", "with VAT", "relief with VAT"),
-    )
+    monies = [(m.member, msgspec.to_builtins(m.money)) for m in summary.members if isinstance(m.money, MoneySum)]
+    print_against_none(monies, msgspec.to_builtins(summary.money))
     why = "a rate is missing" if summary.complete else f"none of the {names} is complete"
     total = f"not known, {why}" if summary.relief_zl is None else f"{summary.relief_zl} zł net"
     console.out.print(f"Relief in all: {total}.")
@@ -128,15 +114,6 @@ def kwh(wh: int | None) -> str:
 def multiplier_name(multiplier: str) -> str:
     """A relief step in words."""
     return "nothing drawn" if multiplier == "none" else f"× {multiplier}"
-
-
-def _monies(summary: Summary) -> list[tuple[str, MoneySum]]:
-    found = [(member.member, member.money) for member in summary.members if isinstance(member.money, MoneySum)]
-    return [*found, ("the cluster", summary.money)]
-
-
-def _or(zl: str | None) -> str:
-    return "not known" if zl is None else zl
 
 
 def _zl(member: MemberSum) -> str:
