@@ -103,10 +103,7 @@ def shares(books: Books, span: Span, now: datetime, *, rows: bool = True) -> dic
             {"member": member, "name": names.get(member, ""), **sums}
             for member, sums in sums_by(found, "member", energies).items()
         ],
-        "points": [
-            {"point": point, "member": owner[point], **sums}
-            for point, sums in sums_by(found, "point", energies).items()
-        ],
+        "points": _of_points(found, settled, energies),
     }
     if rows:
         answer["rows"] = _rows(found, columns_of("shares", found))

@@ -118,7 +118,11 @@ def metered(
     grid: Grid, tables: Mapping[str, pa.Table], role: Role, direction: Direction, chosen: Bools
 ) -> dict[int, Metered]:
     """What meters of one role counted, by the place of those of the ``chosen`` (P,) points that have such a meter."""
-    places = {name: p for p, name in enumerate(grid.points) if chosen[p]}
+    columns: dict[str, list[int]] = {}
+    for p, name in enumerate(grid.points):
+        if chosen[p]:
+            columns.setdefault(name, []).append(p)
+    places = {name: mine[0] for name, mine in columns.items()}
     needed: dict[int, Ints] = {}
     for row in tables["meters"].to_pylist() if "meters" in tables else ():
         if row["role"] == role and row["point"] in places:
@@ -135,8 +139,8 @@ def metered(
         rows = rows.filter(pc.and_(pc.equal(rows["role"], role.value), pc.equal(rows["direction"], direction.value)))
         row_of = {int(at): t for t, at in enumerate(grid.starts)}
         seen: set[tuple[str, str, int]] = set()
-        columns = (rows["point"].to_pylist(), rows["meter"].to_pylist(), seconds(rows["start"]).tolist())
-        for point, meter, at, wh in zip(*columns, rows["wh"].to_pylist(), strict=True):
+        keys = (rows["point"].to_pylist(), rows["meter"].to_pylist(), seconds(rows["start"]).tolist())
+        for point, meter, at, wh in zip(*keys, rows["wh"].to_pylist(), strict=True):
             p, t = places.get(point, -1), row_of.get(at, -1)
             if p not in needed or t < 0:
                 continue
@@ -145,7 +149,8 @@ def metered(
             seen.add((point, meter, at))
             found[p][t] += 1
             values[p][t] += wh
-    return {p: _sum(needed[p], found[p], values[p]) for p in needed}
+    sums = {p: _sum(needed[p], found[p], values[p]) for p in needed}
+    return {p: sums[mine[0]] for mine in columns.values() if mine[0] in sums for p in mine}
 
 
 def _sum(needed: Ints, found: Ints, wh: Ints) -> Metered:

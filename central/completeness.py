@@ -136,10 +136,11 @@ def _sources(energies: pa.Table, way: str, grid: Grid) -> Codes:
 def _in_gaps(gaps: pa.Table, lines: list[Line], starts: Ints, length_s: int) -> Bools:
     """(T, L) whether a period lies between two stands that prove the sum of all between them."""
     rows = gaps.filter(gaps["proved"])
-    count = np.zeros((len(starts) + 1, len(lines)), dtype=np.int32)
+    count = np.zeros((len(starts) + 1, len(set(lines))), dtype=np.int32)
     if not len(starts) or not rows.num_rows:
         return np.zeros((len(starts), len(lines)), dtype=np.bool_)
-    names = pa.array([f"{line.direction} {line.point}" for line in lines], pa.string())
+    places = {line: i for i, line in enumerate(dict.fromkeys(lines))}
+    names = pa.array([f"{line.direction} {line.point}" for line in places], pa.string())
     keys = pc.binary_join_element_wise(rows["direction"].cast(pa.string()), rows["point"].cast(pa.string()), " ")
     column = pc.fill_null(pc.index_in(keys, value_set=names), -1).to_numpy().astype(np.int64)
     edges = [np.clip((seconds(rows[name]) - int(starts[0])) // length_s, 0, len(starts)) for name in ("since", "until")]
@@ -147,4 +148,4 @@ def _in_gaps(gaps: pa.Table, lines: list[Line], starts: Ints, length_s: int) -> 
     np.add.at(count, (edges[0][used], column[used]), 1)
     np.add.at(count, (edges[1][used], column[used]), -1)
     inside: Bools = np.cumsum(count, axis=0)[:-1] > 0
-    return inside
+    return inside[:, [places[line] for line in lines]]

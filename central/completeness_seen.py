@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -41,7 +41,8 @@ class Seen:
     """When each archived file was imported, in seconds since 1970."""
     asked: Mapping[str, list[AskedFor]]
     """What gateways were asked for, by point."""
-    points: Mapping[str, Point]
+    points: Mapping[str, Sequence[Point]]
+    """By id; the rows of one id follow one another in time."""
 
     def operator(self, point: str, direction: str, day: date) -> str | None:
         """On whose files a point's day rests: those it has had, or where no gateway reads it its operator's.
@@ -51,9 +52,11 @@ class Seen:
         if direction == STORAGE:
             return None
         since, until = day_start(day), day_start(day + timedelta(days=1))
-        codes = (point, *(alias.code for alias in self.points[point].aliases))
+        rows = self.points[point]
+        codes = (point, *dict.fromkeys(alias.code for row in rows for alias in row.aliases))
         had = [self.files[code] for code in codes if code in self.files]
-        known = [one.operator for one in self.points[point].supplied if is_valid(one, since) and one.operator]
+        there = next((row for row in rows if is_valid(row, until - timedelta(seconds=1))), rows[-1])
+        known = [one.operator for one in there.supplied if is_valid(one, since) and one.operator]
         name = known[0] if known else ""
         if any(one.first < until for one in had):
             return name
@@ -100,7 +103,9 @@ def seen_around(books: Books, settled: Settled, now: datetime) -> Seen:
     asked: dict[str, list[AskedFor]] = {}
     for one in gaps_asked(config.gaps):
         asked.setdefault(one.point, []).append(one)
-    points = {point.id: point for point in settled.cluster.points}
+    points: dict[str, list[Point]] = {}
+    for point in settled.cluster.points:
+        points.setdefault(point.id, []).append(point)
     return Seen(Causes(around), files, versions, _imported(books) if files else {}, asked, points)
 
 

@@ -81,10 +81,11 @@ def given(whole: Completeness, operator: pa.Table, versions: pa.Table, imported:
 
 def _arrived(whole: Completeness, rows: pa.Table, came: Floats) -> Floats:
     """(T, P) when each period's value, or the last of its quarters, came first."""
-    shape = len(whole.grid.starts), len(whole.grid.points)
+    unique = {name: u for u, name in enumerate(dict.fromkeys(whole.grid.points))}
+    shape = len(whole.grid.starts), len(unique)
     found, last = np.full(shape, np.inf), np.zeros(shape)
     count = np.zeros(shape, dtype=np.int64)
-    places = pa.array(whole.grid.points, pa.string())
+    places = pa.array(unique, pa.string())
     p = pc.fill_null(pc.index_in(rows["point"], value_set=places), -1).to_numpy().astype(np.int64)
     t = (seconds(rows["start"]) - int(whole.grid.starts[0])) // whole.length_s
     length = rows["length"].to_numpy()
@@ -95,7 +96,8 @@ def _arrived(whole: Completeness, rows: pa.Table, came: Floats) -> Floats:
     np.maximum.at(last, (t[parts], p[parts]), came[parts])
     np.add.at(count, (t[parts], p[parts]), 1)
     whole_hour = count >= whole.length_s // 900
-    return np.where(whole_hour, np.minimum(found, last), found)
+    came_at: Floats = np.where(whole_hour, np.minimum(found, last), found)
+    return came_at[:, [unique[name] for name in whole.grid.points]]
 
 
 def operators(

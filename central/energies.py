@@ -79,7 +79,7 @@ def energies_of(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     """
     about = tables["cluster"].to_pylist()[0]
     length = PERIOD_S[about["period"]]
-    points = tables["points"]["point"].to_pylist()
+    points = list(dict.fromkeys(tables["points"]["point"].to_pylist()))
     exchanges = Exchanges()
     found = list(_differences(tables["stands"], _records(tables, points), length, exchanges))
     lives = _lives(found, points)
@@ -119,10 +119,11 @@ def _behind(cluster: str, tables: Mapping[str, pa.Table], length: int) -> pa.Tab
 
 
 def _records(tables: Mapping[str, pa.Table], points: list[str]) -> dict[str, list[_Record]]:
-    declared = {
-        row["point"]: frozenset(way for way in ("drawn", "injected") if row[way])
-        for row in tables["points"].to_pylist()
-    }
+    declared: dict[str, frozenset[str]] = {}
+    for row in tables["points"].to_pylist():
+        # What one of a point's rows alone declares is left out of the others' time by the grid.
+        ways = frozenset(way for way in ("drawn", "injected") if row[way])
+        declared[row["point"]] = declared.get(row["point"], frozenset()) | ways
     places = {name: i for i, name in enumerate(points)}
     records: dict[str, list[_Record]] = {}
     for row in tables["meters"].to_pylist():

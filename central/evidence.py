@@ -33,8 +33,8 @@ class MonthSeen(msgspec.Struct, frozen=True, kw_only=True):
     """Its energies as arrays, and which of them are known."""
     rates_file: str = ""
     """The file of the rates; empty where money isn't reckoned."""
-    facts: Mapping[str, PointFacts] = {}
-    """What energies can be held against, by point."""
+    facts: Mapping[str, Sequence[PointFacts]] = {}
+    """What energies can be held against, by point; the rows of one point in time."""
     limits: Limits = Limits()
     outcomes: Sequence[Outcome] = ()
     """What became of each estimate that reaches into the month."""

@@ -1,11 +1,12 @@
 """A month's energies as arrays, periods by points: what the arithmetic of a settlement works on.
 
-Shapes: T periods in order, P points in the order of their ids' bytes. Arrays are hour-major (T, P).
+Shapes: T periods in order, P points in the order of their ids' bytes. Arrays are hour-major (T, P). A point whose
+owner, tariff or directions change within the periods has a column for each of its rows, in time, each valid in its span.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +68,7 @@ def make_grid(tables: Mapping[str, pa.Table]) -> Grid:
     starts = seconds(tables["periods"]["start"])
     if len(starts) > 1 and len(np.unique(np.diff(starts))) > 1:
         raise ValueError("the periods of a settlement must follow one another without a gap")
-    rows = sorted(tables["points"].to_pylist(), key=lambda row: row["point"].encode())
+    rows = point_rows(tables["points"], starts)
     names = [row["point"] for row in rows]
     members = [row["member"] for row in rows]
     valid = np.zeros((len(starts), len(rows)), dtype=np.bool_)
@@ -166,10 +167,49 @@ def _granted(tables: Mapping[str, pa.Table], starts: Ints, points: list[dict[str
 
 
 def _of_holder(row: Mapping[str, Any], points: list[dict[str, Any]]) -> Bools:
-    """(P,) the one point that a row names, or all points of its member."""
+    """(P,) the one point that a row names, as far as it is its member's, or all points of its member."""
+    of_member = np.array([point["member"] == row["member"] for point in points], dtype=np.bool_)
     if row["point"] is None:
-        return np.array([point["member"] == row["member"] for point in points], dtype=np.bool_)
-    return np.array([point["point"] == row["point"] for point in points], dtype=np.bool_)
+        return of_member
+    return of_member & np.array([point["point"] == row["point"] for point in points], dtype=np.bool_)
+
+
+def point_rows(points: pa.Table, starts: Ints) -> list[dict[str, Any]]:
+    """The rows of a table of points that columns are made of, in order: by the ids' bytes, those of one id in time.
+
+    Of an id with several rows those that no period begins in are left out, but for one.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in points.to_pylist():
+        found.setdefault(row["point"], []).append(row)
+    chosen = []
+    for name in sorted(found, key=str.encode):
+        rows = sorted(found[name], key=lambda row: row["valid_from"].timestamp() if row["valid_from"] else -np.inf)
+        valid = [row for row in rows if within(row, starts).any()] if len(rows) > 1 else rows
+        chosen += valid or rows[-1:]
+    return chosen
+
+
+def places_at(rows: Sequence[Mapping[str, Any]], column: pa.ChunkedArray, at: Ints) -> Ints:
+    """Each value's place among rows of points: that of its point's row which is valid at ``at`` (seconds since 1970).
+
+    The point's first row where none is valid then; -1 where no row is the point's.
+    """
+    names = [row["point"] for row in rows]
+    unique = list(dict.fromkeys(names))
+    of_name = _index(column, unique)
+    if len(unique) == len(names):
+        return of_name
+    place_of = {name: u for u, name in enumerate(unique)}
+    first = np.full(len(unique), -1, dtype=np.int64)
+    for p, name in reversed(list(enumerate(names))):
+        first[place_of[name]] = p
+    found: Ints = np.where(of_name >= 0, first[of_name], -1)
+    for p, row in enumerate(rows):
+        u = place_of[row["point"]]
+        if p != first[u]:
+            found[(of_name == u) & within(row, at)] = p
+    return found
 
 
 def within(row: Mapping[str, Any], starts: Ints) -> Bools:
@@ -186,6 +226,11 @@ def lay_out(energies: pa.Table, direction: str, starts: Ints, points: list[str])
     Raises:
         ValueError: two energies for one point and period.
     """
+    unique = {name: u for u, name in enumerate(dict.fromkeys(points))}
+    if len(unique) < len(points):
+        values, known = lay_out(energies, direction, starts, list(unique))
+        columns = [unique[name] for name in points]
+        return values[:, columns], known[:, columns]
     shape = (len(starts), len(points))
     values, known = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.bool_)
     if not len(starts) or not len(points):

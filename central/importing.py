@@ -224,7 +224,9 @@ def _kept(report: ImportReport) -> dict[str, object]:
 
 def _fit(found: Found, cluster: Cluster) -> None:
     """Note what of a file the cluster file has no use for; it is kept all the same."""
-    points = {point.id: point for point in cluster.points}
+    declared: dict[str, set[str]] = {}
+    for point in cluster.points:
+        declared.setdefault(point.id, set()).update(point.directions)
     aliases = Aliases(aliases_table(cluster))
     found.bad += aliases.clashes(found.values)
     seen: dict[tuple[str, str, str], tuple[int, int]] = {}
@@ -233,10 +235,9 @@ def _fit(found: Found, cluster: Cluster) -> None:
         line, count = seen.get(series, (value.line, 0))
         seen[series] = line, count + 1
     for (name, direction, kind), (line, count) in seen.items():
-        point = points.get(name)
-        if point is None:
+        if name not in declared:
             said = f"point {name} isn't in the cluster file: its values are kept, and enter the books when it is"
-        elif direction not in set(point.directions):
+        elif direction not in declared[name]:
             said = f"point {name} doesn't declare {direction} in the cluster file: these values aren't used"
         elif kind == "billing":
             said = f"point {name}: values of the billing profile are kept, and not used"

@@ -10,6 +10,8 @@ from typing import Any
 from central.answers import Span, balance, shares
 from central.balance import ratio_text
 from central.books import Books
+from central.cluster import Point
+from central.validity import begins, overlap, valid_instants
 from metering.period import utc_text
 
 _MONEY = ("full_zl", "relief_zl", "charge_zl")
@@ -45,16 +47,35 @@ def month(books: Books, span: Span, now: datetime) -> dict[str, Any]:
         "days": days(balanced["hours"]),
         "steps": dict(sorted(steps.items())),
         "money": {
-            "members": [{"member": name, **sums} for name, sums in money_by(charges, "member").items()],
-            "points": [{"point": name, **sums} for name, sums in money_by(charges, "point").items()],
-            "components": [{"component": name, **sums} for name, sums in money_by(charges, "component").items()],
+            "members": [{"member": name, **sums} for (name,), sums in money_by(charges, "member").items()],
+            "points": [
+                {"point": point, "member": member, **sums}
+                for (point, member), sums in money_by(charges, "point", "member").items()
+            ],
+            "components": [{"component": name, **sums} for (name,), sums in money_by(charges, "component").items()],
         },
         "rates": [_rate(row) for row in settled.tables["rates"].to_pylist() if _within(row, whole)],
-        "points": [
-            {"point": point.id, "member": point.member, "source": point.source, "tariff": point.tariff}
-            for point in settled.cluster.points
-        ],
+        "points": _held(settled.cluster.points, whole),
     }
+
+
+def _held(points: Iterable[Point], span: Span) -> list[dict[str, Any]]:
+    """Each point with its owner in the span; all sources and tariff groups that it has there, in time."""
+    found: dict[tuple[str, str], dict[str, list[str]]] = {}
+    rows = sorted(points, key=begins)
+    named = {point.id for point in rows if overlap(valid_instants(point), (span.start, span.end))}
+    for point in rows:
+        if point.id in named and not overlap(valid_instants(point), (span.start, span.end)):
+            continue
+        mine = found.setdefault((point.id, point.member), {"source": [], "tariff": []})
+        for name, word in (("source", point.source), ("tariff", point.tariff)):
+            if word and word not in mine[name]:
+                mine[name].append(word)
+    order = {point.id: place for place, point in reversed(list(enumerate(points)))}
+    return [
+        {"point": point, "member": member} | {name: ", ".join(words) for name, words in mine.items()}
+        for (point, member), mine in sorted(found.items(), key=lambda one: order[one[0][0]])
+    ]
 
 
 def days(hours: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -76,19 +97,20 @@ def days(hours: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def money_by(charges: Sequence[dict[str, Any]], key: str) -> dict[str, dict[str, str | None]]:
+def money_by(charges: Sequence[dict[str, Any]], *key: str) -> dict[tuple[str, ...], dict[str, str | None]]:
     """Each name's sums of rounded charges, zł net; null where a rate is missing or nothing is known yet."""
-    sums: dict[str, dict[str, Decimal]] = {row[key]: {} for row in charges}
-    lacking: set[str] = set()
-    for row in charges:
+    names = [tuple(row[column] for column in key) for row in charges]
+    sums: dict[tuple[str, ...], dict[str, Decimal]] = {name: {} for name in names}
+    lacking: set[tuple[str, ...]] = set()
+    for name, row in zip(names, charges, strict=True):
         if row["drawn_wh"] is None:
             continue
         if row["full_zl"] is None:
-            lacking.add(row[key])
+            lacking.add(name)
             continue
-        mine = sums[row[key]]
-        for name in _MONEY:
-            mine[name] = mine.get(name, Decimal(0)) + Decimal(row[name])
+        mine = sums[name]
+        for column in _MONEY:
+            mine[column] = mine.get(column, Decimal(0)) + Decimal(row[column])
     return {
         name: {column: f"{mine[column]:.2f}" if mine and name not in lacking else None for column in _MONEY}
         for name, mine in sums.items()

@@ -16,13 +16,13 @@ from metering.point import Direction, Role
 
 def storage_serials(cluster: Cluster) -> frozenset[str]:
     """The meters that see a storage: the settlement meters of its own point, or those on storages behind others."""
-    points = {point.id: point for point in cluster.points}
+    injecting = {point.id for point in cluster.points if Direction.INJECTED in point.directions}
     own = {point.id for point in cluster.points if point.injects_stored}
     return frozenset(
         meter.serial
         for meter in cluster.meters
         if (meter.point in own and meter.role is Role.SETTLEMENT)
-        or (meter.role is Role.STORAGE and Direction.INJECTED in points[meter.point].directions)
+        or (meter.role is Role.STORAGE and meter.point in injecting)
     )
 
 

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from central.aliases import under_ids
 from central.energies import PERIOD_S
-from central.grid import Bools, Grid, Ints, make_grid, net, seconds
+from central.grid import Bools, Grid, Ints, make_grid, net, places_at, point_rows, seconds
 from central.settings import Settings
 from central.tables import ENERGIES, INSTANT, METERED, labels
 
@@ -57,7 +57,7 @@ def operator_energies(
     about = tables["cluster"].to_pylist()[0]
     length = PERIOD_S[about["period"]]
     grid = make_grid({**tables, "energies": ENERGIES.empty_table()})
-    rows = _rows(grid, under_ids(intervals, tables))
+    rows = _rows(grid, point_rows(tables["points"], grid.starts), under_ids(intervals, tables))
     if not len(grid.starts) or not rows["start"].size:
         return OPERATED.empty_table(), {"rounded": 0, "rounded_micro_wh": 0}
     as_given = settings.hour_formation == "as_given"
@@ -73,11 +73,10 @@ def operator_energies(
     return table, _rounding(parts)
 
 
-def _rows(grid: Grid, intervals: pa.Table) -> dict[str, Any]:
+def _rows(grid: Grid, points: list[dict[str, Any]], intervals: pa.Table) -> dict[str, Any]:
     first, last = (int(grid.starts[0]), int(grid.starts[-1]) + _HOUR_S) if len(grid.starts) else (0, 0)
     start = seconds(intervals["start"])
-    place = pc.index_in(intervals["point"], value_set=pa.array(grid.points, pa.string()))
-    place = pc.fill_null(place, -1).to_numpy().astype(np.int64)
+    place = places_at(points, intervals["point"], start)
     used = (start >= first) & (start < last) & (place >= 0)
     chosen = intervals.filter(pa.array(used))
     quality = pc.index_in(chosen["quality"], value_set=pa.array(_QUALITIES, pa.string()))

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from central.grid import Bools, Ints, seconds
+from central.grid import Bools, Ints, places_at, seconds
 from central.tables import LABEL, METERED, labels
 
 SOURCED: Final = pa.schema([*METERED, pa.field("source", LABEL), pa.field("file", pa.int64())])
@@ -31,13 +31,13 @@ def combine(tables: Mapping[str, pa.Table], own: pa.Table, operator: pa.Table, p
     ``own`` is ``central.tables.METERED``, ``operator`` ``central.operator_energies.OPERATED``; ``tables`` has points.
     """
     rows = tables["points"].to_pylist()
-    places = pa.array([row["point"] for row in rows], pa.string())
+    places = pa.array(dict.fromkeys(row["point"] for row in rows), pa.string())
     declared = np.array([int(row["drawn"]) + int(row["injected"]) for row in rows], dtype=np.int64)
-    own_place, own_at = _places(own, places)
-    _, their_at = _places(operator, places)
+    own_at = _at(own, places)
+    their_at = _at(operator, places)
     netted = operator["netted"].to_numpy()
     if precedence == OWN:
-        whole = _whole(own_at, own_place, declared)
+        whole = _whole(own_at, places_at(rows, own["point"], seconds(own["start"])), declared)
         # Beside all of one's own nothing netted counts; where some is missing, the netted pair takes its place.
         their_kept = ~(netted & np.isin(their_at, whole))
         own_kept = ~np.isin(own_at, their_at[netted & their_kept])
@@ -49,10 +49,11 @@ def combine(tables: Mapping[str, pa.Table], own: pa.Table, operator: pa.Table, p
     return pa.concat_tables(parts).unify_dictionaries()
 
 
-def _places(table: pa.Table, points: pa.Array) -> tuple[Ints, Ints]:
-    """Each row's point, and its point and period as one number."""
+def _at(table: pa.Table, points: pa.Array) -> Ints:
+    """Each row's point and period as one number."""
     place = pc.index_in(table["point"].cast(pa.string()), value_set=points).to_numpy().astype(np.int64)
-    return place, (place << 34) + seconds(table["start"])
+    found: Ints = (place << 34) + seconds(table["start"])
+    return found
 
 
 def _keys(table: pa.Table, at: Ints) -> Ints:

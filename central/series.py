@@ -1,12 +1,12 @@
 """A month's measured energies and some time around it as arrays, each direction on its own: what validation looks at.
 
-Shapes: T periods in order, P points in the order of their ids' bytes. The time before shows what is usual, and where a
+Shapes: T periods in order, P points as a grid has them. The time before shows what is usual, and where a
 stretch began that reaches into the month.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from central.grid import Bools, Ints, lay_out, seconds
+from central.grid import Bools, Ints, lay_out, point_rows, seconds
 from central.limits import Limits
 from central.local_days import LocalDays
-from central.point_facts import PointFacts
+from central.point_facts import PointFacts, facts_at
 from metering.period import EPOCH, Month
 from metering.point import Direction
 
@@ -90,28 +90,33 @@ class Series:
         if rows is None or not rows.num_rows:
             return {}
         rows = rows.filter(pc.and_(pc.equal(rows["role"], role), pc.equal(rows["direction"], direction.value)))
-        place = pc.fill_null(pc.index_in(rows["point"], value_set=pa.array(self.points, pa.string())), -1).to_numpy()
+        unique = list(dict.fromkeys(self.points))
+        place = pc.fill_null(pc.index_in(rows["point"], value_set=pa.array(unique, pa.string())), -1).to_numpy()
         row = (seconds(rows["start"]) - int(self.starts[0])) // self.length_s
         used = (place >= 0) & (row >= 0) & (row < len(self.starts))
         there, column = np.unique(place[used], return_inverse=True)
         count, total = (np.zeros((len(there), len(self.starts)), dtype=np.int64) for _ in range(2))
         np.add.at(count, (column, row[used]), 1)
         np.add.at(total, (column, row[used]), rows["wh"].to_numpy()[used])
-        return {p: (count[i], total[i]) for i, p in enumerate(there.tolist())}
+        found = {unique[u]: (count[i], total[i]) for i, u in enumerate(there.tolist())}
+        return {p: found[name] for p, name in enumerate(self.points) if name in found}
 
     def meters(self, role: str) -> dict[int, Ints]:
         """How many meters of a role are declared, by the point's place (T,)."""
-        places = {name: p for p, name in enumerate(self.points)}
-        found: dict[int, Ints] = {}
+        found: dict[str, Ints] = {}
         for row in self.tables["meters"].to_pylist() if "meters" in self.tables else ():
-            if row["role"] == role and row["point"] in places:
-                count = found.setdefault(places[row["point"]], np.zeros(len(self.starts), dtype=np.int64))
+            if row["role"] == role:
+                count = found.setdefault(row["point"], np.zeros(len(self.starts), dtype=np.int64))
                 count += within(row["valid_from"], row["valid_to"], self.starts)
-        return found
+        return {p: found[name] for p, name in enumerate(self.points) if name in found}
 
 
 def make_series(
-    month: Month, now: datetime, tables: Mapping[str, pa.Table], facts: Mapping[str, PointFacts], limits: Limits
+    month: Month,
+    now: datetime,
+    tables: Mapping[str, pa.Table],
+    facts: Mapping[str, Sequence[PointFacts]],
+    limits: Limits,
 ) -> Series:
     """Lay out the month and what is around it.
 
@@ -126,7 +131,7 @@ def make_series(
     starts = np.arange(first, last, length_s, dtype=np.int64)
     before = int(month.start.timestamp()) - first
     count = int((month.end - month.start).total_seconds())
-    rows = sorted(tables["points"].to_pylist(), key=lambda row: row["point"].encode())
+    rows = point_rows(tables["points"], starts)
     names = [row["point"] for row in rows]
     valid = np.ones((len(starts), len(rows)), dtype=np.bool_)
     for p, row in enumerate(rows):
@@ -142,7 +147,7 @@ def make_series(
         month=slice(before // length_s, (before + count) // length_s),
         ended=max(0, min(len(starts), (int(now.timestamp()) - first) // length_s)),
         points=names,
-        facts=[facts.get(name, PointFacts()) for name in names],
+        facts=[facts_at(facts.get(row["point"], ()), row["valid_from"]) for row in rows],
         valid=valid,
         drawn=ways[0],
         injected=ways[1],

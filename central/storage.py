@@ -97,9 +97,13 @@ def trace(grid: Grid, tables: Mapping[str, pa.Table], drawn: Ints, injected: Int
     opening = _opening(tables)
     left_out = grid.storage & grid.declares_drawn if settings.storage == "res_charged_only" else np.zeros_like(grid.res)
     traced = []
+    # A point with several rows has one stock: each row goes on from what the one before it left.
+    stocks = dict(opening)
     for flow in _flows(grid, tables, drawn, injected, settings):
         counted = grid.complete & grid.valid[:, flow.point] & flow.shown
-        part, total, res = keep_stocks(flow, counted, *opening.get(grid.points[flow.point], (0, 0)))
+        part, total, res = keep_stocks(flow, counted, *stocks.get(grid.points[flow.point], (0, 0)))
+        if len(total):
+            stocks[grid.points[flow.point]] = int(total[-1]), int(res[-1])
         given_res = np.where(counted, _renewable(flow, part, settings), 0)
         traced.append(Traced(flow, part, given_res, total, res))
     consumed = np.where(left_out, 0, drawn) if left_out.any() else drawn

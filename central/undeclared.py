@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from central.energies import energies_of
+from central.grid import places_at, seconds
 from central.tables import METERED
 from metering.obis import ACTIVE_EXPORT
 
@@ -43,10 +45,11 @@ def undeclared_injection(tables: Mapping[str, pa.Table]) -> pa.Table:
     )
     at = turned.schema.get_field_index("injected")
     turned = turned.set_column(at, "injected", pa.repeat(pa.scalar(True), alone.num_rows))
-    found: pa.Table = energies_of({"cluster": tables["cluster"], "points": turned, "meters": mine, "stands": stands})[
-        "energies"
-    ]
-    return found
+    found = energies_of({"cluster": tables["cluster"], "points": turned, "meters": mine, "stands": stands})["energies"]
+    rows = points.to_pylist()
+    injects = np.array([row["injected"] for row in rows], dtype=np.bool_)
+    kept: pa.Table = found.filter(pa.array(~injects[places_at(rows, found["point"], seconds(found["start"]))]))
+    return kept
 
 
 def _set(column: pa.ChunkedArray) -> pa.Array:

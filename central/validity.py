@@ -113,6 +113,11 @@ def valid_instants(*rows: Dated) -> Span:
     return max(starts) if starts else None, min(ends) if ends else None
 
 
+def begins(row: Dated) -> float:
+    """When a row begins to count, in seconds since 1970; minus infinity where it is open."""
+    return float("-inf") if row.valid_from is None else instant(row.valid_from).timestamp()
+
+
 def is_valid(row: Dated, at: datetime) -> bool:
     """Whether a row counts at an instant."""
     first, last = valid_instants(row)

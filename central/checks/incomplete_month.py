@@ -18,8 +18,10 @@ def check(seen: MonthSeen) -> Iterator[Finding]:
     incomplete, periods = int((~grid.complete).sum()), len(grid.starts)
     if not incomplete:
         return
-    counts = (grid.valid & ~grid.known).sum(axis=0).tolist()
-    worst = sorted(((n, point) for point, n in zip(grid.points, counts, strict=True) if n), key=lambda c: (-c[0], c[1]))
+    counts: dict[str, int] = {}
+    for point, n in zip(grid.points, (grid.valid & ~grid.known).sum(axis=0).tolist(), strict=True):
+        counts[point] = counts.get(point, 0) + n
+    worst = sorted(((n, point) for point, n in counts.items() if n), key=lambda c: (-c[0], c[1]))
     named = ", ".join(f"{point} {n}" for n, point in worst[:_NAMED])
     more = f" and {len(worst) - _NAMED} more points" if len(worst) > _NAMED else ""
     unit = f"{seen.tables['cluster'].to_pylist()[0]['period']}s"

@@ -122,11 +122,10 @@ def _is_amount(value: int | Decimal) -> bool:
 
 
 def _ids(read: ClusterFile, file: str) -> list[Problem]:
-    problems = _repeated([member.id for member in read.members], "members", "", file)
-    owners = [f" (member {point.member[:60]})" for point in read.points]
-    problems += _repeated([point.id for point in read.points], "points", owners, file)
+    problems = _repeated([member.id for member in read.members], "members", file)
+    problems += _points_at_once(read.points, file)
     for table in ("installations", "agreements"):
-        problems += _repeated([row.id for row in getattr(read, table)], table, "", file)
+        problems += _repeated([row.id for row in getattr(read, table)], table, file)
     for table in ("members", "installations", "agreements"):
         for i, row in enumerate(getattr(read, table), 1):
             if not re.fullmatch(_ID, row.id) or not row.id.isprintable():
@@ -138,33 +137,44 @@ def _ids(read: ClusterFile, file: str) -> list[Problem]:
             if not re.fullmatch(_ID, alias.code) or not alias.code.isprintable():
                 problems.append(Problem(file, f"points[{i}].aliases[{j}].code", f'"{alias.code[:60]}"', _ID_WANTED))
     pairs = [tuple(sorted((row.gmina[:6], row.neighbour[:6]))) for row in read.adjacency]
-    problems += _repeated([" ".join(pair) for pair in pairs], "adjacency", "", file, "neighbour")
+    problems += _repeated([" ".join(pair) for pair in pairs], "adjacency", file, "neighbour")
     for i, (one, other) in enumerate(pairs, 1):
         if one == other:
             problems.append(Problem(file, f"adjacency[{i}].neighbour", f'"{other}"', "is the gmina itself"))
     return problems
 
 
-def _repeated(ids: Sequence[str], table: str, owners: Sequence[str] | str, file: str, key: str = "id") -> list[Problem]:
-    """Names that stand twice; ``owners`` says whose each row is."""
+def _repeated(ids: Sequence[str], table: str, file: str, key: str = "id") -> list[Problem]:
+    """Names that stand twice."""
     first: dict[str, int] = {}
     problems = []
     for i, name in enumerate(ids, 1):
         if name in first:
-            j = first[name]
-            there, here = (owners[j - 1], owners[i - 1]) if owners else ("", "")
-            said = f"stands already in {table}[{j}]{there}"
-            if there != here:
-                said += f", and here it is another's{here}: a point belongs to one member; remove one of both rows"
+            said = f"stands already in {table}[{first[name]}]"
             problems.append(Problem(file, f"{table}[{i}].{key}", f'"{name[:60]}"', said))
         first.setdefault(name, i)
+    return problems
+
+
+def _points_at_once(points: Sequence[Point], file: str) -> list[Problem]:
+    """Rows of one point that are valid together: of two members, or of one."""
+    problems = []
+    for i, row, j, other in overlapping((point.id, i, point) for i, point in enumerate(points, 1)):
+        out = "end the earlier with valid_to where the later begins with valid_from, or remove one of both rows"
+        said = f"stands already in points[{j}], valid at the same time: {out}"
+        if row.member != other.member:
+            said = f"stands already in points[{j}] (member {other.member[:60]}), and here it is another's (member "
+            said += f"{row.member[:60]}) at the same time: a point belongs to one member at a time; {out}"
+        problems.append(Problem(file, f"points[{i}].id", f'"{row.id[:60]}"', said))
     return problems
 
 
 def _references(read: ClusterFile, file: str, there: Mapping[str, Mapping[str, str]]) -> list[Problem]:
     """Rows that name a member or point that isn't there."""
     members = {member.id for member in read.members} | set(there.get("members", ()))
-    points = {**there.get("points", {}), **{point.id: point.member for point in read.points}}
+    points = {name: {member} for name, member in there.get("points", {}).items()}
+    for point in read.points:
+        points.setdefault(point.id, set()).add(point.member)
     problems = []
     out = "give the member's row back (end it with valid_to), or remove this row too"
     for table in ("points", "authorisations", "eligibility"):
@@ -178,8 +188,8 @@ def _references(read: ClusterFile, file: str, there: Mapping[str, Mapping[str, s
             if row.point not in points and (row.point or table != "eligibility"):
                 said = "no point has this id: give the point's row back (end it with valid_to), or remove this row too"
                 problems.append(Problem(file, place, f'"{row.point[:60]}"', said))
-            elif table == "eligibility" and row.point and points[row.point] != row.member:
-                said = f"belongs to member {points[row.point][:60]}, not to {row.member[:60]}"
+            elif table == "eligibility" and row.point and row.member not in points[row.point]:
+                said = f"belongs to member {', '.join(sorted(points[row.point]))[:60]}, not to {row.member[:60]}"
                 problems.append(Problem(file, place, f'"{row.point[:60]}"', said))
     return problems
 
@@ -280,7 +290,10 @@ def _alias_problems(points: Sequence[Point], file: str) -> list[Problem]:
             if alias.code in ids:
                 said = f"is the id of points[{ids[alias.code]}]: an alias is another code of a point, not a point's id"
                 problems.append(Problem(file, f"{places[number]}.code", f'"{alias.code[:60]}"', said))
+    owner = {number: points[int(re.findall(r"[0-9]+", place)[0]) - 1].id for number, place in places.items()}
     for number, alias, other, _ in overlapping(keyed):
+        if owner[number] == owner[other] and places[number].split(".")[0] != places[other].split(".")[0]:
+            continue  # Rows of one point may all say its other code.
         said = f"also in {places[other]}, and their validities overlap: end the earlier with valid_to"
         problems.append(Problem(file, f"{places[number]}.code", f'"{alias.code[:60]}"', said))
     return problems

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from central.cluster.columns import SHEETS, Sheet, cell_text, cell_value
-from central.validity import instant
+from central.validity import bound_problem, instant
 from runtime.config import Problem
 
 Cells = dict[str, str]
@@ -52,8 +52,23 @@ def _found(content: Mapping[str, Any], sheet: Sheet) -> Iterator[tuple[str, Mapp
     if not sheet.parent:
         yield from (("", row) for row in content.get(sheet.name, ()))
         return
-    for row in content.get(sheet.parent, ()):
-        yield from ((str(row["id"]), inner) for inner in row.get(sheet.table, ()))
+    for name, row in _parents(content.get(sheet.parent, ())):
+        yield from ((name, inner) for inner in row.get(sheet.table, ()))
+
+
+def _parents(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Rows with their names: the id, and a number where several rows of one id follow one another in time."""
+    of_id: dict[str, list[int]] = {}
+    for i in sorted(range(len(rows)), key=lambda i: _begins(rows[i])):
+        of_id.setdefault(str(rows[i]["id"]), []).append(i)
+    for i, row in enumerate(rows):
+        place = of_id[str(row["id"])].index(i) + 1
+        yield str(row["id"]) if place == 1 else f"{row['id']} ({place})", row
+
+
+def _begins(row: Mapping[str, Any]) -> datetime:
+    begins = row.get("valid_from")
+    return instant(begins) if isinstance(begins, date) and not bound_problem(begins, "", "") else _FIRST
 
 
 def _cells(row: Mapping[str, Any], sheet: Sheet, parent: str) -> Cells:
@@ -68,8 +83,8 @@ class Typed:
     content: dict[str, Any] = field(default_factory=dict)
     places: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Where each table's row stands in the sheets: ``points[3]`` is (points, 5)."""
-    parents: dict[tuple[str, str], int] = field(default_factory=dict)
-    """The number of the first row of a table with an id."""
+    parents: dict[str, dict[str, int]] = field(default_factory=dict)
+    """The number of each row of a table by its name: its id, with a number where an id has several rows."""
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -87,8 +102,6 @@ def typed(sheets: Mapping[str, Sequence[tuple[int, Cells]]], file: str) -> Typed
                 rows = made.content.setdefault(name, [])
                 rows.append(values)
                 made.places[f"{name}[{len(rows)}]"] = name, number
-                if "id" in values:
-                    made.parents.setdefault((name, values["id"]), len(rows))
     return made
 
 
@@ -114,7 +127,12 @@ def _put_single(made: Typed, sheet: Sheet, values: dict[str, Any], number: int, 
 
 
 def _put_within(made: Typed, sheet: Sheet, parent: str, values: dict[str, Any], number: int, file: str) -> None:
-    i = made.parents.get((sheet.parent, parent))
+    if sheet.parent not in made.parents:
+        rows = made.content.get(sheet.parent, [])
+        named = [(i, row) for i, row in enumerate(rows, 1) if "id" in row]
+        names = [name for name, _ in _parents([row for _, row in named])]
+        made.parents[sheet.parent] = {name: i for name, (i, _) in reversed(list(zip(names, named, strict=True)))}
+    i = made.parents[sheet.parent].get(parent)
     if i is None:
         said = f"the sheet {sheet.parent} has no row with this id"
         made.problems.append(Problem(file, place(sheet.name, number, sheet.of), f'"{parent[:60]}"', said))

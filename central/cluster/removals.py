@@ -41,7 +41,7 @@ def removal_problems(
     problems = [held.problem("members", name, file) for name, held in of_member.items() if name in members]
     problems += [
         of_point[point.id].problem("points", point.id, file)
-        for point in old.points
+        for point in {point.id: point for point in old.points}.values()
         if point.id in gone and point.member not in members and point.id in of_point
     ]
     named = {meter.serial: meter.point for meter in old.meters if meter.point not in gone}

@@ -80,8 +80,9 @@ def make(books: Books, estimates: Sequence[Estimate], asked: Asked, given: Given
 
 
 def _directions(books: Books, asked: Asked) -> tuple[Direction, ...]:
-    declared = next((point.directions for point in books.cluster.points if point.id == asked.point), None)
-    if declared is None:
+    rows = [point for point in books.cluster.points if point.id == asked.point]
+    declared = tuple(dict.fromkeys(way for point in rows for way in point.directions))
+    if not rows:
         raise NotEstimatedError(f"{books.config.cluster_file}: there is no point {asked.point}")
     if asked.direction is None:
         return declared
@@ -154,10 +155,11 @@ def _wanted(
     asked: Asked,
 ) -> Ints:
     """The places of the periods that lack a value, and of which the point is valid."""
-    (row,) = [
-        one for one in books.settled(Month.of(asked.first)).tables["points"].to_pylist() if one["point"] == asked.point
-    ]
-    open_ = within(asked.first, asked.last, history.starts) & within(row["valid_from"], row["valid_to"], history.starts)
+    valid = np.zeros(len(history.starts), dtype=np.bool_)
+    for row in books.settled(Month.of(asked.first)).tables["points"].to_pylist():
+        if row["point"] == asked.point and row[direction.value]:
+            valid |= within(row["valid_from"], row["valid_to"], history.starts)
+    open_ = within(asked.first, asked.last, history.starts) & valid
     open_ &= ~history.known
     twice = {one["start"] for one in doubles if (one["point"], one["direction"]) == (asked.point, direction.value)}
     if twice & {_at(history, place) for place in np.flatnonzero(open_).tolist()}:

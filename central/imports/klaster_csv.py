@@ -120,7 +120,7 @@ def read_readings(
 
 
 def _declared(cluster: Cluster) -> _Declared:
-    points = sorted((point.id for point in cluster.points), key=str.encode)
+    points = sorted({point.id for point in cluster.points}, key=str.encode)
     places = {name: i for i, name in enumerate(points)}
     ways = np.zeros((len(points) + 1, len(_DIRECTIONS) + 1), dtype=np.bool_)
     for point in cluster.points:
@@ -286,17 +286,18 @@ def _valid(series: Ints, start: Ints, cluster: Cluster, points: list[str]) -> Bo
     """Which values lie in their point's validity; the values are ordered by series."""
     members = {member.id: member for member in cluster.members}
     places = {name: i for i, name in enumerate(points)}
-    found = np.ones(len(series), dtype=np.bool_)
+    found = np.zeros(len(series), dtype=np.bool_)
     for point in cluster.points:
         first, last = valid_instants(point, members[point.member])
-        if first is None and last is None:
-            continue
         place = places[point.id] * len(_DIRECTIONS)
         mine = slice(*np.searchsorted(series, [place, place + len(_DIRECTIONS)]))
+        # Of several rows of a point each is valid in its own time.
+        inside = np.ones(len(start[mine]), dtype=np.bool_)
         if first is not None:
-            found[mine] &= start[mine] >= first.timestamp()
+            inside &= start[mine] >= first.timestamp()
         if last is not None:
-            found[mine] &= start[mine] < last.timestamp()
+            inside &= start[mine] < last.timestamp()
+        found[mine] |= inside
     return found
 
 

@@ -77,10 +77,11 @@ def _lines(balance: dict[str, Any], month: Month) -> list[dict[str, Any]]:
 
 def _points_of(answers: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """Each member's points with their sums and money."""
-    sums = {row["point"]: row for row in answers["shares"]["points"]}
-    money = {row["point"]: row for row in answers["money"]["points"]}
+    sums = {(row["point"], row["member"]): row for row in answers["shares"]["points"]}
+    money = {(row["point"], row["member"]): row for row in answers["money"]["points"]}
     found: dict[str, list[dict[str, Any]]] = {}
     for point in answers["points"]:
-        mine = {**point, "sums": sums.get(point["point"]), "money": money.get(point["point"])}
+        held = point["point"], point["member"]
+        mine = {**point, "sums": sums.get(held), "money": money.get(held)}
         found.setdefault(point["member"], []).append(mine)
     return found

@@ -68,9 +68,9 @@ def test_where_a_rate_is_missing_the_money_is_empty_and_not_what_the_others_give
 def test_what_is_not_known_yet_hides_nothing_that_is() -> None:
     row = {"member": "A", "drawn_wh": 5, "full_zl": "1.00", "relief_zl": "0.25", "charge_zl": "0.75"}
     unknown = row | {"drawn_wh": None, "full_zl": None, "relief_zl": None, "charge_zl": None}
-    assert money_by([row, unknown, row], "member")["A"] == {
+    assert money_by([row, unknown, row], "member")[("A",)] == {
         "full_zl": "2.00",
         "relief_zl": "0.50",
         "charge_zl": "1.50",
     }
-    assert money_by([unknown], "member")["A"] == dict.fromkeys(("full_zl", "relief_zl", "charge_zl"))
+    assert money_by([unknown], "member")[("A",)] == dict.fromkeys(("full_zl", "relief_zl", "charge_zl"))

@@ -19,7 +19,9 @@ def test_the_sources_of_a_period_add_up_to_the_balance(seed: int) -> None:
     tables, reading = tables_of(points, regimes, periods), settings_of(chosen)
     hours = settle(tables, reading)["hours"].to_pylist()
     everything = [point.id for point in points]
-    parts = injected_at(tables, reading, {"all": everything} | {point: [point] for point in everything})
+    groups = {"all": everything} | {point: [point] for point in everything}
+    always = {name: [(point, (None, None)) for point in points] for name, points in groups.items()}
+    parts = injected_at(tables, reading, always)
     whole = parts.pop("all").tolist()
     assert np.sum(list(parts.values()), axis=0).tolist() == whole
     for row, wh in zip(hours, whole, strict=True):
