@@ -118,6 +118,38 @@ def shares(books: Books, span: Span, now: datetime, *, rows: bool = True) -> dic
     return answer
 
 
+def _money(settled: Settled) -> dict[str, Any]:
+    """Without the cluster and with it: by point, by member and in all, with what each sum rests on."""
+    summary = settled.summary
+    members = [(row.member, row.money) for row in summary.members if isinstance(row.money, MoneySum)]
+    return {
+        "totals": _rows(settled.totals, COLUMNS["totals"]),
+        "money": {
+            "members": [{"member": member, **msgspec.to_builtins(money)} for member, money in members],
+            "cluster": msgspec.to_builtins(summary.money),
+        },
+        "zones": summary.zones,
+        "rates_missing": summary.rates_missing,
+    }
+
+
+def _of_points(rows: pa.Table, settled: Settled, energies: Sequence[str]) -> list[dict[str, Any]]:
+    """Each point's sums; those of a point that changed hands for each of its owners, in time."""
+    owners: dict[str, list[str]] = {}
+    for row in sorted(settled.cluster.points, key=begins):
+        if row.member not in owners.setdefault(row.id, []):
+            owners[row.id].append(row.member)
+    found = []
+    for point, sums in sums_by(rows, "point", energies).items():
+        if len(owners[point]) == 1:
+            found.append({"point": point, "member": owners[point][0], **sums})
+            continue
+        mine = rows.filter(pc.equal(rows["point"].cast(pa.string()), point))
+        of_member = sums_by(mine, "member", energies)
+        found += [{"point": point, "member": one, **of_member[one]} for one in owners[point] if one in of_member]
+    return found
+
+
 def share_rows(books: Books, span: Span, now: datetime) -> pa.Table:
     """The rows that ``shares`` rests on, as SHARES has them, and how many values of each are estimates.
 
