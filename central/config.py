@@ -135,6 +135,11 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True):
         return self.data_dir / "clocks.sqlite"
 
     @property
+    def conditions(self) -> Path:
+        """The file of what the conditions of art. 184l rest on, and of the last verdicts."""
+        return self.data_dir / "conditions.sqlite"
+
+    @property
     def requests(self) -> Path:
         """The file of what gateways were asked to send again."""
         return self.data_dir / "requests.sqlite"

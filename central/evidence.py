@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from central.asked_for import AskedFor
 from central.cluster.papers import Unauthorised
+from central.conditions.assessing import Assessment
 from central.estimate import Outcome
 from central.grid import Grid
 from central.limits import Limits
@@ -117,3 +118,11 @@ class IntakeSeen(msgspec.Struct, frozen=True, kw_only=True):
     """Journalled messages that the readings store's server doesn't have yet …"""
     behind_since: datetime | None = None
     """… and when the first of them came; None when it has them all."""
+
+
+class ConditionsSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """The conditions of art. 184l as they are now."""
+
+    now: datetime
+    assessment: Assessment
+    cluster_file: str = ""

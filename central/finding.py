@@ -38,7 +38,16 @@ WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
         "refused",
         "rate_missing",
     ),
-    "doubt": ("conflict", "clock", "new_life", "glitch", "file_doubt", "no_authorisation", *VALIDATED),
+    "doubt": (
+        "conflict",
+        "clock",
+        "new_life",
+        "glitch",
+        "file_doubt",
+        "no_authorisation",
+        *VALIDATED,
+        "condition_not_met",
+    ),
     "watch": (
         "estimated",
         "gateway_silent",
@@ -47,6 +56,8 @@ WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
         "put_off",
         "store_behind",
         "unknown_point",
+        "condition_soon",
+        "agreement_ends",
     ),
 }
 """Kinds by weight, heaviest first: what keeps a month from being settled, what puts figures in doubt, what may soon."""
@@ -57,7 +68,7 @@ FINAL: Final = frozenset({"conflict", "refused", "clock", "new_life", "file_doub
 ACCEPTABLE: Final = FINAL | frozenset(VALIDATED)
 """Kinds that somebody may close for ever by a word: what can't be repaired, and what may be a false alarm."""
 
-INTAKE, STORE = "intake", "store"
+INTAKE, STORE, CONDITIONS = "intake", "store", "conditions"
 """The scopes that aren't a month: what is looked at together."""
 
 _RANKS: Final = {kind: rank for rank, kind in enumerate(kind for kinds in WEIGHTS.values() for kind in kinds)}
@@ -79,7 +90,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     second: str | None = None
     """The other number."""
     unit: str = ""
-    """Of both: Wh, varh, hours, quarters, days, stands, messages or instant."""
+    """Of both: Wh, varh, hours, quarters, days, stands, messages, %, kW or instant."""
     text: str
     """What was found, with its numbers."""
     way_out: str

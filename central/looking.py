@@ -20,11 +20,12 @@ from central.books import Books
 from central.checks import store_down
 from central.clock_file import ClockFile, scan_on
 from central.clock_scan import ClockScan
+from central.conditions.watching import look_at_conditions
 from central.config import CentralConfig, load_config
 from central.estimates.file import Place, changed_since
 from central.evidence import GRACE
 from central.files_in import files_position
-from central.finding import INTAKE, STORE, month_of, of_this_month, scope_of
+from central.finding import CONDITIONS, INTAKE, STORE, month_of, of_this_month, scope_of
 from central.findings_file import Change, FindingsFile
 from central.intake_file import IntakeFile
 from central.journal import Journal
@@ -124,6 +125,10 @@ def _look(config: CentralConfig, books: Books, file: FindingsFile, now: datetime
             break
         changes.append(file.looked(scope_of(one), [f for f in found if of_this_month(f, one)], now))
         left.remove(one)
+    if not down:
+        looked = [one for one in order if one not in left]
+        found_now = look_at_conditions(config, books, looked, now, idle=not order)
+        changes += [] if found_now is None else [file.looked(CONDITIONS, found_now, now)]
     if not order and config.store.kind != "sqlite":
         down = _trouble_of_store(config, now)
     changes.append(file.looked(STORE, [store_down.finding(down, now)] if down else [], now))

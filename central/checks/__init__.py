@@ -7,6 +7,7 @@ from typing import Final
 
 from central.checks import (
     clock,
+    conditions,
     doubt,
     estimated,
     fall,
@@ -26,7 +27,7 @@ from central.checks import (
     unknown_meter,
     validated,
 )
-from central.evidence import IntakeSeen, MonthSeen
+from central.evidence import ConditionsSeen, IntakeSeen, MonthSeen
 from central.finding import Finding
 
 OF_MONTH: Final[tuple[Callable[[MonthSeen], Iterator[Finding]], ...]] = (
@@ -65,3 +66,8 @@ def of_month(seen: MonthSeen) -> list[Finding]:
 def of_intake(seen: IntakeSeen) -> list[Finding]:
     """All that isn't as it should be besides."""
     return [finding for check in OF_INTAKE for finding in check(seen)]
+
+
+def of_conditions(seen: ConditionsSeen) -> list[Finding]:
+    """What of the conditions of art. 184l isn't met, or soon won't be."""
+    return list(conditions.check(seen))

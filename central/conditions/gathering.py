@@ -34,7 +34,7 @@ def sums_of_books(
     Raises:
         StoreDownError: the store's server can't be used.
     """
-    span = _span(books)
+    span = span_of(books)
     found = {}
     for month in months:
         if month.start >= until:
@@ -63,7 +63,8 @@ def until_of(day: date, now: datetime) -> datetime:
     return min(day_start(date.fromordinal(day.toordinal() + 1)), floor_to(now - GRACE, HOUR))
 
 
-def _span(books: Books) -> tuple[datetime, datetime] | None:
+def span_of(books: Books) -> tuple[datetime, datetime] | None:
+    """The first and the last instant for which there are values; None where there are none."""
     store = open_store(books.config, read_only=True)
     try:
         spans = [(one.first, one.last) for one in store.meters()] + [(one.first, one.last) for one in store.points()]
