@@ -11,7 +11,7 @@ from central.cluster.cli import cluster
 from central.conditions.cli import conditions
 from central.estimates.cli import estimate, estimates, validate
 from central.imports.cli import compare, files, import_
-from central.register.cli import approve, run, runs, verify
+from central.register.cli import approve, closing, correction, diff, run, runs, verify
 from central.requesting.cli import request, requests
 from central.running.cli import rebuild, serve
 from central.settling.cli import settle
@@ -29,7 +29,7 @@ for command in (balance, shares, gateways, stands, findings, completeness):
     main.add_command(command)
 for command in (import_, files, compare, request, requests):
     main.add_command(command)
-for command in (run, runs, verify, approve):
+for command in (run, runs, verify, diff, approve, closing, correction):
     main.add_command(command)
 for command in (validate, estimate, estimates):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""``klaster-central run``, ``runs``, ``verify``, ``approve``."""
+"""``klaster-central run``, ``runs``, ``verify``, ``diff``, ``approve``, ``closing`` and ``correction``."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from runtime import console
 from runtime.console import Exit
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from central.config import CentralConfig
+    from central.register.comparing import Comparison
     from central.register.keeping import Register
     from central.register.making import Asked
     from central.register.manifest import AcceptedGap, Entry
@@ -287,6 +288,97 @@ def approve(place: Path, name: str, *, by: str, note: str, as_json: bool) -> Non
         console.print_json(entry)
     else:
         console.say(approved_text(entry))
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True, metavar="[CONFIG] RUN|FILE RUN|FILE")
+@JSON
+def diff(words: tuple[str, ...], *, as_json: bool) -> None:
+    """What changed from one run to another: every number, its cause, and its money by member.
+
+    Exit code: 0 no number changed; 1 some did; 2 they can't be compared.
+    """
+    from central.register.comparing import compare_sides, side_of
+
+    if len(words) not in {2, 3}:
+        raise click.UsageError("give two runs: CONFIG RUN RUN, or two exported files")
+    # With CONFIG a run may be named, or be a file all the same.
+    given = [(one,) if len(words) == 2 or Path(one).is_file() else (words[0], one) for one in words[-2:]]
+    sides = []
+    for one in given:
+        found = opened_run(one)
+        with told(Path(one[0])):
+            sides.append((side_of(found), found.period.length))
+    try:
+        answer = compare_sides(sides[0][0], sides[1][0])
+    except ValueError as error:
+        console.fail(str(error))
+    show_difference(answer, sides[0][1], as_json=as_json)
+    raise SystemExit(Exit.DONE if answer.equal else Exit.DIFFERS)
+
+
+def show_difference(found: Comparison, length: timedelta, *, as_json: bool) -> None:
+    """Print a comparison."""
+    from central.reports.diff_text import diff_row, print_diff
+
+    if as_json:
+        console.print_json(diff_row(found, length))
+    else:
+        print_diff(found, length)
+
+
+@click.command()
+@click.argument("config_file", type=FILE)
+@click.option("--month", type=MonthType(), required=True, help="The local month.")
+@JSON
+def closing(config_file: Path, *, month: Month, as_json: bool) -> None:
+    """The list that must hold before a month's final: files in, findings answered, rates, runs, approval.
+
+    Exit code: 0 all is done; 1 something isn't.
+    """
+    from central.books import Books
+    from central.register.closing import closing as look
+    from central.register.keeping import Register
+    from central.reports.register_text import closing_row, print_closing
+
+    config, now = opened(config_file)
+    with told(config.register):
+        answer = closing_row(month, look(Books(config), Register(config.register), month, now))
+    if as_json:
+        console.print_json(answer)
+    else:
+        print_closing(answer)
+    raise SystemExit(Exit.DONE if answer["done"] else Exit.DIFFERS)
+
+
+@click.group()
+def correction() -> None:
+    """Late data against the run that stands for a month."""
+
+
+@correction.command()
+@click.argument("config_file", type=FILE)
+@click.option("--month", type=MonthType(), required=True, help="The local month.")
+@JSON
+def propose(config_file: Path, *, month: Month, as_json: bool) -> None:
+    """What the books know now against the month's final or its last correction, in kWh and zł by member.
+
+    Exit code: 0 nothing to correct; 1 a correction is due: run --kind correction makes it; 2 there is no final.
+    """
+    from central.books import Books
+    from central.register.corrections import propose as compare
+    from central.register.keeping import Register
+
+    config, _ = opened(config_file)
+    with told(config.register):
+        books = Books(config)
+        answer = compare(books, Register(config.register), month)
+    if answer is None:
+        console.fail(f"{month}: there is no final yet that could be corrected")
+    show_difference(answer, books.cluster.period.length, as_json=as_json)
+    if not answer.equal and not as_json:
+        console.say(f"to make it: run {config_file} --month {month} --kind correction --reason TEXT --by NAME")
+    raise SystemExit(Exit.DONE if answer.equal else Exit.DIFFERS)
 
 
 def opened(config_file: Path) -> tuple[CentralConfig, datetime]:

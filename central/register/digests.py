@@ -41,22 +41,20 @@ def canonical_order(table: pa.Table, name: str) -> Ints | None:
     if table.num_rows < 2:
         return None
     keys = [key for key in KEYS.get(name, ()) if key in table.schema.names]
-    if keys:
-        combined = _combined([_ranks(table[key]) for key in keys])
-        if combined is not None:
-            if bool(np.all(combined[1:] > combined[:-1])):
-                return None
-            order = np.argsort(combined, kind="stable")
-            ordered = combined[order]
-            if bool(np.all(ordered[1:] > ordered[:-1])):
-                return order
+    if keys and (whole := combined([ranks(table[key]) for key in keys])) is not None:
+        if bool(np.all(whole[1:] > whole[:-1])):
+            return None
+        order = np.argsort(whole, kind="stable")
+        ordered = whole[order]
+        if bool(np.all(ordered[1:] > ordered[:-1])):
+            return order
     others = [one for one in table.schema.names if one not in keys]
-    columns = [_ranks(table[one]) for one in (*keys, *others)]
+    columns = [ranks(table[one]) for one in (*keys, *others)]
     found: Ints = np.lexsort(columns[::-1])
     return found
 
 
-def _combined(columns: Iterable[Ints]) -> Ints | None:
+def combined(columns: Iterable[Ints]) -> Ints | None:
     """Several columns as one number in their lexical order; None where it would be too long."""
     found, size = None, 1
     for column in columns:
@@ -68,19 +66,19 @@ def _combined(columns: Iterable[Ints]) -> Ints | None:
     return found
 
 
-def _ranks(column: pa.ChunkedArray) -> Ints:
-    """Each row's value as a whole number in the order of values, 0 for null."""
+def ranks(column: pa.ChunkedArray) -> Ints:
+    """Each row's value as a whole number in the order of values, 0 for null; two ranks say nothing across tables."""
     if _worded(column.type):
         places, _ = _words(column)
         return places.astype(np.int64) + 1
     if not _numbered(column.type):
-        return _ranks(pa.chunked_array([pa.array(_texts(column), pa.string())]))
+        return ranks(pa.chunked_array([pa.array(_texts(column), pa.string())]))
     values, nulls = _numbers(column)
     least = int(values.min()) if len(values) else 0
     if int(values.max()) - least > _MOST:
         values, least = np.unique(values, return_inverse=True)[1].astype(np.int64), 0
-    ranks: Ints = values - least + 1
-    return ranks if nulls is None else np.where(nulls, 0, ranks)
+    found: Ints = values - least + 1
+    return found if nulls is None else np.where(nulls, 0, found)
 
 
 def _digest(column: pa.ChunkedArray, order: Ints | None) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from central.cluster import Cluster
+from central.cluster import PeriodName
 from central.register.manifest import (
     MANIFEST,
     Entry,
@@ -66,9 +66,14 @@ class Run:
         return settings_of(self.manifest.settings, self.where)
 
     @cached_property
-    def cluster(self) -> Cluster:
-        """The cluster file's data as they were then; raises RunError where this klaster can't read them."""
-        return decode(self.bytes_of("cluster.json"), Cluster, f"{self.where}: cluster.json")
+    def cluster(self) -> Any:
+        """The cluster file's data as they were then, as plain values; raises RunError where they were changed."""
+        return json.loads(self.bytes_of("cluster.json"))
+
+    @property
+    def period(self) -> PeriodName:
+        """The period that is balanced."""
+        return PeriodName(self.inputs()["cluster"].to_pylist()[0]["period"])
 
     def inputs(self) -> dict[str, pa.Table]:
         """What went into ``settle``.

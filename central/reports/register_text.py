@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 
 from central.finding import when
+from central.register.closing import Item
 from central.register.keeping import Register
 from central.register.manifest import Entry
 from central.register.opening import Run, open_run
 from central.register.verifying import Verified
-from metering.period import local_text, utc_text
+from metering.period import Month, local_text, utc_text
 from runtime import console
 
 
@@ -152,6 +153,24 @@ def print_verified(answer: Mapping[str, Any]) -> None:
     ]
     console.table("it differs", ("table", "row", "column", "in the run", "recomputed"), cells)
     console.say(f"{answer['count']} values differ")
+
+
+def closing_row(month: Month, lines: Sequence[Item]) -> dict[str, Any]:
+    """The closing list as plain values."""
+    return {
+        "month": str(month),
+        "done": all(one.done for one in lines),
+        "lines": [msgspec.to_builtins(one) for one in lines],
+    }
+
+
+def print_closing(answer: Mapping[str, Any]) -> None:
+    """Print the closing list."""
+    console.say(f"closing of {answer['month']}: {'all is done' if answer['done'] else 'not everything is done'}")
+    for one in answer["lines"]:
+        console.say(f"{'done' if one['done'] else 'OPEN'}  {one['name']}: {one['text']}")
+        for text in one["details"]:
+            console.say(f"        {text}")
 
 
 def approved_text(entry: Entry) -> str:

@@ -1,0 +1,123 @@
+"""What differs between two runs, as a person reads it in a terminal, and as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from central.register.alignment import Change
+from central.register.comparing import Comparison, Effect
+from central.register.readings_changed import reading_rows
+from central.reports.register_text import kwh
+from metering.period import local_text
+from runtime import console
+
+_SHOWN = 20
+"""So many rows of each kind are shown; the JSON has all."""
+_EFFECT = ("drawn kWh", "injected kWh", "allocated kWh", "relieved kWh", "relief zł", "charge zł")
+
+
+def diff_row(found: Comparison, length: timedelta) -> dict[str, Any]:
+    """The comparison as plain values."""
+    said: dict[str, Any] = msgspec.to_builtins(
+        {
+            "equal": found.equal,
+            "before": found.before,
+            "after": found.after,
+            "effect": found.effect,
+            "members": found.members,
+            "steps": found.steps,
+            "causes": {
+                "program": not found.same_program,
+                "readings": reading_rows(found.readings, length),
+                "master": found.master,
+                "settings": found.settings,
+                "rates": found.rates,
+            },
+            "results": found.results,
+        },
+        str_keys=True,
+    )
+    return said
+
+
+def print_diff(found: Comparison, length: timedelta) -> None:
+    """Print the comparison."""
+    console.say(f"{found.before} → {found.after}", style="bold")
+    if found.equal:
+        console.say("equal: every number is the same")
+    readings = reading_rows(found.readings, length)
+    _causes(found, readings)
+    if found.equal:
+        return
+    rows = [(step.cause, *_cells(step.effect)) for step in found.steps]
+    console.table(
+        "what each cause changed", ("cause", *_EFFECT), [*rows, ("all", *_cells(found.effect))], right=_EFFECT
+    )
+    rows = [(member, *_cells(effect)) for member, effect in found.members.items()]
+    _table("what changed for each member", ("member", *_EFFECT), rows, right=_EFFECT)
+    for name in ("hours", "shares", "charges", "totals"):
+        changed = found.results.get(name, [])
+        _table(f"{name}: {len(changed)} numbers changed", ("row", "column", "before", "after"), _rows(changed))
+
+
+def _causes(found: Comparison, readings: Sequence[Mapping[str, Any]]) -> None:
+    if not found.same_program:
+        console.say("they were made by different arithmetic (versions of klaster)")
+    cells = [
+        (
+            f"{row['point']} {row.get('direction', '')}",
+            row.get("local", ""),
+            row.get("periods", ""),
+            kwh(row["before_wh"]) or "missing" if "before_wh" in row else row["before"],
+            kwh(row["after_wh"]) or "missing" if "after_wh" in row else row["after"],
+            _from(row),
+        )
+        for row in readings
+    ]
+    heads = ("point", "from to", "periods", "before kWh", "after kWh", "from where")
+    _table("readings that changed", heads, cells, right=("periods", "before kWh", "after kWh"))
+    for name, changed in {**found.master, **found.rates, "settings": found.settings}.items():
+        _table(f"{name} that changed", ("row", "column", "before", "after"), _rows(changed))
+
+
+def _from(row: Mapping[str, Any]) -> str:
+    parts = []
+    for name in ("source", "file", "quality"):
+        if name in row:
+            before, after = (", ".join(row[name][side]) or "–" for side in ("before", "after"))
+            parts.append(f"{name} {before} → {after}")
+    return "; ".join(parts)
+
+
+def _rows(changed: Sequence[Change]) -> list[tuple[str, str, str, str]]:
+    return [(_named(one), one.column, _text(one.before), _text(one.after)) for one in changed]
+
+
+def _named(one: Change) -> str:
+    return " ".join(_text(value) for key, value in one.row.items() if key != "cluster")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return local_text(value)[:16].replace("T", " ")
+    return "–" if value is None else str(value)
+
+
+def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
+    if not rows:
+        return
+    more = f" (the first {_SHOWN}; --json has all)" if len(rows) > _SHOWN else ""
+    console.table(title + more, heads, rows[:_SHOWN], right=right)
+
+
+def _cells(one: Effect) -> tuple[str, ...]:
+    energies = (one.drawn_wh, one.injected_wh, one.allocated_wh, one.relieved_wh)
+    return (*(_signed(kwh(wh)) for wh in energies), _signed(one.relief_zl), _signed(one.charge_zl))
+
+
+def _signed(text: str) -> str:
+    return text if text.startswith("-") or not text.strip("0.") else f"+{text}"
