@@ -13,7 +13,7 @@ from fractions import Fraction
 from central.cluster.model import Cluster, Point
 from central.cluster.spans import members_at, points_at
 from central.conditions.condition import Between
-from central.conditions.hours import PointSums
+from central.conditions.hours import PointSums, point_key
 from metering.period import HOUR
 from metering.point import Direction
 
@@ -62,7 +62,7 @@ def _metered(cluster: Cluster, mine: Sequence[Point], points: Mapping[str, Point
     total = Between.just(0)
     most_of_kw = cluster.limits.over_power_pct * Fraction(10 * cluster.period.length // _SECOND, HOUR // _SECOND)
     for point in mine:
-        sums = points.get(point.id, PointSums())
+        sums = points.get(point_key(point), PointSums())
         if Direction.DRAWN in point.directions:
             lacking = periods - sums.drawn_periods
             contracted = Fraction(point.contracted_kw or 0)

@@ -13,6 +13,7 @@ from typing import Self
 
 import numpy as np
 
+from central.cluster.model import Point
 from central.conditions.condition import Between
 from central.grid import Bools, Ints
 from metering.period import Month
@@ -95,6 +96,11 @@ class PointSums:
         return PointSums(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
 
 
+def point_key(point: Point) -> str:
+    """The name of a point's sums while it is one member's. Neither id has a comma."""
+    return f"{point.id},{point.member}"
+
+
 @dataclass(frozen=True, slots=True)
 class MonthSums:
     """One local month."""
@@ -102,5 +108,6 @@ class MonthSums:
     month: Month
     hours: Hours
     points: Mapping[str, PointSums]
+    """By ``point_key``: what a point did while it was another's isn't its member's."""
     lacking: Mapping[str, int]
     """Points that lack declared values, with the number of periods."""

@@ -44,11 +44,15 @@ def potential_of(
     """``year``: the year whose metering counts, ``points`` its sums, ``periods`` how many periods it has."""
     hours = full_load_hours(cluster)
     metered, reckoned, missing = Fraction(0), Fraction(0), list(devices.missing)
+    generated: dict[str, PointSums] = {}
+    for key, one_owners in points.items():
+        name = key.partition(",")[0]
+        generated[name] = generated.get(name, PointSums()) + one_owners
     of_point: dict[str, list[Installation]] = {}
     for one in devices.installations:
         of_point.setdefault(one.point, []).append(one)
     for point, mine in of_point.items():
-        sums = points.get(point, PointSums())
+        sums = generated.get(point, PointSums())
         whole = bool(periods) and sums.generated_periods == periods and _unchanged(cluster, point, mine, year)
         if cluster.settings.potential == "metered_else_hours" and whole:
             metered += sums.generated_wh

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from central.cluster.model import Cluster, Installation, Meter, Point
-from central.conditions.hours import OPEN, PARTS, Hours, MonthSums, PointSums
+from central.conditions.hours import OPEN, PARTS, Hours, MonthSums, PointSums, point_key
 from central.conditions.powers import added, generators, power_bound, within
 from central.grid import Bools, Ints, seconds
 from central.tables import BEHIND, STORAGES
@@ -24,7 +24,7 @@ _HOUR_S = 3600
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """A month's shares laid out (T, P)."""
+    """A month's shares laid out (T, P), a column for each point's id."""
 
     starts: Ints
     valid: Bools
@@ -48,8 +48,8 @@ class _Summing:
     def __init__(self, cluster: Cluster, month: Month, tables: Mapping[str, pa.Table]) -> None:
         self._cluster, self._month = cluster, month
         self._length_s = int(cluster.period.length.total_seconds())
-        self._points = sorted(cluster.points, key=lambda point: point.id.encode())
-        self._laid = _lay_out(cluster, month, tables.get("shares"), self._points, self._length_s)
+        self._ids = sorted({point.id for point in cluster.points}, key=str.encode)
+        self._laid = _lay_out(cluster, month, tables.get("shares"), self._ids, self._length_s)
         self._behind = _behind(tables.get("behind", BEHIND.empty_table()), self._laid.starts, self._length_s)
         self._storages = _by_point(tables.get("storages", STORAGES.empty_table()))
         self._of_point: dict[str, list[Installation]] = {}
@@ -66,18 +66,22 @@ class _Summing:
         self._lacking: dict[str, int] = {}
 
     def done(self) -> MonthSums:
-        for p, point in enumerate(self._points):
-            if self._laid.valid[:, p].any():
-                self._add(p, point)
+        places = {name: p for p, name in enumerate(self._ids)}
+        members = {member.id: member for member in self._cluster.members}
+        # A point whose owner, directions or source change has several rows, each valid in its span.
+        for point in self._cluster.points:
+            laid, starts = self._laid.valid[:, places[point.id]], self._laid.starts
+            valid = laid & within(point, starts) & within(members[point.member], starts)
+            if valid.any():
+                self._add(places[point.id], point, valid)
         for meter in self._cluster.meters:
             if meter.private_wire:
                 self._wire(meter)
         hours = _hourly(Hours(self._laid.starts, **self._sums), self._length_s)
         return MonthSums(self._month, hours, self._made, self._lacking)
 
-    def _add(self, p: int, point: Point) -> None:
+    def _add(self, p: int, point: Point, valid: Bools) -> None:
         laid = self._laid
-        valid = laid.valid[:, p]
         draws, injects = Direction.DRAWN in point.directions, Direction.INJECTED in point.directions
         drawn_known = valid & laid.drawn_known[:, p] if draws else np.zeros_like(valid)
         injected_known = valid & laid.injected_known[:, p] if injects else np.zeros_like(valid)
@@ -86,14 +90,15 @@ class _Summing:
             self._plus("drawn", drawn)
             contracted = -int(-(Fraction(point.contracted_kw or 0) * self._wh_of_kw) // 1) or OPEN
             self._plus("drawn_more", np.where(valid & ~drawn_known, contracted, 0))
-        given, given_res, shown = self._given(point, injected)
+        given, given_res, shown = self._given(point, valid, injected)
         if injects:
             self._inject(point, valid, injected_known, injected, given, given_res, shown)
         generated, known = self._generate(point, valid, injected_known, injected, given, shown)
         missing = (valid & ~drawn_known & draws) | (valid & ~injected_known & injects)
         if missing.any():
-            self._lacking[point.id] = int(missing.sum())
-        self._made[point.id] = PointSums(
+            self._lacking[point.id] = self._lacking.get(point.id, 0) + int(missing.sum())
+        key = point_key(point)
+        self._made[key] = self._made.get(key, PointSums()) + PointSums(
             drawn_wh=sum(drawn.tolist()),
             drawn_periods=int(drawn_known.sum()),
             injected_wh=sum(injected.tolist()),
@@ -121,7 +126,7 @@ class _Summing:
         if share != PARTS or stores:
             self._plus("other_more", missing)
 
-    def _given(self, point: Point, injected: Ints) -> tuple[Ints, Ints, Bools]:
+    def _given(self, point: Point, valid: Bools, injected: Ints) -> tuple[Ints, Ints, Bools]:
         """What a storage gave of what the point injected, what of that is renewable, and whether that is known."""
         zeros = np.zeros_like(injected)
         rows = self._storages.get(point.id)
@@ -141,6 +146,7 @@ class _Summing:
         given, given_res, discharged = found
         there = np.zeros(len(injected), dtype=np.bool_)
         there[place] = True
+        there &= valid
         self._plus("discharged", np.where(there, discharged, 0))
         shown: Bools = ~there | (given != OPEN)
         return np.where(there & shown, given, 0), np.where(there & shown, given_res, 0), shown
@@ -215,19 +221,19 @@ class _Summing:
         self._sums[name] = added(self._sums[name], values) if open_ended else self._sums[name] + values
 
 
-def _lay_out(cluster: Cluster, month: Month, shares: pa.Table | None, points: list[Point], length_s: int) -> Laid:
+def _lay_out(cluster: Cluster, month: Month, shares: pa.Table | None, ids: list[str], length_s: int) -> Laid:
     first, last = int(month.start.timestamp()), int(month.end.timestamp())
     starts = np.arange(first, last, length_s, dtype=np.int64)
-    shape = len(starts), len(points)
+    shape = len(starts), len(ids)
     valid, drawn_known, injected_known = (np.zeros(shape, dtype=np.bool_) for _ in range(3))
     drawn, injected = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     if shares is None:
-        members = {member.id: member for member in cluster.members}
-        for p, point in enumerate(points):
-            valid[:, p] = within(point, starts) & within(members[point.member], starts)
+        places = {name: p for p, name in enumerate(ids)}
+        for point in cluster.points:
+            valid[:, places[point.id]] |= within(point, starts)
         return Laid(starts, valid, drawn, drawn_known, injected, injected_known)
     row = (seconds(shares["start"]) - first) // length_s
-    column = _places(shares["point"], [point.id for point in points])
+    column = _places(shares["point"], ids)
     for values, known, name in ((drawn, drawn_known, "drawn_wh"), (injected, injected_known, "injected_wh")):
         values[row, column] = shares[name].fill_null(0).to_numpy()
         known[row, column] = pc.is_valid(shares[name]).to_numpy()

@@ -111,7 +111,7 @@ def example_sums(until: datetime = datetime(2026, 11, 30, 23, tzinfo=UTC)) -> Su
     for one in months(Month(2025, 1), Month(2025, 12)):
         hours_of = len(found[one].hours.starts)
         drawn = PointSums(drawn_wh=1_000_000_000, drawn_periods=hours_of)
-        found[one] = month(one, {"D1": drawn})
+        found[one] = month(one, {"D1,gmina": drawn})
     # The greatest hour: 3.2 MWh delivered, all of it generated. A night hour: 1.4 MWh, and 0.5 MWh generated.
     found[Month(2026, 2)] = month(Month(2026, 2), drawn=3_200_000, generated=3_200_000)
     found[Month(2026, 3)] = month(Month(2026, 3), drawn=1_400_000, generated=500_000)
