@@ -23,6 +23,19 @@ GRACE = timedelta(minutes=5)
 """What stands need for their poll after the hour and for their way here: an hour isn't missed before."""
 
 
+class StandingRun(msgspec.Struct, frozen=True, kw_only=True):
+    """The run that stands for a month, beside what the books know now; of each pair the run's value first."""
+
+    run: str
+    trouble: str = ""
+    """Why the register can't be trusted."""
+    tables: tuple[str, ...] = ()
+    """The results that differ."""
+    relieved_wh: tuple[int | None, int | None] = (None, None)
+    drawn_wh: tuple[int | None, int | None] = (None, None)
+    charge_zl: tuple[str | None, str | None] = (None, None)
+
+
 class MonthSeen(msgspec.Struct, frozen=True, kw_only=True):
     """One month as it is settled now."""
 
@@ -44,6 +57,8 @@ class MonthSeen(msgspec.Struct, frozen=True, kw_only=True):
     unauthorised: Sequence[Unauthorised] = ()
     """Where members' data have no valid authorisation in the month."""
     cluster_file: str = ""
+    standing: StandingRun | None = None
+    """The month's final or last correction; None before the final."""
 
 
 class GatewaySeen(msgspec.Struct, frozen=True, kw_only=True):

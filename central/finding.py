@@ -37,6 +37,7 @@ WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
         "fall",
         "refused",
         "rate_missing",
+        "register_broken",
     ),
     "doubt": (
         "conflict",
@@ -44,6 +45,7 @@ WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
         "new_life",
         "glitch",
         "file_doubt",
+        "correction_due",
         "no_authorisation",
         *VALIDATED,
         "condition_not_met",

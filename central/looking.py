@@ -31,6 +31,7 @@ from central.intake_file import IntakeFile
 from central.journal import Journal
 from central.opened import open_store
 from central.readings import StoreDownError
+from central.register.register_file import REGISTER
 from central.watch import Watch
 from metering.period import Month, day_start, floor_to, months
 from runtime.config import ConfigError
@@ -154,6 +155,9 @@ def _marks(config: CentralConfig) -> Iterator[str]:
     yield str(files_position(config))
     for path in (config.cluster_file, *config.rates_files):
         yield str(path.stat().st_mtime_ns) if path else ""
+    # A final or correction may have been made beside the service.
+    register = config.register / REGISTER
+    yield str(register.stat().st_mtime_ns) if register.is_file() else ""
     if config.store.kind != "sqlite":
         file = IntakeFile(config.intake, read_only=True)
         try:

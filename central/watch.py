@@ -20,7 +20,9 @@ from central.journal import Journal
 from central.opened import open_store
 from central.point_facts import point_facts
 from central.readings import StoreDownError
+from central.register.standing import standing_run
 from central.sqlite_file import has_table
+from central.tables import OUTPUTS
 from metering.period import Month
 
 LATE = timedelta(minutes=1)
@@ -71,6 +73,7 @@ class Watch:
             outcomes=settled.outcomes,
             unauthorised=settled.unauthorised,
             cluster_file=self._config.cluster_file.name,
+            standing=standing_run(self._config.register, month, {name: getattr(settled, name) for name in OUTPUTS}),
         )
 
     def intake_seen(self, now: datetime, clocks: ClockScan, *, down: bool = False) -> IntakeSeen:

@@ -8,6 +8,7 @@ from typing import Final
 from central.checks import (
     clock,
     conditions,
+    correction_due,
     doubt,
     estimated,
     fall,
@@ -40,6 +41,7 @@ OF_MONTH: Final[tuple[Callable[[MonthSeen], Iterator[Finding]], ...]] = (
     validated.check,
     estimated.check,
     no_authorisation.check,
+    correction_due.check,
 )
 """What is looked for in every month that is settled."""
 

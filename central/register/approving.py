@@ -7,12 +7,12 @@ from datetime import datetime
 from central.books import Books
 from central.register.accepted import gap_text, missing, unaccepted
 from central.register.closing import closing, reasons
-from central.register.digests import digests
 from central.register.from_books import results
 from central.register.keeping import Register
 from central.register.making import NotYetError
 from central.register.manifest import Entry, RunError
 from central.register.opening import Run
+from central.register.standing import changed
 from central.register.verifying import verify
 from metering.period import Month
 
@@ -51,8 +51,6 @@ def _against(run: Run, month: Month) -> list[str]:
 
 def _books_moved(run: Run, books: Books, month: Month) -> list[str]:
     for name, table in results(books.settled(month)).items():
-        kept = run.manifest.files.get(f"out/{name}.parquet")
-        now = digests(table, name)
-        if kept and any(kept.columns[column] != now[column] for column in kept.columns if column in now):
+        if changed(run.manifest.files.get(f"out/{name}.parquet"), name, table):
             return [f"the books say something else of {name} by now: make a new preliminary run"]
     return []
