@@ -11,6 +11,7 @@ from central.cluster.cli import cluster
 from central.conditions.cli import conditions
 from central.estimates.cli import estimate, estimates, validate
 from central.imports.cli import compare, files, import_
+from central.papers.cli import papers
 from central.register.cli import approve, closing, correction, diff, run, runs, verify
 from central.requesting.cli import request, requests
 from central.running.cli import rebuild, serve
@@ -34,4 +35,6 @@ for command in (run, runs, verify, diff, approve, closing, correction):
 for command in (validate, estimate, estimates):
     main.add_command(command)
 for command in (conditions,):
+    main.add_command(command)
+for command in (papers,):
     main.add_command(command)

@@ -1,0 +1,33 @@
+"""What the commands of papers print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from central.papers.paper import Paper
+from runtime import console
+
+
+def print_list(papers: Mapping[str, tuple[Any, ...]], *, as_json: bool) -> None:
+    """The papers that there are."""
+    rows = [{"name": name, "what": what, "basis": basis} for name, (what, basis, _) in papers.items()]
+    if as_json:
+        console.print_json({"papers": rows})
+    else:
+        console.table("", ("name", "what", "basis"), [tuple(row.values()) for row in rows])
+
+
+def print_written(papers: Sequence[Paper], files: Sequence[Path], *, as_json: bool) -> None:
+    """What was written, and what is missing in it."""
+    if as_json:
+        console.print_json({"files": [str(path) for path in files], "papers": [one.answer() for one in papers]})
+        return
+    for path in files:
+        console.say(f"written: {path}")
+    for one in papers:
+        if one.gaps:
+            console.say(f"{one.name}: facts that are missing: {len(one.gaps)}, marked yellow in the workbook")
+            for gap in one.gaps:
+                console.say(f"  {gap}")
