@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from central.applied import COMPONENTS, EXEMPT, REDUCED, Applied, KnownRate, applied_rates
 from central.balance import TWENTIETHS, Balance
 from central.grid import Bools, Grid, Ints
+from central.industrial import PARTS
 from central.money import fixed, groszy, plain, scaled
 from central.tables import CHARGES
 
@@ -37,15 +38,21 @@ class _Sums:
     relieved: Ints
     reduced: Ints
     """Twentieths of Wh: each period's step times the base of the steps."""
+    oze_drawn: Ints
+    oze_relieved: Ints
+    """Hundredths of Wh: on which the OZE fee is charged, and of them those exempt (``central.industrial``)."""
     valid: Ints
     """Periods in which the point is valid."""
     complete: Ints
     """Those of them that are complete."""
 
-    def of(self, stretches: list[int], columns: Ints) -> _Sums:
-        """(P',) the sums over some stretches for some points."""
-        at = np.ix_(np.array(stretches, dtype=np.int64), columns)
-        return _Sums(*(getattr(self, name)[at].sum(axis=0) for name in self.__dataclass_fields__))
+    def at(self, columns: Any) -> _Sums:
+        """The sums of some points."""
+        return _Sums(*(getattr(self, name)[..., columns] for name in self.__dataclass_fields__))
+
+    def over(self, stretches: list[int]) -> _Sums:
+        """(P,) the sums over some stretches."""
+        return _Sums(*(getattr(self, name)[stretches].sum(axis=0) for name in self.__dataclass_fields__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +80,16 @@ def charges(
     base: Ints,
     balance: Balance,
     tables: Mapping[str, pa.Table],
+    oze: tuple[Ints, Ints] | None = None,
 ) -> pa.Table:
     """The month's charges of every point that declares drawn, by the tables rates, zones and operators.
 
-    ``base`` (T, P) is the energy whose variable network and quality charges are reduced by the period's step.
+    ``base`` (T, P) is the energy whose variable network and quality charges are reduced by the period's step. ``oze``
+    is what ``central.industrial`` says of the OZE fee.
     """
     applied = applied_rates(grid, tables)
     cuts = _cuts(grid.starts, applied)
-    sums = _sum_up(grid, drawn, relieved, base, balance, cuts)
+    sums = _sum_up(grid, drawn, relieved, base, balance, cuts, oze)
     found = list(_rows(grid, applied, cuts, sums))
     if not found:
         return CHARGES.empty_table()
@@ -109,8 +118,18 @@ def _cuts(starts: Ints, applied: Applied) -> Ints:
     return np.flatnonzero(changes)
 
 
-def _sum_up(grid: Grid, drawn: Ints, relieved: Ints, base: Ints, balance: Balance, cuts: Ints) -> _Sums:
+def _sum_up(
+    grid: Grid,
+    drawn: Ints,
+    relieved: Ints,
+    base: Ints,
+    balance: Balance,
+    cuts: Ints,
+    oze: tuple[Ints, Ints] | None,
+) -> _Sums:
     counted: Bools = grid.valid & grid.complete[:, None]
+
+    everything = bool(counted.all())
 
     def summed(values: Any) -> Ints:
         if not len(cuts):
@@ -118,25 +137,35 @@ def _sum_up(grid: Grid, drawn: Ints, relieved: Ints, base: Ints, balance: Balanc
         found: Ints = np.add.reduceat(values, cuts, axis=0, dtype=np.int64)
         return found
 
+    def of_counted(values: Ints) -> Ints:
+        return summed(values if everything else np.where(counted, values, 0))
+
+    valid, all_drawn, all_relieved = summed(grid.valid), of_counted(drawn), of_counted(relieved)
+    oze_drawn, oze_relieved = all_drawn * PARTS, all_relieved * PARTS
+    if oze is not None:
+        oze_drawn, oze_relieved = (of_counted(one) for one in oze)
     return _Sums(
-        drawn=summed(np.where(counted, drawn, 0)),
-        relieved=summed(np.where(counted, relieved, 0)),
-        reduced=summed(np.where(counted, base * balance.step[:, None], 0)),
-        valid=summed(grid.valid),
-        complete=summed(counted),
+        drawn=all_drawn,
+        relieved=all_relieved,
+        oze_drawn=oze_drawn,
+        oze_relieved=oze_relieved,
+        reduced=of_counted(base * balance.step[:, None]),
+        valid=valid,
+        complete=valid if everything else summed(counted),
     )
 
 
 def _rows(grid: Grid, applied: Applied, cuts: Ints, sums: _Sums) -> Iterator[_Rows]:
     for i in range(len(applied.terms)):
         columns = np.flatnonzero((applied.of == i) & grid.declares_drawn)
+        of_terms = sums.at(columns)
         for component in COMPONENTS if len(columns) else ():
             priced = applied.priced[component, i]
             for zone in sorted(set(priced.zone[cuts].tolist())):
                 mine = np.flatnonzero(priced.zone[cuts] == zone).tolist()
                 for rate, group in groupby(mine, key=lambda k: int(priced.rate[cuts[k]])):
                     stretches = list(group)
-                    of = sums.of(stretches, columns)
+                    of = of_terms.over(stretches)
                     there = of.valid > 0
                     statuses = {*priced.zone_status[cuts[stretches]].tolist()}
                     yield _Rows(
@@ -147,7 +176,7 @@ def _rows(grid: Grid, applied: Applied, cuts: Ints, sums: _Sums) -> Iterator[_Ro
                         first=stretches[0],
                         rate=None if rate < 0 else applied.rates[rate],
                         known=of.complete[there] > 0,
-                        sums=_Sums(*(getattr(of, name)[there] for name in of.__dataclass_fields__)),
+                        sums=of.at(there),
                     )
 
 
@@ -173,6 +202,8 @@ def _table(cluster: str, month: str, grid: Grid, rows: _Rows) -> pa.Table:
     if rate:
         full, digits = scaled(sums.drawn, rate.price, 1)
         of_relief, parts = (sums.relieved, 1) if rows.component in EXEMPT else (sums.reduced, TWENTIETHS)
+        if rows.component == "oze":
+            (full, digits), of_relief, parts = scaled(sums.oze_drawn, rate.price, PARTS), sums.oze_relieved, PARTS
         relief, relief_digits = scaled(of_relief, rate.price, parts)
         full_gr, relief_gr = groszy(full, digits), groszy(relief, relief_digits)
         columns |= {

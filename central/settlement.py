@@ -19,6 +19,7 @@ from central.behind import own_use, settled_grid
 from central.charges import charges
 from central.eligibility import excluded, relieved_at_all
 from central.grid import Bools, Grid, Ints, net
+from central.industrial import industrial_oze
 from central.settings import Settings
 from central.storage import Storages, stocks_table, storages_table, trace
 from central.tables import GROSS, HOURS, HOURS_WITH_STORAGE, SHARES, SHARES_WITH_STORAGE, labels
@@ -64,7 +65,8 @@ def settle(tables: Mapping[str, pa.Table], settings: Settings) -> dict[str, pa.T
         of_points = _shares_with_storage(of_points, grid, drawn - consumed)
     if settings.ratio_denominator == "gross":
         hours = hours.append_column(GROSS, pa.array(balanced.denominator, mask=~grid.complete))
-    owed = charges(cluster, month, grid, drawn, shares.relieved, done.base, balanced, tables)
+    oze = industrial_oze(grid, tables, drawn, shares.relieved, settings.industrial_order)
+    owed = charges(cluster, month, grid, drawn, shares.relieved, done.base, balanced, tables, oze)
     return {
         "hours": hours,
         "shares": of_points,
