@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,7 @@ def zone_of_each(windows: Sequence[Window], when: LocalHours) -> npt.NDArray[Any
     return found
 
 
+@lru_cache(maxsize=4096)
 def dso_key(name: str) -> str:
     """An operator's name as it is compared: without case, dots and the form of the company."""
     words = name.casefold().replace(".", "").replace("-", " ").split()
