@@ -235,22 +235,36 @@ def lay_out(energies: pa.Table, direction: str, starts: Ints, points: list[str])
     values, known = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.bool_)
     if not len(starts) or not len(points):
         return values, known
-    rows = energies.filter(pc.equal(_text(energies["direction"]), direction))
-    column = _index(rows["point"], points)
+    rows = energies.filter(pc.equal(energies["direction"], direction))
+    column, at, wh = _index(rows["point"], points), seconds(rows["start"]), rows["wh"].to_numpy()
+    if _is_whole(column, at, starts):
+        places = column[:: len(starts)]
+        values[:, places], known[:, places] = wh.reshape(len(places), len(starts)).T, True
+        return values, known
     step = int(starts[1] - starts[0]) if len(starts) > 1 else 3600
-    offset = seconds(rows["start"]) - starts[0]
+    offset = at - starts[0]
     row = offset // step
     used = (column >= 0) & (row >= 0) & (row < len(starts)) & (offset % step == 0)
     column, row = column[used], row[used]
     known[row, column] = True
     if int(known.sum()) != len(row):
         raise ValueError(f"two {direction} energies for one point and period")
-    values[row, column] = rows["wh"].to_numpy()[used]
+    values[row, column] = wh[used]
     return values, known
 
 
-def _text(column: pa.ChunkedArray) -> Any:
-    return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+def _is_whole(column: Ints, at: Ints, starts: Ints) -> bool:
+    """Whether the rows are all periods of one point after another: then they are laid out as they lie."""
+    count, rest = divmod(len(column), len(starts))
+    if rest or not count:
+        return False
+    places = column[:: len(starts)]
+    return (
+        bool(places.min() >= 0)
+        and len(np.unique(places)) == count
+        and bool(np.all(column.reshape(count, -1) == places[:, None]))
+        and bool(np.all(at.reshape(count, -1) == starts))
+    )
 
 
 def _index(column: pa.ChunkedArray, points: list[str]) -> Ints:

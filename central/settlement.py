@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from central.allocation.proportional import allocate
@@ -130,24 +132,32 @@ def _hours(cluster: str, month: str, grid: Grid, balanced: Balance, charge: Ints
 
 
 def _shares(cluster: str, grid: Grid, drawn: Ints, injected: Ints, shares: Apportioned) -> pa.Table:
-    row, column = np.nonzero(grid.valid)
-    known: Bools = grid.known[row, column]
-    complete = grid.complete[row]
+    count, width = grid.valid.shape
+    column: npt.NDArray[Any]
+    if whole := bool(grid.valid.all()):
+        column = np.tile(np.arange(width, dtype=np.int32), count)
+        starts, complete = np.repeat(grid.starts, width), np.repeat(grid.complete, width)
+    else:
+        row, column = np.nonzero(grid.valid)
+        starts, complete = grid.starts[row], grid.complete[row]
+
+    def chosen(array: Any) -> Any:
+        return array.ravel() if whole else array[grid.valid]
 
     def values(array: Ints, there: Bools) -> pa.Array:
-        return pa.array(array[row, column], mask=~there)
+        return pa.array(chosen(array), mask=None if there.all() else ~there)
 
     return pa.table(
         {
-            "cluster": labels([cluster], np.zeros(len(row), dtype=np.int64)),
-            "start": pa.array(grid.starts[row]).cast(SHARES.field("start").type),
+            "cluster": labels([cluster], np.zeros(len(column), dtype=np.int32)),
+            "start": pa.array(starts).view(SHARES.field("start").type),
             "point": labels(grid.points, column),
             "member": labels(grid.members, column),
-            "drawn_wh": values(drawn, known & grid.declares_drawn[column]),
-            "injected_wh": values(injected, known & grid.declares_injected[column]),
+            "drawn_wh": values(drawn, chosen(grid.known & grid.declares_drawn)),
+            "injected_wh": values(injected, chosen(grid.known & grid.declares_injected)),
             "allocated_wh": values(shares.allocated, complete),
             "relieved_wh": values(shares.relieved, complete),
-            "status": labels(["incomplete", "complete"], complete.astype(np.int64)),
+            "status": labels(["incomplete", "complete"], complete.astype(np.int32)),
         },
         schema=SHARES,
     )

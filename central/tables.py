@@ -22,7 +22,7 @@ def _schema(*columns: tuple[str, pa.DataType], long: bool = False) -> pa.Schema:
 
 def labels(words: Sequence[str], places: npt.NDArray[Any]) -> pa.Array:
     """A ``LABEL`` column: each row's word by its place among ``words``."""
-    return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32)), pa.array(words, pa.string()))
+    return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32, copy=False)), pa.array(words, pa.string()))
 
 
 CLUSTER: Final = _schema(("period", pa.string()), ("registered_from", INSTANT), ("struck_off", INSTANT))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tomllib
 import typing
 from datetime import date, datetime, time
@@ -89,8 +90,7 @@ def _struct(content: object, schema: type[Any], file: str, key: str, problems: l
     if not isinstance(content, dict):
         problems.append(Problem(file, key, shown(key, content), "expected a table"))
         return None
-    hints = typing.get_type_hints(schema, include_extras=True)
-    fields = {field.encode_name: field for field in msgspec.structs.fields(schema)}
+    hints, fields = _described(schema)  # type: ignore[arg-type]  # a class can be hashed
     for name in content:
         if name not in fields:
             known = ", ".join(sorted(fields))
@@ -109,6 +109,13 @@ def _struct(content: object, schema: type[Any], file: str, key: str, problems: l
     except ValueError as error:
         problems.append(Problem(file, key, "", str(error)))
         return None
+
+
+@functools.cache
+def _described(schema: type[Any]) -> tuple[dict[str, Any], dict[str, msgspec.structs.FieldInfo]]:
+    """A struct's types and fields; thousands of rows are of one struct."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(schema)}
+    return typing.get_type_hints(schema, include_extras=True), fields
 
 
 def _value(content: object, hint: object, file: str, key: str, problems: list[Problem]) -> object:

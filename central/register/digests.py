@@ -41,9 +41,9 @@ def canonical_order(table: pa.Table, name: str) -> Ints | None:
     if table.num_rows < 2:
         return None
     keys = [key for key in KEYS.get(name, ()) if key in table.schema.names]
+    if keys and _in_order([_comparable(table[key]) for key in keys]):
+        return None
     if keys and (whole := combined([ranks(table[key]) for key in keys])) is not None:
-        if bool(np.all(whole[1:] > whole[:-1])):
-            return None
         order = np.argsort(whole, kind="stable")
         ordered = whole[order]
         if bool(np.all(ordered[1:] > ordered[:-1])):
@@ -52,6 +52,25 @@ def canonical_order(table: pa.Table, name: str) -> Ints | None:
     columns = [ranks(table[one]) for one in (*keys, *others)]
     found: Ints = np.lexsort(columns[::-1])
     return found
+
+
+def _in_order(columns: list[npt.NDArray[Any]]) -> bool:
+    """Whether each row is after the one before it, by the first column, then the next …"""
+    after = np.zeros(len(columns[0]) - 1, dtype=np.bool_)
+    for column in reversed(columns):
+        one, other = column[:-1], column[1:]
+        after &= one == other
+        after |= one < other
+    return bool(after.all())
+
+
+def _comparable(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    """Values or words' places, in the order of ``ranks``; nothing is shifted."""
+    if _worded(column.type):
+        return _words(column)[0]
+    if not _numbered(column.type) or column.null_count:
+        return ranks(column)
+    return _numbers(column)[0]
 
 
 def combined(columns: Iterable[Ints]) -> Ints | None:
@@ -112,8 +131,10 @@ def _numbers(column: pa.ChunkedArray) -> tuple[Ints, npt.NDArray[np.bool_] | Non
     if pa.types.is_boolean(whole.type):
         whole = whole.cast(pa.int8())
     if pa.types.is_timestamp(whole.type):
-        # One unit for all: Parquet knows no seconds.
-        whole = whole.cast(pa.timestamp("us", whole.type.tz)).view(pa.int64())
+        # One unit for all, and the coarsest that holds: Parquet knows no seconds.
+        if whole.type.unit != "us":
+            whole = whole.cast(pa.timestamp("s", whole.type.tz))
+        whole = whole.view(pa.int64())
     if whole.null_count:
         whole = pc.fill_null(whole, 0)
     return whole.to_numpy(zero_copy_only=False).astype("<i8", copy=False), nulls
