@@ -10,8 +10,10 @@ from central.answering.cli import balance, completeness, findings, gateways, sha
 from central.cluster.cli import cluster
 from central.conditions.cli import conditions
 from central.estimates.cli import estimate, estimates, validate
+from central.explaining.cli import explain
 from central.imports.cli import compare, files, import_
 from central.papers.cli import papers
+from central.radar.cli import radar
 from central.register.cli import approve, closing, correction, diff, run, runs, verify
 from central.requesting.cli import request, requests
 from central.running.cli import rebuild, serve
@@ -34,7 +36,8 @@ for command in (run, runs, verify, diff, approve, closing, correction):
     main.add_command(command)
 for command in (validate, estimate, estimates):
     main.add_command(command)
-for command in (conditions,):
+for command in (conditions, radar):
     main.add_command(command)
 for command in (papers,):
     main.add_command(command)
+main.add_command(explain)

@@ -1,0 +1,100 @@
+"""``klaster-central explain``."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from central.span_options import MonthType
+from metering.period import Month
+from runtime import console
+from runtime.console import Exit
+
+if TYPE_CHECKING:
+    from central.explaining.step import Step, View
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("config_file", type=FILE, required=False)
+@click.option(
+    "--run", "run_name", metavar="RUN", help="Of a run: its name in the register, its folder or exported file."
+)
+@click.option("--month", type=MonthType(), help="A local month.")
+@click.option("--hour", help="One period, like 2026-10-05T13 (local), or 2026-10-25T02+01:00.")
+@click.option("--member", help="A member's id.")
+@click.option("--point", help="A point (PPE).")
+@click.option("--component", help="network_variable, quality, oze or chp.")
+@click.option("--zone", help="Of the component's charges those of one zone.")
+@click.option("--quantity", help="relief, charge, full; drawn, injected, allocated, relieved; covered, ratio, ….")
+@click.option("--depth", type=click.IntRange(0, 12), help="Levels below the number; 8 of an hour, 2 of a month.")
+@click.option("--all", "everything", is_flag=True, help="All parts of long lists, not the largest alone.")
+@click.option("--bytes", "payload", is_flag=True, help="The journal's own bytes of the messages, the stand marked.")
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+def explain(
+    *,
+    config_file: Path | None,
+    run_name: str | None,
+    month: Month | None,
+    hour: str | None,
+    member: str | None,
+    point: str | None,
+    component: str | None,
+    zone: str | None,
+    quantity: str | None,
+    depth: int | None,
+    everything: bool,
+    payload: bool,
+    as_json: bool,
+) -> None:
+    """Why a number is what it is: from a sum of a statement down to two stands and the bytes in which they came.
+
+    An exported run is explained without a configuration: explain --run FILE. Each number is made anew from its parts.
+
+    Exit code: 0 all of it agrees with the books; 1 something doesn't add up; 2 it can't be asked.
+    """
+    if config_file is None and run_name is None:
+        raise click.UsageError("give the configuration, or --run with an exported run")
+    query = {"month": str(month) if month else None, "hour": hour, "member": member, "point": point}
+    query |= {"component": component, "zone": zone, "quantity": quantity}
+    from central.explaining.step import View
+    from central.explaining.telling import plain
+
+    view = View(depth if depth is not None else 8 if hour else 2, None if everything else 5)
+    step = _explained(config_file, run_name, query, view)
+    wrong = bool(step.disagreements)
+    if as_json:
+        console.print_json({"agrees": not wrong, "step": plain(step, payload=payload)})
+    else:
+        from central.explaining.printed import print_explained
+
+        print_explained(step, payload=payload)
+    raise SystemExit(Exit.DIFFERS if wrong else Exit.DONE)
+
+
+def _explained(config_file: Path | None, run_name: str | None, query: dict[str, str | None], view: View) -> Step:
+    from central.books import Books
+    from central.explaining.answer import explained, run_of
+    from central.explaining.question import QuestionError
+    from central.register.manifest import RunError
+    from central.register.opening import open_run
+    from central.trouble import TROUBLES, trouble_text
+
+    with console.config_errors("nothing was looked at"):
+        try:
+            books = Books.open(config_file) if config_file else None
+            run = None
+            if run_name is not None:
+                here = Path(run_name)
+                run = open_run(here) if here.exists() or books is None else run_of(books, run_name)
+            return explained(books, run, query, view)
+        except (QuestionError, RunError) as error:
+            console.fail(str(error))
+        except TROUBLES as error:
+            console.fail(trouble_text(error))
+        except (OSError, sqlite3.Error) as error:
+            console.fail(f"{config_file or run_name}: {error}; run this as the user that runs klaster-central serve")

@@ -1,0 +1,224 @@
+"""Where the energy of one point, direction and period is from: two stands, an operator's file, an estimate, nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from central.explaining.case import Case, Row, at_text
+from central.explaining.lives import Exchange, Pair, exchange, nearest, pairs
+from central.explaining.said_by_operator import operated
+from central.explaining.stand import entered, stand
+from central.explaining.step import Fact, Said, Step, View, step
+from metering.period import utc_text
+
+LOOK_AROUND: Final = timedelta(days=62)
+"""How far two equal stands that prove zeros may lie from the period."""
+
+
+def energy(case: Case, point: str, direction: str, start: int, row: Row | None, view: View) -> Step:
+    """``row`` is the energy that went into the settlement; None where there is none."""
+    what = Said(
+        "energy.energy", {"point": point, "direction_key": f"direction.{direction}", "start_at": at_text(start)}
+    )
+    if row is None:
+        return _missing(case, what, point, direction, start, view)
+    source = row.get("source")
+    if source == "operator":
+        return operated(case, what, row, point, direction, view)
+    if source == "estimate":
+        return _estimated(case, what, row, point, direction, start)
+    return _own(case, what, row, point, direction, start, view)
+
+
+def _own(case: Case, what: Said, row: Row, point: str, direction: str, start: int, view: View) -> Step:
+    stands = near(case, point, start, timedelta(seconds=case.length))
+    if stands is None:
+        return Step(what=what, value=str(row["wh"]), unit="Wh", how=(Said("end.no_stands"),))
+    meters = settlement_meters(case, point)
+    found, swapped = _enclosing(stands, meters, direction, start, case.length)
+    if not _knows(found, swapped, case.length):
+        # Two equal stands far apart may prove the zeros of every period between them.
+        stands = near(case, point, start, LOOK_AROUND) or []
+        found, swapped = _enclosing(stands, meters, direction, start, case.length)
+    if swapped is not None:
+        return _exchanged(case, what, row, swapped, view)
+    if not found or found[0].known(case.length) is None:
+        return step(what, None, row["wh"], unit="Wh", how=(Said("rule.no_stands"),))
+    first = found[0]
+    energy_wh = first.known(case.length)
+    notes = _beside(found, case.length)
+    if {first.before.row and first.before.row["quality"], first.after.row and first.after.row["quality"]} & {
+        "interpolated"
+    }:
+        notes = (*notes, Said("note.interpolated"))
+    return step(
+        what,
+        energy_wh,
+        row["wh"],
+        unit="Wh",
+        how=(_difference(first, case.length),),
+        parts=_two(case, first, view),
+        notes=notes,
+    )
+
+
+def _enclosing(
+    stands: list[Row], meters: list[Row], direction: str, start: int, length: int
+) -> tuple[list[Pair], Exchange | None]:
+    swapped = exchange(stands, meters, direction, start, length)
+    if swapped is not None and swapped.known(length) is not None:
+        return [], swapped
+    return pairs(stands, meters, direction, start, length), None
+
+
+def _knows(found: list[Pair], swapped: Exchange | None, length: int) -> bool:
+    return swapped is not None or (bool(found) and found[0].known(length) is not None)
+
+
+def _two(case: Case, pair: Pair, view: View) -> tuple[Step, ...]:
+    if view.depth <= 0:
+        return ()
+    return tuple(
+        stand(case, one.row, pair.meter["multiplier"], one.multiplied, view.deeper)
+        if one.row
+        else entered(one.wh, pair.meter, one.multiplied, "closing" if one is pair.after else "opening", one.at)
+        for one in (pair.after, pair.before)
+    )
+
+
+def _difference(pair: Pair, length: int) -> Said:
+    count = (pair.after.at - pair.before.at) // length
+    facts: dict[str, Fact] = {
+        "meter": pair.meter["serial"],
+        "gateway": pair.gateway,
+        "epoch": pair.epoch,
+        "multiplier_num": pair.meter["multiplier"],
+        "after_wh": pair.after.multiplied,
+        "before_wh": pair.before.multiplied,
+        "since_at": at_text(pair.before.at),
+        "until_at": at_text(pair.after.at),
+        "count_n": count,
+    }
+    return Said("rule.difference" if count == 1 else "rule.proved_zero", facts)
+
+
+def _beside(found: list[Pair], length: int) -> tuple[Said, ...]:
+    """What other lives say of the same period: nothing, or the same."""
+    others = [one for one in found[1:] if one.known(length) is not None]
+    return tuple(
+        Said("note.other_life", {"meter": one.meter["serial"], "gateway": one.gateway, "epoch": one.epoch})
+        for one in others
+    )
+
+
+def _exchanged(case: Case, what: Said, row: Row, swapped: Exchange, view: View) -> Step:
+    facts: dict[str, Fact] = {
+        "old": swapped.old["serial"],
+        "new": swapped.new["serial"],
+        "exchanged_at": at_text(swapped.at),
+        "closing_wh": swapped.closing,
+        "last_wh": swapped.last.multiplied,
+        "first_wh": swapped.first.multiplied,
+        "opening_wh": swapped.opening,
+    }
+    parts: tuple[Step, ...] = ()
+    if view.depth > 0:
+        parts = tuple(
+            stand(case, one.row, meter["multiplier"], one.multiplied, view.deeper)
+            for one, meter in ((swapped.last, swapped.old), (swapped.first, swapped.new))
+            if one.row
+        )
+    how = (Said("rule.exchanged", facts),)
+    return step(what, swapped.known(case.length), row["wh"], unit="Wh", how=how, parts=parts)
+
+
+def _estimated(case: Case, what: Said, row: Row, point: str, direction: str, start: int) -> Step:
+    mine = _estimate_row(case, point, direction, start)
+    if mine is None:
+        return Step(what=what, value=str(row["wh"]), unit="Wh", how=(Said("rule.estimated_unknown"),))
+    facts: dict[str, Fact] = {"id": f"E{mine['estimate']}", "method_key": f"method.{mine['method']}"}
+    notes = [Said("note.estimate_proved" if mine["proved"] else "note.estimate_alone")]
+    recorded = case.evidence.estimate(mine["estimate"])
+    computed = mine["wh"]
+    if recorded is not None:
+        own = dict(zip(recorded.starts, recorded.wh, strict=True)).get(start)
+        facts |= {"reason": recorded.reason, "by": recorded.by, "made_at": utc_text(recorded.at)}
+        facts |= {"recorded_wh": own}
+        if not mine["proved"]:
+            computed = own
+        how = (Said("rule.estimated_by", facts),)
+    else:
+        how = (Said("rule.estimated", facts),)
+    return step(what, computed, row["wh"], unit="Wh", how=how, notes=tuple(notes))
+
+
+def _estimate_row(case: Case, point: str, direction: str, start: int) -> Row | None:
+    table = case.tables.estimated
+    if table is None:
+        return None
+    mine = table.filter(pc.equal(table["start"].cast("int64"), start)).to_pylist()
+    return next((row for row in mine if (row["point"], row["direction"]) == (point, direction)), None)
+
+
+def _missing(case: Case, what: Said, point: str, direction: str, start: int, view: View) -> Step:
+    """Why there is no energy: what lies around the period, and what of it can't count."""
+    how = [Said("rule.missing"), *_double(case, point, direction, start)]
+    meters = settlement_meters(case, point)
+    stands = near(case, point, start, LOOK_AROUND)
+    parts: list[Step] = []
+    if not [one for one in meters if case.valid(one, start)]:
+        how.append(Said("why.no_meter"))
+    if stands is None:
+        how.append(Said("end.no_stands"))
+    else:
+        found = pairs(stands, meters, direction, start, case.length)
+        how += [_why_unknown(one, case.length) for one in found if one.known(case.length) is None]
+        before, after = nearest(stands, meters, direction, start)
+        how += [
+            Said("why.none_before") if before is None else Said("why.last_before", {"at_at": utc_text(before["at"])}),
+            Said("why.none_after") if after is None else Said("why.first_after", {"at_at": utc_text(after["at"])}),
+        ]
+        if view.depth > 0 and found:
+            parts = list(_two(case, found[0], view))
+    return Step(what=what, unit="Wh", how=tuple(how), parts=tuple(parts))
+
+
+def _double(case: Case, point: str, direction: str, start: int) -> list[Said]:
+    if case.tables.doubles is None:
+        return []
+    return [
+        Said("why.double", {"low_wh": row["low_wh"], "high_wh": row["high_wh"]})
+        for row in case.tables.doubles.to_pylist()
+        if (row["point"], row["direction"]) == (point, direction) and row["start"].timestamp() == start
+    ]
+
+
+def _why_unknown(pair: Pair, length: int) -> Said:
+    facts: dict[str, Fact] = {
+        "since_at": at_text(pair.before.at),
+        "until_at": at_text(pair.after.at),
+        "sum_wh": pair.after.multiplied - pair.before.multiplied,
+        "count_n": (pair.after.at - pair.before.at) // length,
+    }
+    return Said("why.falls" if pair.after.multiplied < pair.before.multiplied else "why.only_sum", facts)
+
+
+def settlement_meters(case: Case, point: str) -> list[Row]:
+    """The records of a point's settlement meters."""
+    return [row for row in case.dated("meters", point, "point") if row["role"] == "settlement"]
+
+
+def near(case: Case, point: str, start: int, around: timedelta) -> list[Row] | None:
+    """The stands of a point's meters from ``around`` before a period to as long after it; None: there are none kept."""
+    begin = datetime.fromtimestamp(start, UTC)
+    found = case.evidence.stands(begin - around, begin + timedelta(seconds=case.length) + around)
+    if found is None:
+        return None
+    serials = {row["serial"] for row in settlement_meters(case, point)}
+    names = pa.array(sorted(serials), pa.string())
+    rows: list[Row] = found.filter(pc.is_in(found["meter"].cast(pa.string()), value_set=names)).to_pylist()
+    return rows

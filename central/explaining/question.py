@@ -1,0 +1,162 @@
+"""What is asked to be explained; read from text that may be anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from metering.period import WARSAW, Month, local_text, on_grid
+
+MONEY: Final = ("relief", "charge", "full")
+"""zł of a month."""
+OF_POINTS: Final = ("drawn", "injected", "allocated", "relieved")
+"""Wh of points, of members and of the cluster."""
+OF_CLUSTER: Final = ("covered", "surplus", "deficit", "injected_res", "injected_other", "from_grid", "to_grid")
+"""Wh of the whole cluster alone."""
+OF_HOUR: Final = ("ratio", "multiplier")
+"""Of one period of the whole cluster."""
+QUANTITIES: Final = (*MONEY, *OF_POINTS, *OF_CLUSTER, *OF_HOUR)
+MAX_TEXT: Final = 200
+"""The longest id that is looked at."""
+
+
+class QuestionError(ValueError):
+    """What is asked can't be asked; the message says why and what can."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """One number of one local month."""
+
+    month: Month
+    quantity: str
+    member: str = ""
+    point: str = ""
+    component: str = ""
+    zone: str | None = None
+    """None: all."""
+    start: int | None = None
+    """The period's start, seconds since 1970; None: the whole month."""
+
+    def query(self) -> dict[str, str]:
+        """The same as text, as ``asked`` reads it."""
+        found = {"month": str(self.month), "quantity": self.quantity}
+        found |= {name: getattr(self, name) for name in ("member", "point", "component") if getattr(self, name)}
+        if self.zone is not None:
+            found["zone"] = self.zone
+        if self.start is not None:
+            found["hour"] = local_text(datetime.fromtimestamp(self.start, UTC))
+        return found
+
+    def but(self, **changes: object) -> dict[str, str]:
+        """The query of another question near this one."""
+        return msgspec.structs.replace(self, **changes).query()
+
+
+def asked(
+    *,
+    month: str | None = None,
+    hour: str | None = None,
+    member: str | None = None,
+    point: str | None = None,
+    component: str | None = None,
+    zone: str | None = None,
+    quantity: str | None = None,
+    length: timedelta,
+    components: Iterable[str],
+) -> Asked:
+    """Read a question; ``length`` is the cluster's period, ``components`` are those that its charges have.
+
+    Raises:
+        QuestionError: it can't be asked.
+    """
+    for name, text in (("member", member), ("point", point), ("component", component), ("zone", zone)):
+        if text and (len(text) > MAX_TEXT or not text.isprintable()):
+            raise QuestionError(f"{name}: expected printable text, at most {MAX_TEXT} characters")
+    start = None if not hour else start_of(hour, length)
+    if month:
+        try:
+            of = Month.parse(month)
+        except ValueError as error:
+            raise QuestionError(
+                f"month: {month[:40]!r} is not a month like 2026-10, from 2000-01 to 2199-12"
+            ) from error
+        if start is not None and not of.start.timestamp() <= start < of.end.timestamp():
+            raise QuestionError(f"hour: {str(hour)[:40]!r} is not in the month {of}")
+    elif start is not None:
+        of = Month.of(datetime.fromtimestamp(start, UTC))
+    else:
+        raise QuestionError("give a month like 2026-10, or an hour like 2026-10-05T13")
+    chosen = quantity or _usual(hour=start is not None, some=bool(member or point))
+    _fits(chosen, start, member or "", point or "", component or "", zone, sorted(components))
+    return Asked(
+        month=of,
+        quantity=chosen,
+        member=member or "",
+        point=point or "",
+        component=component or "",
+        zone=zone,
+        start=start,
+    )
+
+
+def _usual(*, hour: bool, some: bool) -> str:
+    if not hour:
+        return "relief"
+    return "relieved" if some else "covered"
+
+
+def _fits(
+    quantity: str, start: int | None, member: str, point: str, component: str, zone: str | None, components: list[str]
+) -> None:
+    if quantity not in QUANTITIES:
+        raise QuestionError(f"quantity: {quantity[:40]!r} is none; known: {', '.join(QUANTITIES)}")
+    if quantity in OF_HOUR and start is None:
+        raise QuestionError(f"quantity: {quantity} is one period's: give an hour like 2026-10-05T13")
+    if quantity in (*OF_HOUR, *OF_CLUSTER) and (member or point):
+        raise QuestionError(f"quantity: {quantity} is the whole cluster's: leave member and point out")
+    if (component or zone is not None) and quantity not in MONEY:
+        raise QuestionError(f"component and zone go with {', '.join(MONEY)}")
+    if component and component not in components:
+        raise QuestionError(f"component: {component[:40]!r} is none; known: {', '.join(components)}")
+    if quantity in MONEY and start is not None and not point:
+        raise QuestionError(f"quantity: {quantity} of one hour is a point's: give a point")
+
+
+def start_of(text: str, length: timedelta) -> int:
+    """The start of a period like ``2026-10-05T13``, seconds since 1970.
+
+    Local time of Warsaw; ``2026-10-25T02+01:00`` tells the second of two equal hours, ``…Z`` is UTC.
+
+    Raises:
+        QuestionError: it is no such instant, isn't on the period's grid, or the clock skips it.
+    """
+    shape = re.fullmatch(
+        r"(2[01]\d\d-\d\d-\d\d)[T ](\d\d)(?::?(\d\d)(?::00)?)?\s?([+ ]0[12]:?00|[+ ]00:?00|Z)?", text, re.ASCII
+    )
+    said = f"hour: {text[:40]!r} is not the start of a period like 2026-10-05T13 or 2026-10-25T02+01:00"
+    if not shape:
+        raise QuestionError(said)
+    day, hours, minutes, offset = shape.groups()
+    # A plus sign in an address is a blank.
+    offset = (offset or "").replace(" ", "+")
+    try:
+        found = datetime.fromisoformat(f"{day}T{hours}:{minutes or '00'}:00{offset}")
+    except ValueError as error:
+        raise QuestionError(said) from error
+    if not offset:
+        found = found.replace(tzinfo=WARSAW)
+        if found.astimezone(UTC).astimezone(WARSAW).replace(tzinfo=None) != found.replace(tzinfo=None):
+            raise QuestionError(f"hour: {text[:40]!r} doesn't exist: the clock is put forward then")
+        if found.utcoffset() != found.replace(fold=1).utcoffset():
+            raise QuestionError(
+                f"hour: {text[:40]!r} is there twice: write it as {local_text(found.astimezone(UTC))} "
+                f"or {local_text(found.replace(fold=1).astimezone(UTC))}"
+            )
+    found = found.astimezone(UTC)
+    if not on_grid(found, length):
+        raise QuestionError(f"hour: {text[:40]!r} is not the start of a period of the cluster")
+    return int(found.timestamp())

@@ -1,0 +1,99 @@
+"""What an exported or kept run carries of its evidence: stands, but no journal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from central.estimate import Estimate
+from central.explaining.case import Case, FileFacts, Row, Tables
+from central.explaining.evidence import BooksEvidence
+from central.explaining.step import Raw
+from central.register.opening import Run
+
+
+def case_of_run(run: Run, below: BooksEvidence | None) -> Case:
+    """A run's month; ``below`` is what lies beside the service where the run was made, if that is at hand.
+
+    Raises:
+        RunError: the run isn't what it was.
+    """
+    inputs = {name: table for name, table in run.inputs().items() if name != "stands"}
+    evidence = RunEvidence(run, below)
+    tables = Tables(inputs, run.outputs(), run.settings, evidence.table("estimated"), evidence.table("doubles"))
+    return Case(tables, evidence, run.manifest.month)
+
+
+class RunEvidence:
+    """See ``central.explaining.case.Evidence``."""
+
+    def __init__(self, run: Run, below: BooksEvidence | None) -> None:
+        """Nothing is read yet."""
+        self._run, self._below = run, below
+
+    @property
+    def ends(self) -> str:
+        """See ``Evidence``."""
+        return "" if self._below else "end.run_has_no_journal"
+
+    def _named(self, name: str) -> Any:
+        try:
+            return self._run.evidence(name)
+        except KeyError:
+            return None
+
+    def table(self, name: str) -> pa.Table | None:
+        """A table of the evidence; None where the run has none of that name."""
+        found = self._named(name)
+        return found if isinstance(found, pa.Table) else None
+
+    @cached_property
+    def _stands(self) -> pa.Table | None:
+        return self.table("stands")
+
+    def stands(self, first: datetime, last: datetime) -> pa.Table | None:
+        """See ``Evidence``."""
+        return _between(self._stands, "at", first, last, inclusive=True)
+
+    def versions(self, first: datetime, last: datetime) -> pa.Table | None:
+        """See ``Evidence``: a run carries the versions that counted."""
+        return _between(self.table("intervals"), "start", first, last, inclusive=False)
+
+    def estimate(self, number: int) -> Estimate | None:
+        """See ``Evidence``."""
+        for one in self._named("estimates") or ():
+            recorded = msgspec.convert(one["estimate"], Estimate)
+            if recorded.number == number:
+                return recorded
+        return None
+
+    def file(self, number: int) -> FileFacts | None:
+        """See ``Evidence``."""
+        for one in self._named("files") or ():
+            if one["number"] == number:
+                return FileFacts(number, one["name"], one["sha256"], str(one["imported"]), one["who"])
+        return None
+
+    def line(self, number: int, codes: set[str], key: tuple[str, str, int, int]) -> int | None:
+        """See ``Evidence``."""
+        return self._below.line(number, codes, key) if self._below else None
+
+    def message(self, row: int, stand: Row) -> Raw | None:
+        """See ``Evidence``."""
+        return self._below.message(row, stand) if self._below else None
+
+
+def _between(
+    table: pa.Table | None, column: str, first: datetime, last: datetime, *, inclusive: bool
+) -> pa.Table | None:
+    if table is None:
+        return None
+    kind = table.schema.field(column).type
+    low, high = pa.scalar(first, kind), pa.scalar(last, kind)
+    upper = pc.less_equal if inclusive else pc.less
+    return table.filter(pc.and_(pc.greater_equal(table[column], low), upper(table[column], high)))
