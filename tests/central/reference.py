@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import random
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 
 RES = {"pv", "wind", "hydro", "biogas", "biomass"}
@@ -28,7 +29,8 @@ class RefPoint:
     storage_meter: bool = False
     generation_meter: bool = False
     granted: bool = True
-    """Whether the table eligibility lets it have relief in the period."""
+    """Whether the table eligibility lets it have relief in the period, and the window of relief is open for it."""
+    industrial_pct: int | None = None
     values: dict[str, int | None] = field(default_factory=dict)
     """``drawn``, ``injected``; of the meters behind it ``charge``, ``discharge``, ``generation``."""
 
@@ -45,6 +47,9 @@ class RefPoint:
 
 def lacks(p: RefPoint, settings: dict) -> bool:
     needed = [*p.directions, *(("charge", "discharge") if p.decides_by_meter(settings) else ())]
+    if settings["ratio_denominator"] == "gross" and not p.is_storage:
+        needed += ["generation"] if len(p.directions) == 2 or p.generation_meter else []
+        needed += ["charge", "discharge"] if p.storage_meter else []
     return any(p.values.get(name) is None for name in needed)
 
 
@@ -110,12 +115,18 @@ def settle_period(
         relieved = largest_remainder(weights, min(covered, sum(weights.values())))
     else:
         relieved = {name: q for name, q in allocated.items() if name in eligible}
+    consumption = total
+    if settings["ratio_denominator"] == "gross":
+        consumption += sum(own_use(p, g[p.id]) for p in counted)
     ratio, step = None, Fraction(0)
-    if total:
-        ratio = Fraction(covered if settings["ratio_numerator"] == "covered" else res, total)
+    if consumption:
+        ratio = Fraction(covered if settings["ratio_numerator"] == "covered" else res, consumption)
         step = discount(ratio, settings["above_100"])
-    reduced = {}
+    reduced, oze = {}, {}
     for p in points:
+        pct = Fraction(p.industrial_pct or 100, 100)
+        owed, exempt = pct * (c[p.id] + charging.get(p.id, 0)), relieved.get(p.id, 0)
+        oze[p.id] = owed, min(exempt, owed) if settings["industrial_order"] == "industrial_first" else pct * exempt
         base = c[p.id] if settings["tier_base"] == "all_drawn" and p.id in eligible else relieved.get(p.id, 0)
         reduced[p.id] = step * base
         shares[p.id]["allocated"] = allocated.get(p.id, 0)
@@ -124,6 +135,7 @@ def settle_period(
         "complete": True,
         "shares": shares,
         "reduced": reduced,
+        "oze": oze,
         "hours": {
             "drawn_wh": total,
             "injected_res_wh": res,
@@ -143,11 +155,21 @@ def settle_period(
             }
             if charging
             else {}
-        ),
+        )
+        | ({"gross_wh": consumption} if settings["ratio_denominator"] == "gross" else {}),
         "full": {p.id: c[p.id] + charging.get(p.id, 0) for p in points},
         "ratio": ratio,
         "multiplier": None if ratio is None else 1 - step,
     }
+
+
+def own_use(p: RefPoint, injected: int) -> int:
+    """What is consumed behind the meter of what is generated or stored there."""
+    if p.is_storage:
+        return 0
+    made = p.values["generation"] if p.generation_meter else 0
+    stored = p.values["discharge"] - p.values["charge"] if p.storage_meter else 0
+    return max(made + stored - injected, 0) if p.generation_meter or p.storage_meter else 0
 
 
 def follow_storage(p: RefPoint, drawn: int, injected: int, settings: dict, stocks: dict) -> tuple[int, int | None]:
@@ -247,10 +269,14 @@ def random_case(seed: int) -> tuple[list[RefPoint], dict[str, str], dict, list[d
         "storage": r.choice(["res_charged_only", "res_charged_only", "as_metered"]),
         "storage_origin": r.choice(["grid_until_shown", "by_meter", "by_meter"]),
         "storage_tracing": r.choice(["proportional", "proportional", "all", "none"]),
+        "ratio_denominator": r.choice(["drawn", "drawn", "gross"]),
+        "industrial_order": r.choice(["cluster_first", "industrial_first"]),
     }
+    metered = 0.95 if settings["ratio_denominator"] == "gross" else 0.6
     for p in points:
-        p.storage_meter = "injected" in p.directions and r.random() < 0.5
-        p.generation_meter = "injected" in p.directions and r.random() < 0.6
+        p.storage_meter = r.random() < ("injected" in p.directions) * 0.4 + 0.1
+        p.generation_meter = r.random() < ("injected" in p.directions) * (metered - 0.2) + 0.2
+        p.industrial_pct = r.choice([None, None, 15, 25, 80])
     periods = []
     for _ in range(3):
         lacks = r.random() < 0.15
@@ -263,6 +289,55 @@ def random_case(seed: int) -> tuple[list[RefPoint], dict[str, str], dict, list[d
                 values[p.id][way] = None if absent else r.choice([0, r.randint(0, big), r.randint(0, big)])
         periods.append(values)
     return points, members, settings, periods
+
+
+@dataclass
+class Window:
+    """When relief exists at all; spans and instants are numbers of periods, None is never or open."""
+
+    registered: int
+    struck_off: int | None
+    failed: list[tuple[int | None, int | None]]
+    amended: dict[str, list[tuple[int, int | None, int | None]]]
+    """By point: since when its contract is amended, and the span of that contract."""
+
+    def is_open(self, i: int, p: RefPoint, settings: dict) -> bool:
+        if i < self.registered or (self.struck_off is not None and i >= self.struck_off):
+            return False
+        binding = settings["regime_status"] == "binding"
+        # The periods are of 1 June 2026, local time from 2 o'clock on.
+        if binding and (settings["ec_outcome"] == "none" or settings["ec_outcome_date"] > date(2026, 6, 1)):
+            return False
+        if settings["conditions_fail"] == "no_relief" and any(holds(i, a, b) for a, b in self.failed):
+            return False
+        since = [at for at, a, b in self.amended.get(p.id, []) if holds(i, a, b)]
+        return i >= since[0] if since else not binding
+
+
+def random_regime(seed: int) -> dict:
+    """The settings that open or close the window."""
+    r = random.Random(seed + 10**8)
+    return {
+        "regime_status": r.choice(["simulation", "simulation", "binding"]),
+        "ec_outcome": r.choice(["none", "compatible", "compatible", "not_aid"]),
+        "ec_outcome_date": r.choice([date(2026, 5, 31), date(2026, 5, 31), date(2026, 6, 2)]),
+        "conditions_fail": r.choice(["warn", "no_relief"]),
+    }
+
+
+def random_window(seed: int, points: list[RefPoint], count: int) -> Window:
+    r = random.Random(seed + 10**7)
+    amended = {}
+    for p in points:
+        cut = r.randint(0, count)
+        spans = r.choice([[], [], [(None, None)], [(None, cut), (cut, None)], [(0, cut)]])
+        amended[p.id] = [(r.choice([-5, -5, r.randint(0, count)]), a, b) for a, b in spans]
+    return Window(
+        registered=r.choice([-5, -5, -5, r.randint(0, count), 9000]),
+        struck_off=r.choice([None, None, None, r.randint(0, count)]),
+        failed=r.choice([[], [], [(r.randint(0, count - 1), None)], [(None, 1), (1, 2)]]),
+        amended=amended,
+    )
 
 
 @dataclass

@@ -5,22 +5,36 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from central.allocation.proportional import allocate
-from central.settings import Settings
+from central.settings import CHOICES, Settings
 from central.settlement import settle
-from central.tables import BEHIND, CLUSTER, ENERGIES, MEMBERS, METERS, OUTPUTS, PERIODS, POINTS, RATES, STOCKS
+from central.tables import (
+    AMENDMENTS,
+    BEHIND,
+    CLUSTER,
+    CONDITIONS_FAILED,
+    ENERGIES,
+    INDUSTRIAL,
+    MEMBERS,
+    METERS,
+    OUTPUTS,
+    PERIODS,
+    POINTS,
+    RATES,
+    STOCKS,
+)
 from metering.energy import half_up, share
-from tests.central.reference import RES, half_up_4, random_case, settle_period
+from tests.central.reference import RES, Window, half_up_4, random_case, random_regime, random_window, settle_period
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 BEHIND_OF = {
@@ -31,7 +45,7 @@ BEHIND_OF = {
 RATE = {"network_variable": "0.2", "quality": "0.0331", "oze": "0.0073", "chp": "0.003"}
 
 
-def tables_of(points, regimes, periods, *, start=START, registered=datetime(2024, 10, 1, tzinfo=UTC)):
+def tables_of(points, regimes, periods, *, start=START, registered=datetime(2024, 10, 1, tzinfo=UTC), window=None):
     name = {"cluster": "T"}
     starts = [start + timedelta(hours=h) for h in range(len(periods))]
     rows = [
@@ -74,6 +88,31 @@ def tables_of(points, regimes, periods, *, start=START, registered=datetime(2024
         "behind": pa.Table.from_pylist(behind, BEHIND),
         "meters": pa.Table.from_pylist(meters, METERS),
         "rates": pa.Table.from_pylist(rates, RATES),
+        "industrial": pa.Table.from_pylist(
+            [name | {"point": p.id, "pct": p.industrial_pct} for p in points if p.industrial_pct], INDUSTRIAL
+        ),
+        **(windows_of(window, start) if window else {}),
+    }
+
+
+def windows_of(window: Window, start: datetime) -> dict[str, pa.Table]:
+    """The tables that say when relief exists: cluster, amendments and conditions_failed."""
+    name = {"cluster": "T"}
+
+    def at(i: int | None) -> datetime | None:
+        return None if i is None else start + timedelta(hours=i)
+
+    about = name | {"period": "hour", "registered_from": at(window.registered), "struck_off": at(window.struck_off)}
+    amended = [
+        name | {"point": p, "amended": at(i), "valid_from": at(a), "valid_to": at(b)}
+        for p, rows in window.amended.items()
+        for i, a, b in rows
+    ]
+    failed = [name | {"valid_from": at(a), "valid_to": at(b)} for a, b in window.failed]
+    return {
+        "cluster": pa.Table.from_pylist([about], CLUSTER),
+        "amendments": pa.Table.from_pylist(amended, AMENDMENTS),
+        "conditions_failed": pa.Table.from_pylist(failed, CONDITIONS_FAILED),
     }
 
 
@@ -90,12 +129,21 @@ def settings_of(chosen: dict) -> Settings:
 def test_thousands_of_random_clusters_agree_with_the_slow_reference(block: int) -> None:
     for seed in range(block * 300, block * 300 + 300):
         points, regimes, chosen, periods = random_case(seed)
-        relief = seed % 7 != 0
-        registered = datetime(2024, 10, 1, tzinfo=UTC) if relief else datetime(2027, 1, 1, tzinfo=UTC)
-        held = {p.id: (900, 400) for p in points if len(p.id) % 2 and p.is_storage}
-        tables = tables_of(points, regimes, periods, registered=registered) | {"stocks": stocks_of(held)}
-        result = settle(tables, settings_of(chosen))
-        assert_agrees(result, points, regimes, chosen, periods, relief, seed, held)
+        chosen |= random_regime(seed)
+        window = random_window(seed, points, len(periods))
+        assert_settles_as_the_reference(points, regimes, chosen, periods, window, seed)
+
+
+def assert_settles_as_the_reference(points, regimes, chosen, periods, window, seed) -> dict[str, pa.Table]:
+    def open_or_not(i: int) -> None:
+        for p in points:
+            p.granted = window.is_open(i, p, chosen)
+
+    held = {p.id: (900, 400) for p in points if len(p.id) % 2 and p.is_storage}
+    tables = tables_of(points, regimes, periods, window=window) | {"stocks": stocks_of(held)}
+    result = settle(tables, settings_of(chosen))
+    assert_agrees(result, points, regimes, chosen, periods, True, seed, held, open_or_not)
+    return result
 
 
 def assert_agrees(result, points, regimes, chosen, periods, relief, seed, held, before=lambda _: None) -> None:
@@ -103,7 +151,7 @@ def assert_agrees(result, points, regimes, chosen, periods, relief, seed, held, 
     hours, shares = result["hours"].to_pylist(), result["shares"].to_pylist()
     order = sorted((p.id for p in points), key=str.encode)
     assert [row["point"] for row in shares] == order * len(periods), seed
-    drawn, relieved, reduced = ({p.id: Fraction(0) for p in points} for _ in range(3))
+    drawn, relieved, reduced, oze, exempt = ({p.id: Fraction(0) for p in points} for _ in range(5))
     any_complete = False
     for i, values in enumerate(periods):
         for p in points:
@@ -127,6 +175,8 @@ def assert_agrees(result, points, regimes, chosen, periods, relief, seed, held, 
             drawn[name] += expected["full"][name]
             relieved[name] += row["relieved"]
             reduced[name] += expected["reduced"][name]
+            oze[name] += expected["oze"][name][0]
+            exempt[name] += expected["oze"][name][1]
     after = {row["point"]: (row["total_wh"], row["res_wh"]) for row in result["stocks"].to_pylist()}
     assert {name: stock for name, stock in after.items() if name in held or stock != (0, 0)} == held, seed
     for row in result["charges"].to_pylist():
@@ -135,8 +185,8 @@ def assert_agrees(result, points, regimes, chosen, periods, relief, seed, held, 
             assert row["full_zl"] is None
             continue
         price, name = Fraction(RATE[row["component"]]), row["point"]
-        full = drawn[name] * price / 1000
-        relief_zl = (relieved if row["component"] in {"oze", "chp"} else reduced)[name] * price / 1000
+        wh = {"oze": (oze, exempt), "chp": (drawn, relieved)}.get(row["component"], (drawn, reduced))
+        full, relief_zl = (one[name] * price / 1000 for one in wh)
         assert Fraction(row["full_exact_zl"]) == full, (seed, row)
         assert Fraction(row["relief_exact_zl"]) == relief_zl, (seed, row)
         assert Fraction(row["full_zl"]) == Fraction(half_up(full * 100), 100)
@@ -158,6 +208,35 @@ def test_the_order_of_the_rows_does_not_matter() -> None:
         order = np.random.default_rng(5).permutation(tables[name].num_rows)
         mixed[name] = tables[name].take(pa.array(order))
     assert settle(tables, settings_of(chosen)) == settle(mixed, settings_of(chosen))
+
+
+every_setting = st.fixed_dictionaries({name: st.sampled_from(values) for name, values in CHOICES.items()})
+
+
+@given(st.integers(3000, 10**6), every_setting, st.sampled_from([date(2026, 5, 31), date(2026, 6, 2)]), st.randoms())
+@settings(max_examples=250, deadline=None)
+def test_whatever_the_settings_shares_keep_their_bounds_and_the_reference_agrees(seed, chosen, day, mixing) -> None:
+    points, regimes, _, periods = random_case(seed)
+    chosen |= {"ec_outcome_date": day, "excluded_regimes": list(chosen["excluded_regimes"])}
+    window = random_window(seed, points, len(periods))
+    result = assert_settles_as_the_reference(points, regimes, chosen, periods, window, seed)
+    rows = [row for row in result["shares"].to_pylist() if row["status"] == "complete"]
+    for row in rows:
+        drawn = row["drawn_wh"] or 0
+        assert 0 <= row["allocated_wh"] <= drawn
+        assert 0 <= row["relieved_wh"] <= drawn
+        assert row["relieved_wh"] <= row["allocated_wh"] or chosen["forfeited"] == "redistributed"
+    for hour in result["hours"].to_pylist():
+        of_hour = [row["allocated_wh"] for row in rows if row["start"] == hour["start"]]
+        assert not of_hour or sum(of_hour) == hour["covered_wh"]
+    tables = tables_of(points, regimes, periods, window=window)
+    for name, table in tables.items():
+        if name != "periods":
+            order = list(range(table.num_rows))
+            mixing.shuffle(order)
+            tables[name] = table.take(pa.array(order, pa.int64()))
+    in_order = tables_of(points, regimes, periods, window=window)
+    assert settle(tables, settings_of(chosen)) == settle(in_order, settings_of(chosen))
 
 
 def test_two_energies_for_one_key_are_refused() -> None:
