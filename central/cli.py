@@ -12,7 +12,7 @@ from central.conditions.cli import conditions
 from central.estimates.cli import estimate, estimates, validate
 from central.explaining.cli import explain
 from central.imports.cli import compare, files, import_
-from central.papers.cli import papers
+from central.papers.cli import deadlines, papers
 from central.radar.cli import radar
 from central.register.cli import approve, closing, correction, diff, run, runs, verify
 from central.requesting.cli import request, requests
@@ -38,6 +38,6 @@ for command in (validate, estimate, estimates):
     main.add_command(command)
 for command in (conditions, radar):
     main.add_command(command)
-for command in (papers,):
+for command in (papers, deadlines):
     main.add_command(command)
 main.add_command(explain)

@@ -1,4 +1,4 @@
-"""``klaster-central papers``."""
+"""``klaster-central papers``, ``deadlines`` and ``statement``."""
 
 from __future__ import annotations
 
@@ -79,3 +79,53 @@ def papers(
         console.fail(f"{error.filename or out}: can't be written: {error.strerror}")
     print_written(made, files, as_json=as_json)
     raise SystemExit(Exit.INCOMPLETE if any(one.gaps for one in made) else Exit.DONE)
+
+
+@click.command()
+@click.argument("config_file", type=FILE)
+@click.option("--on", type=DayType(), help="The day to reckon from; today if not given.")
+@click.option("--until", type=DayType(), help="The last due day that is named; one year ahead if not given.")
+@click.option("--all", "ever", is_flag=True, help="What is done or has passed, too.")
+@click.option("--ics", "ics_file", type=FILE, help="Write them as a calendar file (iCalendar), in Polish.")
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+def deadlines(
+    config_file: Path, *, on: date | None, until: date | None, ever: bool, ics_file: Path | None, as_json: bool
+) -> None:
+    """Every deadline of the cluster: its article, from when it runs, until when, whose it is, and whether it is met.
+
+    Exit code: 0 the coordinator is late with nothing; 1 it is late with something; 2 bad input.
+    """
+    from datetime import timedelta
+
+    from central.cluster.history import HistoryError
+    from central.cluster.loading import load_cluster
+    from central.config import load_config
+    from central.papers.duties import Calendar, DutyState, Who
+    from central.papers.ics import calendar_text
+    from central.papers.noticed import noticed
+    from central.papers.text import print_duties
+    from central.papers.writing import put
+    from metering.period import WARSAW
+    from runtime.clock import make_clock
+
+    with console.config_errors("nothing was done"):
+        config = load_config(config_file)
+        cluster = load_cluster(config.cluster_file)
+    now = make_clock(config.clock).now()
+    today = on or now.astimezone(WARSAW).date()
+    try:
+        told = noticed(config.cluster_file)
+    except HistoryError as error:
+        console.fail(f"{error}; changes that it alone tells can't be named")
+    except OSError as error:
+        console.fail(f"{error.filename}: can't be read: {error.strerror}")
+    found = Calendar(cluster, today, until or today + timedelta(days=366), told).duties()
+    shown = [one for one in found if ever or one.state in {DutyState.OPEN, DutyState.LATE}]
+    if ics_file is not None:
+        try:
+            put(ics_file, calendar_text(cluster.name, shown, now))
+        except OSError as error:
+            console.fail(f"{ics_file}: can't be written: {error.strerror}")
+    print_duties(cluster.name, shown, today, as_json=as_json)
+    late = any(one.state is DutyState.LATE and one.who is Who.COORDINATOR for one in found)
+    raise SystemExit(Exit.DIFFERS if late else Exit.DONE)

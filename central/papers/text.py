@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from central.papers.duties import Duty
+from central.papers.duty_words import STATES, WHO, title
 from central.papers.paper import Paper
 from runtime import console
 
@@ -31,3 +34,18 @@ def print_written(papers: Sequence[Paper], files: Sequence[Path], *, as_json: bo
             console.say(f"{one.name}: facts that are missing: {len(one.gaps)}, marked yellow in the workbook")
             for gap in one.gaps:
                 console.say(f"  {gap}")
+
+
+def print_duties(cluster: str, duties: Sequence[Duty], today: date, *, as_json: bool) -> None:
+    """The calendar, in the order of the due days."""
+    if as_json:
+        rows = [one.answer(today) | {"text": title(one, "en"), "text_pl": title(one, "pl")} for one in duties]
+        console.print_json({"cluster": cluster, "today": today.isoformat(), "deadlines": rows})
+        return
+    shown = [
+        (one.due, (one.due - today).days, STATES["en"][one.state], WHO["en"][one.who], title(one, "en"), one.article,
+         one.begins, one.done_by)
+        for one in duties
+    ]  # fmt: skip
+    heads = ("due", "days left", "state", "whose", "what", "article", "from", "done by")
+    console.table("", heads, shown, right=("days left",))

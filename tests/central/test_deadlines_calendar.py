@@ -1,0 +1,99 @@
+"""The calendar of deadlines: what is due when, done by what, and the same as an iCalendar file."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from central.cluster import load_cluster
+from central.cluster.history import History
+from central.cluster.replacing import replace_cluster
+from central.cluster.sources import read_source
+from central.papers.duties import Calendar, Duty, DutyState
+from central.papers.duty_words import WORDS
+from central.papers.ics import calendar_text, escaped, folded
+from central.papers.noticed import noticed
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "example" / "cluster.toml"
+TODAY = date(2025, 5, 1)
+
+
+def duties(today: date = TODAY, **changed: object) -> list[Duty]:
+    cluster = msgspec.structs.replace(load_cluster(EXAMPLE), **changed)
+    return Calendar(cluster, today, date(2036, 1, 1)).duties()
+
+
+def of(kind: str, found: list[Duty]) -> list[tuple[str, date, date, DutyState]]:
+    return [(one.subject, one.begins, one.due, one.state) for one in found if one.kind == kind]
+
+
+def test_a_change_is_due_fourteen_days_after_its_day_and_done_by_a_filing_that_tells_it() -> None:
+    found = of("change", duties())
+    assert found[0][1:] == (date(2025, 4, 1), date(2025, 4, 15), DutyState.DONE)
+    assert "instalacja farma" in found[0][0]
+    bare = of("change", duties(filings=()))
+    assert bare[0][3] is DutyState.LATE
+    assert of("change", duties(date(2025, 4, 15), filings=()))[0][3] is DutyState.OPEN
+
+
+def test_reports_calls_and_the_agreement_have_their_days() -> None:
+    found = duties()
+    assert of("annual_report", found)[0] == ("2025", date(2026, 1, 1), date(2026, 6, 30), DutyState.DONE)
+    assert of("annual_report", duties(filings=(), today=date(2026, 7, 1)))[0][3] is DutyState.LATE
+    call = next(one for one in found if one.kind == "call")
+    assert (call.due, call.state, call.in_time) == (date(2025, 2, 28), DutyState.DONE, True)
+    assert of("agreement_end", found)[0][2:] == (date(2035, 1, 14), DutyState.OPEN)
+    assert of("switch", found)[0][2] == date(2026, 12, 31)
+    assert of("relief_ends", found)[0][2] == date(2029, 12, 31)
+    assert of("operator_contracts", found)[0][1:3] == (date(2025, 3, 10), date(2025, 6, 8))
+    assert {one.kind for one in found} <= set(WORDS)
+
+
+def test_data_of_a_month_are_due_thirty_days_after_its_last_day() -> None:
+    found = {name: due for name, _, due, _ in of("operator_data", duties())}
+    assert found["2025-04"] == date(2025, 5, 30)
+    assert min(found) == "2025-04"
+
+
+def test_a_change_without_a_day_of_its_own_is_told_by_the_history(tmp_path: Path) -> None:
+    file = tmp_path / "cluster.toml"
+    text = EXAMPLE.read_text(encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
+    History(file).notice(datetime(2026, 5, 1, 12, tzinfo=UTC))
+    new = tmp_path / "new.toml"
+    new.write_text(text.replace('name = "Słońce Doliny sp. z o.o."', 'name = "Nowa nazwa S.A."'), encoding="utf-8")
+    replace_cluster(read_source(new), file, "test", datetime(2026, 6, 3, 22, 30, tzinfo=UTC))
+    ((day, found),) = noticed(file)
+    assert day == date(2026, 6, 4)
+    assert [(one.fact.subject, one.before, one.after) for one in found] == [
+        ("slonce", "Słońce Doliny sp. z o.o.", "Nowa nazwa S.A.")
+    ]
+
+
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=300))
+def test_lines_are_folded_at_75_octets_and_unfold_to_the_same(text: str) -> None:
+    lines = folded(f"SUMMARY:{escaped(text)}").split(b"\r\n")
+    assert lines.pop() == b""
+    assert all(len(line) <= 75 for line in lines)
+    for line in lines:
+        line.decode()
+    whole = (lines[0] + b"".join(line[1:] for line in lines[1:])).decode()
+    assert whole == f"SUMMARY:{escaped(text)}"
+
+
+def test_the_calendar_file_has_an_event_for_each_duty_and_alarms_for_what_is_open() -> None:
+    found = duties()
+    text = calendar_text("Klaster; \\ Łąka,\r\nBEGIN:VEVENT", found, datetime(2026, 1, 1, tzinfo=UTC))
+    whole = text.replace(b"\r\n ", b"").decode()
+    lines = whole.split("\r\n")
+    assert lines.count("BEGIN:VEVENT") == lines.count("END:VEVENT") == len(found)
+    assert "X-WR-CALNAME:Klaster\\; \\\\ Łąka\\,\\nBEGIN:VEVENT" in lines
+    assert len({line for line in lines if line.startswith("UID:")}) == len(found)
+    agreement = whole[whole.index("SUMMARY:Koniec porozumienia") :].partition("END:VEVENT")[0]
+    assert [f"TRIGGER:-P{days}D" in agreement for days in (180, 90, 30)] == [True] * 3
+    one = found[0]
+    assert f"DTEND;VALUE=DATE:{one.due + timedelta(days=1):%Y%m%d}" in lines
