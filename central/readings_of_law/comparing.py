@@ -1,0 +1,118 @@
+"""The month's relief under each alternative of each setting, one at a time. Tables and settings in, plain rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from central.readings_of_law.questions import QUESTIONS
+from central.settings import CHOICES, Settings
+
+Settle = Callable[[Settings], Mapping[str, pa.Table]]
+
+
+def compare_readings(
+    settings: Settings, settle: Settle, tables: Mapping[str, pa.Table], progress: Callable[[str], None]
+) -> dict[str, Any]:
+    """The current reading's sums, each alternative's with the difference, and the cheapest and dearest of them."""
+    progress("the current reading")
+    current = _sums(settle(settings))
+    rows = []
+    for name, (polish, english) in QUESTIONS.items():
+        chosen = getattr(settings, name)
+        alternatives = []
+        for value in CHOICES[name]:
+            if value == chosen:
+                continue
+            progress(f"{name} = {_text(value)}")
+            found = _sums(settle(msgspec.structs.replace(settings, **{name: value})))
+            alternatives.append({"value": _text(value)} | found | {"difference": _difference(found, current)})
+        same = all(one["difference"]["none"] for one in alternatives)
+        row: dict[str, Any] = {"setting": name, "current": _text(chosen)}
+        row |= {"question_pl": polish, "question_en": english, "alternatives": alternatives}
+        row["no_effect"] = (_why(name, tables) or "no figure of this month changes") if same else None
+        rows.append(row)
+    return {"current": current, "settings": rows} | _extremes(current, rows)
+
+
+def _sums(result: Mapping[str, pa.Table]) -> dict[str, Any]:
+    hours, shares = result["hours"], result["shares"]
+    complete = pc.sum(pc.equal(hours["status"], "complete"), min_count=0).as_py()
+    members: dict[str, dict[str, Any]] = {}
+    grouped = pa.table({"member": shares["member"].cast(pa.string()), "wh": shares["relieved_wh"]})
+    for row in grouped.group_by("member").aggregate([("wh", "sum")]).to_pylist():
+        members[row["member"]] = {"relieved_wh": row["wh_sum"], "relief_zl": Decimal(0), "charge_zl": Decimal(0)}
+    for row in result["charges"].select(["member", "drawn_wh", "relief_zl", "charge_zl"]).to_pylist():
+        mine = members.setdefault(row["member"], {"relieved_wh": None, "relief_zl": None, "charge_zl": None})
+        for key in ("relief_zl", "charge_zl"):
+            # A missing rate leaves every sum above it empty.
+            known = mine[key] is not None and row[key] is not None
+            mine[key] = mine[key] + Decimal(row[key]) if known else None
+    total = {key: _total([one[key] for one in members.values()]) for key in ("relieved_wh", "relief_zl", "charge_zl")}
+    listed = [{"member": name} | _shown(one) for name, one in sorted(members.items())]
+    return _shown(total) | {"complete": complete, "periods": hours.num_rows, "members": listed}
+
+
+def _total(values: list[Any]) -> Any:
+    return None if not values or any(one is None for one in values) else sum(values)
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: str(value) if isinstance(value, Decimal) else value for key, value in row.items()}
+
+
+def _difference(found: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:
+    wh = (
+        None
+        if None in (found["relieved_wh"], current["relieved_wh"])
+        else found["relieved_wh"] - current["relieved_wh"]
+    )
+    money: dict[str, Any] = {}
+    for key in ("relief_zl", "charge_zl"):
+        known = found[key] is not None and current[key] is not None
+        money[key] = str(Decimal(found[key]) - Decimal(current[key])) if known else None
+    return {"relieved_wh": wh} | money | {"none": dict(found) == dict(current)}
+
+
+def _extremes(current: Mapping[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The readings with the least and the most charge, one setting changed at a time; of equally complete ones."""
+    found = [
+        (Decimal(one["charge_zl"]), f"{row['setting']} = {one['value']}")
+        for row in rows
+        for one in row["alternatives"]
+        if one["charge_zl"] is not None and one["complete"] == current["complete"]
+    ]
+    if current["charge_zl"] is not None:
+        found.insert(0, (Decimal(current["charge_zl"]), "the current reading"))
+    if not found:
+        return {"cheapest": None, "dearest": None}
+    ends = {"cheapest": min(found, key=_charge), "dearest": max(found, key=_charge)}
+    return {name: {"charge_zl": str(charge), "reading": reading} for name, (charge, reading) in ends.items()}
+
+
+def _charge(one: tuple[Decimal, str]) -> Decimal:
+    return one[0]
+
+
+def _why(name: str, tables: Mapping[str, pa.Table]) -> str | None:
+    """Why a setting can't matter in these tables."""
+    stores = "meters" in tables and "storage" in tables["meters"]["role"].to_pylist()
+    if name.startswith("storage") and not stores and not any(tables["points"]["storage"].to_pylist()):
+        return "no storage"
+    regimes = set(tables["members"]["regime"].to_pylist()) | set(tables["points"]["regime"].to_pylist())
+    regimes |= set(tables["regimes"]["regime"].to_pylist()) if "regimes" in tables else set()
+    if name.startswith("excluded") or name in {"exclusion_scope", "forfeited"}:
+        return None if regimes - {"none", None} else "nobody excluded by a regime"
+    empty = {"industrial_order": "industrial", "conditions_fail": "conditions_failed"}.get(name)
+    if empty and not tables[empty].num_rows:
+        return {"industrial": "no industrial consumer", "conditions_failed": "no failed condition is recorded"}[empty]
+    return None
+
+
+def _text(value: object) -> str:
+    return " ".join(value) if isinstance(value, tuple) else str(value)
