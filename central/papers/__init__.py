@@ -1,1 +1,1 @@
-"""Statutory papers as data (sheets and rows) and as files, the calendar of deadlines, and members' statements."""
+"""Statutory papers as data (sheets and rows) and as files, and the calendar of deadlines."""

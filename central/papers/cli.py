@@ -1,4 +1,4 @@
-"""``klaster-central papers``, ``deadlines`` and ``statement``."""
+"""``klaster-central papers`` and ``deadlines``."""
 
 from __future__ import annotations
 
