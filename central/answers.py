@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from central import unauthorised_marks
+from central import unauthorised_marks, value_sources
 from central.balance import multiplier_text, ratio_text
 from central.books import Books, Settled
 from central.estimated_marks import of_periods, of_shares
@@ -63,7 +63,8 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
 def balance(books: Books, span: Span, now: datetime) -> dict[str, Any]:
     """The balance of every period of the span that ended before ``now``, and the sums of the complete ones.
 
-    Energies in Wh; null where not known. ``estimated``: how many values of the periods are estimates.
+    Energies in Wh; null where not known. ``estimated``, ``own`` and ``operator``: how many values of the periods are
+    estimates, from the cluster's own stands and from operators' files.
     """
     settled = books.settled(span.month)
     hours = _ended(settled.hours, settled, span, now)
@@ -76,6 +77,11 @@ def balance(books: Books, span: Span, now: datetime) -> dict[str, Any]:
     rows = _rows(hours, columns_of("hours", hours))
     for row, count in zip(rows, of_periods(settled.estimated, seconds(hours["start"])), strict=True):
         row["estimated"] = count
+    ended = value_sources.of_shares(
+        _ended(settled.shares, settled, span, now), settled.tables["energies"], settled.estimated
+    )
+    for row, counts in zip(rows, value_sources.of_periods(ended, seconds(hours["start"])), strict=True):
+        row.update(counts)
     return _about(settled, span, now) | {
         "periods": hours.num_rows,
         "complete": complete.num_rows,
@@ -107,6 +113,7 @@ def shares(books: Books, span: Span, now: datetime, *, rows: bool = True) -> dic
     }
     if rows:
         answer["rows"] = _rows(found, columns_of("shares", found))
+        answer["sources"] = value_sources.told(found, books.archived(), [one.estimate for one in settled.outcomes])
     if span.day is None:
         money = {member.member: member.relief_zl for member in settled.summary.members}
         for row in answer["members"]:
@@ -153,11 +160,13 @@ def _of_points(rows: pa.Table, settled: Settled, energies: Sequence[str]) -> lis
 def share_rows(books: Books, span: Span, now: datetime) -> pa.Table:
     """The rows that ``shares`` rests on, as SHARES has them, and how many values of each are estimates.
 
-    ``unauthorised``: 1 where the member's data have no valid authorisation in the period.
+    ``unauthorised``: 1 where the member's data have no valid authorisation in the period. ``drawn_source`` and
+    ``injected_source``: where the values are from (``central.value_sources``).
     """
     settled = books.settled(span.month)
     rows = of_shares(settled.estimated, _ended(settled.shares, settled, span, now))
-    return unauthorised_marks.of_shares(settled.unauthorised, rows)
+    rows = unauthorised_marks.of_shares(settled.unauthorised, rows)
+    return value_sources.of_shares(rows, settled.tables["energies"], settled.estimated)
 
 
 def findings(

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from central.archive import Archive
 from central.around import measured_around
 from central.cluster import Cluster
 from central.cluster.papers import Unauthorised
@@ -32,7 +33,7 @@ from central.settlement import settle
 from central.tables import STOCKS
 from central.unauthorised_marks import mark
 from central.undeclared import undeclared_injection
-from metering.period import Month
+from metering.period import Month, utc_text
 
 LOOK_AROUND = timedelta(days=62)
 """How far outside a month stands are looked for: two equal ones may prove zeros across its ends."""
@@ -210,6 +211,24 @@ class Books:
             return table.all()
         finally:
             table.close()
+
+    def archived(self) -> dict[int, dict[str, Any]]:
+        """What the archive says of each operator's file, by its number: name, format, when it was imported, by whom."""
+        if not self.config.files.is_file():
+            return {}
+        archive = Archive(self.config.files, read_only=True)
+        try:
+            return {
+                one.number: {
+                    "file": one.name,
+                    "format": one.layout,
+                    "imported": utc_text(one.imported),
+                    "who": one.who,
+                }
+                for one in archive.all()
+            }
+        finally:
+            archive.close()
 
     def _store(self) -> ReadingsStore:
         return open_store(self.config, read_only=True)

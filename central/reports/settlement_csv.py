@@ -60,7 +60,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 
 APPENDED: Final[Mapping[str, tuple[str, ...]]] = {
     "hours": MORE_ENERGIES,
-    "shares": ("charge_wh", "estimated", "unauthorised"),
+    "shares": ("charge_wh", "estimated", "unauthorised", "drawn_source", "injected_source"),
 }
 """Columns that follow where a storage's charging is left out of drawn, or own use is in the ratio, and in answers of
 books with their marks."""
