@@ -19,6 +19,7 @@ from litestar.handlers import BaseRouteHandler
 from central.answers import Span
 from central.ask import Answer, Question
 from central.web.api import DayAsked, MonthAsked, Now, month_or_day, month_span, span_of
+from central.web.explaining import KEYS, Why, asking_of, explain_content, nothing_explained
 from central.web.fresh import Look
 from central.web.page_completeness import completeness_content
 from central.web.page_day import day_content
@@ -34,7 +35,7 @@ _DRAWN = 32
 Content = Callable[[dict[str, Any], Span, Any], dict[str, Any]]
 
 
-def page_handlers(look: Look, now: Now) -> list[BaseRouteHandler]:
+def page_handlers(look: Look, now: Now, why: Why = nothing_explained) -> list[BaseRouteHandler]:
     """The routes of the pages."""
     templates = _environment()
     drawn: dict[tuple[Any, ...], tuple[Answer, str]] = {}
@@ -49,7 +50,7 @@ def page_handlers(look: Look, now: Now) -> list[BaseRouteHandler]:
             when=when,
             languages=[(one, WORDS[one].catalogue["name"]) for one in LANGUAGES],
             path=request.url.path,
-            asked_for={key: query[key] for key in ("day", "month") if key in query},
+            asked_for={key: query[key] for key in ("day", *KEYS) if key in query},
             **_filters(words),
             **content,
         )
@@ -98,6 +99,11 @@ def page_handlers(look: Look, now: Now) -> list[BaseRouteHandler]:
             return page(request, "bad_span.html", 400, asked=month, which="month")
         return await answered(request, name, "month", span, month_content)
 
+    @get("/explain", include_in_schema=False)
+    async def explain_page(request: Request[Any, Any, Any]) -> Response[str]:
+        status, content = explain_content(await why(asking_of(request.query_params)), _words(request))
+        return page(request, "explain.html", status, **content)
+
     @get("/gateways", include_in_schema=False)
     async def gateways_page(request: Request[Any, Any, Any]) -> Response[str]:
         return await answered(request, "gateways.html", "gateways", span_of(None, None, now()), gateways_content)
@@ -120,7 +126,7 @@ def page_handlers(look: Look, now: Now) -> list[BaseRouteHandler]:
             return page(request, "bad_span.html", 400, asked=month, which="month")
         return await answered(request, "completeness.html", "completeness", span, completeness_content)
 
-    return [day_page, month_page, members_page, gateways_page, findings_page, completeness_page]
+    return [explain_page, day_page, month_page, members_page, gateways_page, findings_page, completeness_page]
 
 
 def _words(request: Request[Any, Any, Any]) -> Words:

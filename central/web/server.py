@@ -24,11 +24,13 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from central.answers import Span
 from central.ask import Answer, Question
 from central.config import WebTable, load_config
+from central.explaining.answer import Asking, explain_standing
 from central.marks import all_marks
 from central.reports.rows_csv import RowsTable, write_rows
 from central.standing import ask_standing
 from central.web.api import Now, api_router
 from central.web.csv_files import WriteRows, csv_router
+from central.web.explaining import Why, explain_router, nothing_explained
 from central.web.fresh import Fresh, Look
 from central.web.live_route import Live, live_router, nothing_live
 from central.web.pages import page_handlers
@@ -72,7 +74,9 @@ async def _secure(message: Message, _: Scope) -> None:
         MutableScopeHeaders(message).update(_HEADERS)
 
 
-def make_app(look: Look, rows_file: WriteRows, now: Now, live: Live = nothing_live) -> Litestar:
+def make_app(
+    look: Look, rows_file: WriteRows, now: Now, live: Live = nothing_live, why: Why = nothing_explained
+) -> Litestar:
     """The web application: pages at ``/``, files below ``/csv``, the API below ``/api/v1``.
 
     The API describes itself at ``/api/openapi.json``.
@@ -81,9 +85,10 @@ def make_app(look: Look, rows_file: WriteRows, now: Now, live: Live = nothing_li
     return Litestar(
         [
             api_router(look, now),
+            explain_router(why),
             live_router(live, now),
             csv_router(look, rows_file, now),
-            *page_handlers(look, now),
+            *page_handlers(look, now, why),
             create_static_files_router("/static", directories=[_STATIC]),
         ],
         before_send=[_secure],
@@ -148,8 +153,15 @@ async def serve_web(
             return f"the books can't be read: {error}"
         return trouble
 
+    async def why(asking: Asking) -> Answer:
+        try:
+            found: Answer = await compute(explain_standing, config_file, asking)
+        except BrokenProcessPool as error:
+            return Answer(None, f"the books can't be read: {error}")
+        return found
+
     fresh = Fresh(answer, lambda: all_marks(config, config_file))
-    app = make_app(fresh.look, rows_file, now, live)
+    app = make_app(fresh.look, rows_file, now, live, why)
     server = _Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="off"))
     host, port = page.getsockname()[:2]
     _log.info("page", url=f"http://{host}:{port}")

@@ -10,6 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import msgspec
 import pyarrow as pa
 import pytest
@@ -28,6 +29,7 @@ from central.explaining.telling import plain
 from metering.period import Month, day_start, local_text
 from metering.wire import StandOnWire, digest
 from tests.central.explained_books import DAY, DAYS, Explained, explained_books
+from tests.central.made_books import AFTER, Made, StoppedClock, served
 
 MONTH = Month(2026, 6)
 ALL = View(12, None)
@@ -251,3 +253,22 @@ def test_the_command_prints_a_tree_and_the_bytes(made: Explained) -> None:
     assert answer["step"]["what"]["text"].startswith("Energy with relief, point A1")
     assert CliRunner().invoke(main, [*words[:-1], "never"]).exit_code == 2
     assert CliRunner().invoke(main, ["explain"]).exit_code == 2
+
+
+@pytest.mark.asyncio
+async def test_page_and_api_explain_in_both_languages(made: Explained) -> None:
+
+    async with served(Made(made.folder), StoppedClock(AFTER)) as url, httpx.AsyncClient(timeout=60) as client:
+        query = {"point": "A1", "hour": "2026-06-17T13:00:00+02:00", "quantity": "relieved"}
+        answer = (await client.get(f"{url}/api/v1/explain", params=query)).json()
+        assert (answer["agrees"], answer["step"]["value"]) == (True, "2080")
+        for language, words in (("pl", "Energia z ulgą"), ("en", "Energy with relief")):
+            page = await client.get(f"{url}/explain", params={**query, "lang": language})
+            assert page.status_code == 200
+            assert words in page.text
+            assert "36daf90611f66fcdc76508f11c0f245e" in page.text
+        for hostile in ({"point": "<script>alert(1)</script>", "month": "2026-06"}, {"month": "x" * 3000}, {}):
+            refused = await client.get(f"{url}/explain", params=hostile)
+            assert refused.status_code == 400
+            assert "<script>alert" not in refused.text
+            assert (await client.get(f"{url}/api/v1/explain", params=hostile)).status_code == 400
