@@ -31,7 +31,7 @@ from metering.period import Month, months
 from tests.mosquitto import Mosquitto, free_port
 
 LIMIT_S = 1.0
-POINTS, BOTH, METERS = int(os.environ.get("POINTS", "300")), 10, 10
+POINTS, BOTH, METERS = int(os.environ.get("POINTS", "200")), 10, 10
 """Every tenth point injects too; each gateway reads ten."""
 RATE, QUIET_S = float(os.environ.get("RATE", "20")), float(os.environ.get("QUIET_S", "20"))
 YEAR = months(Month(2025, 1), Month(2025, int(os.environ.get("MONTHS", "12"))))
