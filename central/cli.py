@@ -13,6 +13,7 @@ from central.estimates.cli import estimate, estimates, validate
 from central.explaining.cli import explain
 from central.imports.cli import compare, files, import_
 from central.papers.cli import deadlines, papers
+from central.radar.cli import radar
 from central.readings_of_law.cli import readings_of_law
 from central.register.cli import approve, closing, correction, diff, run, runs, verify
 from central.requesting.cli import request, requests
@@ -36,7 +37,7 @@ for command in (run, runs, verify, diff, approve, closing, correction):
     main.add_command(command)
 for command in (validate, estimate, estimates):
     main.add_command(command)
-for command in (conditions, readings_of_law):
+for command in (conditions, radar, readings_of_law):
     main.add_command(command)
 for command in (papers, deadlines):
     main.add_command(command)

@@ -1,7 +1,7 @@
 """A month's energies as arrays, periods by points: what the arithmetic of a settlement works on.
 
 Shapes: T periods in order, P points in the order of their ids' bytes. Arrays are hour-major (T, P). A point whose
-owner, tariff or directions change within the periods has a column for each of its rows, in time, each valid in its span.
+owner, tariff or directions change within the periods has a column for each of its rows, each valid in its span.
 """
 
 from __future__ import annotations

@@ -29,21 +29,23 @@ class Tiers:
     """Wh of renewable injection, at least 1, that would reach it; 0 where ``next_step`` is -1."""
 
 
-def tiers(injected_res: Ints, drawn: Ints, settings: Settings) -> Tiers:
+def tiers(injected_res: Ints, drawn: Ints, settings: Settings, denominator: Ints | None = None) -> Tiers:
     """The step of each period, the next one, and the least renewable energy that is missing for it, Wh.
 
-    Nothing is missing where nothing was drawn, at the last step, and above 100 % where that is read literally.
+    ``denominator`` of the ratio: what is drawn, if not given. Nothing is missing where the denominator is 0, at the
+    last step, above 100 % where that is read literally, and where covered energy is the numerator and can't suffice.
     """
+    covered = settings.ratio_numerator == "covered"
+    whole = drawn if denominator is None else denominator
 
     def step_at(injected: Ints) -> Ints:
-        numerator = np.minimum(injected, drawn) if settings.ratio_numerator == "covered" else injected
-        return relief_step(numerator, drawn, settings.above_100)
+        return relief_step(np.minimum(injected, drawn) if covered else injected, whole, settings.above_100)
 
     step = step_at(injected_res)
     # Strictly more than t tenths of what is drawn; beyond the tenths, all of it. Never more than all of it.
     tenths = _TENTHS[np.minimum(step, len(_TENTHS) - 1)]
-    wanted = np.where(step < len(_TENTHS), tenths * drawn // 10 + 1, drawn)
-    reachable = (drawn > 0) & (step < _TOP) & (wanted > injected_res)
+    wanted = np.where(step < len(_TENTHS), tenths * whole // 10 + 1, whole)
+    reachable = (whole > 0) & (step < _TOP) & (wanted > injected_res) & ((wanted <= drawn) | (not covered))
     target = np.where(reachable, wanted, injected_res)
     return Tiers(
         step=step,
