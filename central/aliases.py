@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -23,6 +23,15 @@ class Aliases:
             first, last = row["valid_from"], row["valid_to"]
             span = first.timestamp() if first else float("-inf"), last.timestamp() if last else float("inf")
             self._spans.setdefault(row["code"], []).append((*span, row["point"]))
+
+    @property
+    def codes(self) -> Collection[str]:
+        """The codes."""
+        return self._spans.keys()
+
+    def spans(self, code: str) -> Sequence[tuple[float, float, str]]:
+        """When a code is whose: from, to before (seconds since 1970), and the point."""
+        return self._spans.get(code, ())
 
     @property
     def names(self) -> set[str]:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 import pyarrow as pa
@@ -21,8 +21,9 @@ from central.archive import Archive, archived_files
 from central.changes import SeriesChange, changes
 from central.cluster import Cluster
 from central.config import CentralConfig
+from central.file_fit import unfit
 from central.files_in import files_decided, files_position, put_files_in
-from central.imports.found import NETTED, BadLine, Found, Given, Note, NotReadError
+from central.imports.found import BadLine, Found, Given, LacksError, Note, NotReadError
 from central.imports.recognise import MAX_BYTES, read_file
 from central.master import aliases_table
 from central.opened import open_admitted
@@ -33,6 +34,11 @@ from runtime.clock import monotonic_s
 WAIT_S = 60.0
 """So long the command waits for a running service."""
 _LOOK_S = 0.2
+
+_WAYS_OUT: Final = {
+    "point": "say whose it is with --point PPE",
+    "direction": "say it with --direction drawn or injected",
+}
 
 State = Literal["counted", "waiting", "known", "dry_run", "refused"]
 
@@ -127,10 +133,14 @@ class Importer:
             found = read_file(content, given)
         except OSError as error:
             return msgspec.structs.replace(refused, reason=f"can't be read: {error.strerror or error}"), b""
+        except LacksError as error:
+            return msgspec.structs.replace(refused, reason=f"{error}: {_WAYS_OUT[error.lacks]}"), b""
         except NotReadError as error:
             return msgspec.structs.replace(refused, reason=str(error)), b""
         if self._cluster is not None:
-            _fit(found, self._cluster)
+            found.bad += Aliases(aliases_table(self._cluster)).clashes(found.values)
+            for note in unfit(found, self._cluster, kept=True):
+                found.note(note.text, note.line, note.times)
         report = ImportReport(
             file=str(path),
             state="dry_run",
@@ -220,32 +230,6 @@ def archived(config: CentralConfig) -> list[dict[str, object]]:
 def _kept(report: ImportReport) -> dict[str, object]:
     kept: dict[str, object] = msgspec.to_builtins(report)
     return {name: kept[name] for name in ("title", "series", "bad", "notes", "missing")}
-
-
-def _fit(found: Found, cluster: Cluster) -> None:
-    """Note what of a file the cluster file has no use for; it is kept all the same."""
-    declared: dict[str, set[str]] = {}
-    for point in cluster.points:
-        declared.setdefault(point.id, set()).update(point.directions)
-    aliases = Aliases(aliases_table(cluster))
-    found.bad += aliases.clashes(found.values)
-    seen: dict[tuple[str, str, str], tuple[int, int]] = {}
-    for value in found.values:
-        series = (aliases.point(value.point, value.start), value.direction, value.kind)
-        line, count = seen.get(series, (value.line, 0))
-        seen[series] = line, count + 1
-    for (name, direction, kind), (line, count) in seen.items():
-        if name not in declared:
-            said = f"point {name} isn't in the cluster file: its values are kept, and enter the books when it is"
-        elif direction not in declared[name]:
-            said = f"point {name} doesn't declare {direction} in the cluster file: these values aren't used"
-        elif kind == "billing":
-            said = f"point {name}: values of the billing profile are kept, and not used"
-        elif kind == NETTED and cluster.period.value != "hour":
-            said = f"point {name}: values netted by the hour can't be used where the cluster's period is a quarter"
-        else:
-            continue
-        found.note(said, line, count)
 
 
 def exit_states(reports: Sequence[ImportReport]) -> tuple[bool, bool]:

@@ -28,6 +28,9 @@ OPERATED: Final = pa.schema([*METERED, pa.field("file", pa.int64()), pa.field("n
 """Operators' energies; ``quality`` is measured, estimated, unstated or unknown (the worst of what was summed), ``file``
 the newest archived file that is in it, ``netted`` whether both directions are netted values."""
 
+ROUNDING: Final = ("rounded", "rounded_micro_wh")
+"""Periods whose value was not whole Wh, and the sum of what rounding them half-up added, in millionths of a Wh."""
+
 _WAYS: Final = ("drawn", "injected")
 _QUALITIES: Final = ("measured", "estimated", "unstated", "unknown")
 _HOUR_S, _QUARTER_S = 3600, 900
@@ -51,15 +54,14 @@ def operator_energies(
     """The energies that operators' values give (``OPERATED``), and what rounding did.
 
     Takes the tables cluster, periods, members and points (and what else tells regimes), and ``intervals``
-    (``central.readings.INTERVALS``, the values that count). Gives beside the table ``rounded`` (periods whose value was
-    not whole Wh) and ``rounded_micro_wh`` (the sum of what rounding added, in millionths of a Wh).
+    (``central.readings.INTERVALS``, the values that count). Gives beside the table what ``ROUNDING`` names.
     """
     about = tables["cluster"].to_pylist()[0]
     length = PERIOD_S[about["period"]]
     grid = make_grid({**tables, "energies": ENERGIES.empty_table()})
     rows = _rows(grid, point_rows(tables["points"], grid.starts), under_ids(intervals, tables))
     if not len(grid.starts) or not rows["start"].size:
-        return OPERATED.empty_table(), {"rounded": 0, "rounded_micro_wh": 0}
+        return OPERATED.empty_table(), dict.fromkeys(ROUNDING, 0)
     as_given = settings.hour_formation == "as_given"
     raw = [_lay_out(grid, rows, way, "raw", length, as_given=as_given) for way in range(2)]
     netted = [_lay_out(grid, rows, way, "netted", length, as_given=as_given) for way in range(2)]

@@ -2,24 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from central.aliases import Aliases
 from central.cluster import Cluster
-from central.imports.found import Found, NotReadError, UnknownFormatError
-from central.imports.klaster_csv import BadRow, BadRowsError
+from central.file_fit import unfit
+from central.grid import places_at, within
+from central.imports.found import Found, LacksError, Note, NotReadError, UnknownFormatError
+from central.imports.klaster_csv import BadRow, BadRowsError, Readings, read_readings
 from central.imports.recognise import MAX_BYTES, read_file
-from central.imports.rows import is_ours
+from central.imports.rows import is_ours, meant_as_ours
 from central.master import periods_table
-from central.operator_energies import operator_energies
+from central.named_files import NamedFile, named_file, way_out
+from central.operator_energies import ROUNDING, operator_energies
 from central.precedence import combine
 from central.readings import INTERVALS
 from central.tables import METERED, labels
 from metering.period import Month
+
+_KEY = 5
+"""So many of a value's first fields say which period of what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilesRead:
+    """What files of readings give together."""
+
+    readings: Readings
+    """Its energies are of all files, by the cluster's ``precedence``."""
+    rounding: Mapping[Month, Mapping[str, int]] = field(default_factory=dict)
+    """What rounding to whole Wh did to operators' values of each month; see ``operator_energies``."""
+    notes: Sequence[tuple[str, Note]] = ()
+    """What is to be said of an operator's file, with its name."""
+
+    def rounding_of(self, month: Month) -> dict[str, int]:
+        """The rounding of one month."""
+        return dict(self.rounding.get(month, dict.fromkeys(ROUNDING, 0)))
+
+    @property
+    def rounded(self) -> dict[str, int]:
+        """The rounding of all months."""
+        return {name: sum(one[name] for one in self.rounding.values()) for name in ROUNDING}
+
+
+def read_files(
+    files: Sequence[Path],
+    cluster: Cluster,
+    months: Sequence[Month],
+    master: Mapping[str, pa.Table],
+    progress: Callable[[str], None],
+) -> FilesRead:
+    """Read our own files and operators' (``central.named_files``) for the given months.
+
+    Raises:
+        BadRowsError: with all bad rows; nothing is used then.
+    """
+    ours, theirs = sorted_out(files)
+    own = read_readings(ours, cluster, months, lambda file: progress(f"reading {file.name}"))
+    if not theirs:
+        return FilesRead(own)
+    energies, rounding = with_operators(own.energies, theirs, cluster, master, months)
+    counted = _counted(theirs, master, months)
+    readings = replace(
+        own,
+        energies=energies,
+        rows=own.rows + sum(len(found.values) for _, found in theirs),
+        outside_months=own.outside_months + counted.outside_months,
+        outside_validity=own.outside_validity + counted.outside_validity,
+    )
+    notes = [(str(file), note) for file, found in theirs for note in (*found.notes, *unfit(found, cluster, kept=False))]
+    notes += _replaced(theirs, master)
+    return FilesRead(readings, rounding, notes)
+
+
+def without_values(energies: pa.Table, months: Sequence[Month]) -> list[Month]:
+    """The months of which there is no energy at all."""
+    there = set(pc.unique(pc.floor_temporal(energies["start"], unit="hour")).to_pylist())
+    return [month for month in months if not any(month.start <= at < month.end for at in there)]
 
 
 def sorted_out(files: Sequence[Path]) -> tuple[list[Path], list[tuple[Path, Found]]]:
@@ -31,21 +96,30 @@ def sorted_out(files: Sequence[Path]) -> tuple[list[Path], list[tuple[Path, Foun
     ours: list[Path] = []
     theirs: list[tuple[Path, Found]] = []
     bad: list[BadRow] = []
-    for file in files:
+    for word in files:
+        file = NamedFile(word)
         try:
-            if is_ours(file):
-                ours.append(file)
+            file = named_file(word)
+            if is_ours(file.path) and not file.given.point:
+                ours.append(file.path)
                 continue
-            with file.open("rb") as content:
-                found = read_file(content.read(MAX_BYTES + 1))
-        except (UnknownFormatError, OSError):
-            ours.append(file)
-            continue
-        except NotReadError as error:
-            bad.append(BadRow(str(file), 1, str(error)))
-            continue
-        bad += [BadRow(str(file), one.line, one.reason) for one in found.bad]
-        theirs.append((file, found))
+            with file.path.open("rb") as content:
+                found = read_file(content.read(MAX_BYTES + 1), file.given)
+        except OSError:
+            ours.append(file.path)
+        except UnknownFormatError as error:
+            if not file.given.point and meant_as_ours(file.path):
+                # Its reader tells what is wrong with its columns.
+                ours.append(file.path)
+            else:
+                bad.append(BadRow(str(file.path), 1, str(error)))
+        except LacksError as error:
+            bad.append(BadRow(str(file.path), 1, f"{error}; {way_out(error, file)}"))
+        except (NotReadError, ValueError) as error:
+            bad.append(BadRow(str(file.path), 1, str(error)))
+        else:
+            bad += [BadRow(str(file.path), one.line, one.reason) for one in found.bad]
+            theirs.append((file.path, found))
     if bad:
         raise BadRowsError(bad)
     return ours, theirs
@@ -57,8 +131,8 @@ def with_operators(
     cluster: Cluster,
     master: Mapping[str, pa.Table],
     months: Sequence[Month],
-) -> pa.Table:
-    """Our readings and operators' values of the months, as the cluster's ``precedence`` says.
+) -> tuple[pa.Table, dict[Month, dict[str, int]]]:
+    """Our readings and operators' values of the months, as the cluster's ``precedence`` says; and what rounding did.
 
     Raises:
         BadRowsError: files that give a period of a point two energies, under its id and an alias.
@@ -68,18 +142,19 @@ def with_operators(
     if bad:
         raise BadRowsError(bad)
     intervals = _intervals(theirs)
-    tables = [
-        operator_energies({**master, "periods": periods_table(cluster, month)}, intervals, cluster.settings)[0]
-        for month in months
-    ]
+    tables, rounding = [], {}
+    for month in months:
+        periods = {**master, "periods": periods_table(cluster, month)}
+        found, rounding[month] = operator_energies(periods, intervals, cluster.settings)
+        tables.append(found)
     quality = labels(["measured"], np.zeros(energies.num_rows, dtype=np.int64))
     own = energies.append_column("quality", quality).cast(METERED)
-    return combine(master, own, pa.concat_tables(tables).unify_dictionaries(), cluster.settings.precedence)
+    return combine(master, own, pa.concat_tables(tables).unify_dictionaries(), cluster.settings.precedence), rounding
 
 
 def _intervals(theirs: Iterable[tuple[Path, Found]]) -> pa.Table:
     newest = {
-        value[:5]: (*value[:5], 1, number, *value[5:8])
+        value[:_KEY]: (*value[:_KEY], 1, number, *value[_KEY:8])
         for number, (_, found) in enumerate(theirs, 1)
         for value in found.values
     }
@@ -89,3 +164,45 @@ def _intervals(theirs: Iterable[tuple[Path, Found]]) -> pa.Table:
         for column, field in zip(columns, INTERVALS, strict=True)
     ]
     return pa.table(arrays, schema=INTERVALS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Values of operators' files that aren't used."""
+
+    outside_months: int
+    outside_validity: int
+
+
+def _counted(theirs: Sequence[tuple[Path, Found]], master: Mapping[str, pa.Table], months: Sequence[Month]) -> _Counted:
+    aliases = Aliases(master["aliases"])
+    values = [value for _, found in theirs for value in found.values]
+    start = np.array([value.start for value in values], dtype=np.int64)
+    names = pa.chunked_array([pa.array([aliases.point(value.point, value.start) for value in values], pa.string())])
+    inside = (start >= months[0].start.timestamp()) & (start < months[-1].end.timestamp())
+    rows = master["points"].to_pylist()
+    place = places_at(rows, names, start)
+    invalid = np.zeros(len(start), dtype=np.bool_)
+    dated = [number for number, row in enumerate(rows) if row["valid_from"] or row["valid_to"]]
+    for number in dated:
+        invalid |= (place == number) & ~within(rows[number], start)
+    return _Counted(int((~inside).sum()), int((inside & invalid).sum()))
+
+
+def _replaced(theirs: Sequence[tuple[Path, Found]], master: Mapping[str, pa.Table]) -> list[tuple[str, Note]]:
+    """For each file the values that are another's than an earlier file's: the later in the list counts."""
+    aliases, known, notes = Aliases(master["aliases"]), dict[tuple[object, ...], tuple[str, Path]](), []
+    for file, found in theirs:
+        differing: dict[Path, list[int]] = {}
+        for value in found.values:
+            key = (aliases.point(value.point, value.start), *value[1:_KEY])
+            before, where = known.get(key, (value.wh, file))
+            if before != value.wh and where != file:
+                differing.setdefault(where, []).append(value.line)
+            known[key] = value.wh, file
+        notes += [
+            (str(file), Note(f"values other than {where} has: those of this file count, it is later in the list", *at))
+            for where, lines in differing.items()
+            for at in [(min(lines), len(lines))]
+        ]
+    return notes

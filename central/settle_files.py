@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from central.cluster import Cluster
-from central.imports.klaster_csv import Readings, read_readings
 from central.master import master_tables, periods_table
-from central.operator_readings import sorted_out, with_operators
+from central.operator_readings import FilesRead, read_files, without_values
 from central.rates import Pricing
 from central.reports.settlement_csv import write_settlement
 from central.reports.summary import Summary, Summing, summing_for
@@ -27,8 +25,10 @@ class Settled:
     """What a settlement from files gave."""
 
     summary: Summary
-    readings: Readings
+    read: FilesRead
     files: list[Path]
+    without: list[Month]
+    """Months of which the files have no value at all."""
 
 
 def settle_files(
@@ -45,17 +45,12 @@ def settle_files(
         BadRowsError: readings that can't be used; nothing is written.
         OSError: ``out`` can't be written; what was there stays.
     """
-    ours, theirs = sorted_out(files)
-    readings = read_readings(ours, cluster, months, lambda file: progress(f"reading {file.name}"))
-    if theirs:
-        energies = with_operators(readings.energies, theirs, cluster, master_tables(cluster, rates), months)
-        values = sum(len(found.values) for _, found in theirs)
-        readings = dataclasses.replace(readings, energies=energies, rows=readings.rows + values)
+    read = read_files(files, cluster, months, master_tables(cluster, rates), progress)
     summing = summing_for(cluster)
-    written = write_settlement(_results(cluster, rates, months, readings.energies, summing, progress), out)
+    written = write_settlement(_results(cluster, rates, months, read.readings.energies, summing, progress), out)
     summary = summing.done()
     mark(summary, cluster, months)
-    return Settled(summary, readings, written)
+    return Settled(summary, read, written, without_values(read.readings.energies, months))
 
 
 def _results(

@@ -18,10 +18,9 @@ from central.conditions.hours import MonthSums
 from central.conditions.summing import month_sums
 from central.conditions.windows import Sums
 from central.evidence import GRACE
-from central.imports.klaster_csv import read_readings
 from central.master import master_tables
 from central.opened import open_store
-from central.operator_readings import sorted_out, with_operators
+from central.operator_readings import read_files
 from central.settle_files import settle_month
 from metering.period import HOUR, Month, day_start, floor_to
 
@@ -81,11 +80,8 @@ def sums_of_files(
     Raises:
         BadRowsError: readings that can't be used.
     """
-    ours, theirs = sorted_out(files)
-    readings = read_readings(ours, cluster, months, lambda file: progress(f"reading {file.name}"))
-    energies, master = readings.energies, master_tables(cluster, ())
-    if theirs:
-        energies = with_operators(energies, theirs, cluster, master, months)
+    master = master_tables(cluster, ())
+    energies = read_files(files, cluster, months, master, progress).readings.energies
     there = {Month.of(at) for at in pc.unique(energies["start"]).to_pylist()}
     found = {}
     for month in months:

@@ -120,6 +120,15 @@ class NotReadError(Exception):
     """A file as a whole that can't be read; the message says why and what helps."""
 
 
+class LacksError(NotReadError):
+    """A person has to say what the file doesn't: its ``point``, or its ``direction``."""
+
+    def __init__(self, lacks: Literal["point", "direction"], message: str) -> None:
+        """``message`` says what is lacking, without the way to say it."""
+        super().__init__(message)
+        self.lacks: Final = lacks
+
+
 class UnknownFormatError(NotReadError):
     """Nothing in a file tells its format."""
 

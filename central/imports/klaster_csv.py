@@ -17,9 +17,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from central.aliases import Aliases
 from central.cluster import Cluster, PeriodName
 from central.grid import Bools, Ints
 from central.imports.rows import COLUMNS, Rows, read_rows
+from central.master import aliases_table
 from central.tables import ENERGIES, INSTANT, labels
 from central.validity import valid_instants
 from metering.energy import MAX_READING_WH
@@ -95,6 +97,8 @@ class _Declared:
     points: list[str]
     ways: Bools
     """(P + 1, 3): an unknown point or direction, numbered -1, is never declared."""
+    aliases: Aliases
+    """Older codes: a row that starts while one is valid is its point's."""
 
 
 def read_readings(
@@ -126,7 +130,7 @@ def _declared(cluster: Cluster) -> _Declared:
     for point in cluster.points:
         for direction in point.directions:
             ways[places[point.id], _DIRECTIONS.index(direction)] = True
-    return _Declared(points, ways)
+    return _Declared(points, ways, Aliases(aliases_table(cluster)))
 
 
 def _check(rows: Rows, declared: _Declared, bad: list[BadRow]) -> _Values:
@@ -160,9 +164,20 @@ def _values(batch: pa.RecordBatch, declared: _Declared) -> tuple[_Values, Bools]
     quarter = np.array([found if isinstance(found, int) else -1 for found in parsed], dtype=np.int64)[start]
     whole = pc.match_substring_regex(batch["wh"], r"\A0*[0-9]{1,13}\z").to_numpy(zero_copy_only=False)
     wh = _numbers(batch["wh"], whole)
+    place = _renamed(place, point, point_words, quarter, declared)
     good = declared.ways[place, way] & (quarter >= 0) & whole & (wh <= MAX_READING_WH)
     key = (place * len(_DIRECTIONS) + way) * _SERIES_SHIFT + quarter
     return _Values(key[good], wh[good]), good
+
+
+def _renamed(place: Ints, point: Ints, words: Sequence[str], quarter: Ints, declared: _Declared) -> Ints:
+    """Places of points where codes of older times stand among the words."""
+    for number in [number for number, word in enumerate(words) if word in declared.aliases.codes]:
+        of_code = np.flatnonzero(point == number)
+        start = quarter[of_code] * _QUARTER_S + ZERO_S
+        for first, last, name in declared.aliases.spans(words[number]):
+            place[of_code[(start >= first) & (start < last)]] = declared.points.index(name)
+    return place
 
 
 def _words(column: pa.DictionaryArray) -> tuple[list[str], Ints]:
@@ -196,12 +211,16 @@ def quarter_of(word: str) -> int | str:
 
 def _reason(rows: Rows, i: int, declared: _Declared) -> str:
     point, direction, start, wh = (str(rows.table[name][i].as_py()) for name in COLUMNS)
-    if point not in declared.points:
+    known = point in declared.points
+    if not known and point not in declared.aliases.codes:
         return f"point {point[:40]!r} isn't in the cluster file"
     if direction not in _DIRECTIONS:
         return f"direction {direction[:40]!r}: expected drawn or injected"
     if isinstance(quarter := quarter_of(start), str):
         return f"start {start[:40]!r} {quarter}"
+    if not known and declared.aliases.point(point, quarter * _QUARTER_S + ZERO_S) == point:
+        names = ", ".join(dict.fromkeys(name for _, _, name in declared.aliases.spans(point)))
+        return f"point {point[:40]!r} is a code of {names}, and isn't valid at {start[:40]} ([[points.aliases]])"
     if problem := number_problem(wh):
         return f"wh {wh[:40]!r} {problem}"
     return f"direction {direction} isn't declared for point {point}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from central.imports.found import Found, Given, NotReadError
+from central.imports.found import Found, Given, LacksError, NotReadError
 from metering.point import POINT_PATTERN, point_id_problem
 
 _EXPONENT = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
@@ -39,10 +39,10 @@ def given_point(given: Given) -> str:
     """The point that the person importing named.
 
     Raises:
-        NotReadError: none is named.
+        LacksError: none is named.
     """
     if not given.point:
-        raise NotReadError("the file names no point: say whose it is with --point PPE")
+        raise LacksError("point", "the file names no point")
     return given.point
 
 
@@ -50,10 +50,10 @@ def given_direction(given: Given, hint: str) -> str:
     """The direction that the person importing named; ``hint`` says where to find it.
 
     Raises:
-        NotReadError: none is named.
+        LacksError: none is named.
     """
     if not given.direction:
-        raise NotReadError(f"the file doesn't say its direction ({hint}): say it with --direction drawn or injected")
+        raise LacksError("direction", f"the file doesn't say its direction ({hint})")
     return given.direction
 
 
@@ -64,4 +64,4 @@ def must_agree(stated: str, given: str, what: str) -> None:
         NotReadError: they differ.
     """
     if given and given != stated:
-        raise NotReadError(f"the file says {what} {stated}, and --{what} says {given}")
+        raise NotReadError(f"the file says {what} {stated}, and it was given as {given}")

@@ -72,6 +72,17 @@ def is_ours(file: Path) -> bool:
     return file.is_file() and _header_problem(_header(file)) is None
 
 
+def meant_as_ours(file: Path) -> bool:
+    """Whether a file's first line has any of our columns among others, whatever separates them.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    header = _header(file)
+    cells = header[0].split(";") if len(header) == 1 else header
+    return not any(header) or any(cell.strip().lower() in COLUMNS for cell in cells)
+
+
 def _unreadable(file: Path, why: str) -> Rows:
     empty = pa.table({name: pa.array([], LABEL if name != "wh" else pa.string()) for name in COLUMNS})
     return Rows(file, empty, _no_lines(), [(1, why)])

@@ -58,7 +58,7 @@ def of_files(
         other = msgspec.structs.replace(cluster, settings=settings)
         key = settings.precedence, settings.hour_formation
         if key not in formed:
-            formed[key] = with_operators(own, theirs, other, master, [month]) if theirs else own
+            formed[key] = with_operators(own, theirs, other, master, [month])[0] if theirs else own
         return settle_month(other, master, month, formed[key])
 
     tables = {**master, "periods": periods_table(cluster, month)}

@@ -86,7 +86,7 @@ def run(
     else:
         if cluster_file is None or not files or folder is None:
             raise click.UsageError("give CONFIG, or --cluster, --readings and --register")
-        made = _from_files(cluster_file, rates, files, folder, asked_months, asked)
+        made = _from_files(cluster_file, rates, files, folder, asked_months, asked, quiet=as_json)
     from central.reports.register_text import made_rows, print_made
 
     register, entries = made
@@ -143,18 +143,21 @@ def _from_files(
     folder: Path,
     months: list[Month],
     asked: Asked,
+    *,
+    quiet: bool,
 ) -> tuple[Register, list[Entry]]:
     from central.imports.klaster_csv import BadRowsError
     from central.master import load_master
     from central.rates import rates_path
     from central.register.from_files import FromFiles, runs_from_files
     from central.register.keeping import Register
+    from central.reports.files_read_text import print_files_read
     from runtime.clock import make_clock
 
     register = Register(folder)
     with console.config_errors("nothing was made"):
         cluster, pricing = load_master(cluster_file, [rates_path(word, Path()) for word in rates])
-    given = FromFiles(cluster, pricing, files, register)
+    given = FromFiles(cluster, pricing, files, register, told=lambda read: None if quiet else print_files_read(read))
     try:
         with told(folder), console.err.status("settling") as status:
             now = make_clock(None).now()

@@ -6,10 +6,12 @@ Readings are our CSV and operators' files, or Parquet with the columns of ``cent
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,9 +20,10 @@ import pyarrow.parquet as pq
 
 from central.cluster import Cluster
 from central.grid import seconds
-from central.imports.klaster_csv import BadRow, BadRowsError, Readings, read_readings
+from central.imports.klaster_csv import BadRow, BadRowsError, Readings
 from central.master import master_tables, periods_table
-from central.operator_readings import sorted_out, with_operators
+from central.named_files import named_file
+from central.operator_readings import FilesRead, read_files
 from central.rates import Pricing
 from central.register.keeping import Register
 from central.register.making import Asked, Evidence, RunMaker
@@ -40,7 +43,10 @@ class FromFiles:
     cluster: Cluster
     rates: Pricing
     files: Sequence[Path]
+    """As ``central.named_files`` reads them."""
     register: Register
+    told: Callable[[FilesRead], None] = lambda _: None
+    """Is told what was read, before the first run is made."""
 
 
 def runs_from_files(
@@ -56,10 +62,12 @@ def runs_from_files(
     """
     parquet = [file for file in given.files if _is_parquet(file)]
     others = [file for file in given.files if file not in parquet]
-    said = [{"name": file.name, "sha256": _digest(file)} for file in given.files]
     master = master_tables(given.cluster, given.rates)
-    readings = _csv(given, others, master, months, progress) if others else None
-    evidence = Evidence(source="files", values={"files": said}, rates=given.rates)
+    read = read_files(others, given.cluster, months, master, progress) if others else None
+    if read is not None:
+        given.told(read)
+    said = [_said(file) for file in given.files]
+    keep = functools.partial(_kept, said=said, read=read, rates=given.rates, now=now)
     with given.register.making(given.cluster.name) as making:
         before: RunMaker | None = None
         try:
@@ -68,7 +76,7 @@ def runs_from_files(
                 tables = {
                     **master,
                     "periods": periods_table(given.cluster, month),
-                    "energies": _of_month(given.cluster, month, parquet, readings),
+                    "energies": _of_month(given.cluster, month, parquet, None if read is None else read.readings),
                 }
                 maker = RunMaker(making, given.cluster, month, asked)
                 maker.inputs(tables)
@@ -76,36 +84,33 @@ def runs_from_files(
                 master["stocks"] = result["stocks"]
                 # The month before is being written meanwhile.
                 if before is not None:
-                    yield _kept(before, evidence, now)
+                    yield keep(before)
                 before = maker
                 maker.outputs(tables, result)
                 del tables, result
             if before is not None:
-                yield _kept(before, evidence, now)
+                yield keep(before)
                 before = None
         finally:
             if before is not None:
                 before.__exit__(None, None, None)
 
 
-def _kept(maker: RunMaker, evidence: Evidence, now: datetime) -> Entry:
+def _kept(
+    maker: RunMaker, *, said: list[dict[str, str]], read: FilesRead | None, rates: Pricing, now: datetime
+) -> Entry:
+    values: dict[str, Any] = {"files": said}
+    if read is not None:
+        notes = [{"file": name, "line": note.line, "times": note.times, "text": note.text} for name, note in read.notes]
+        values |= {"rounding": read.rounding_of(maker.month), "notes_of_files": notes}
     with maker:
-        return maker.keep(evidence, now)
+        return maker.keep(Evidence(source="files", values=values, rates=rates), now)
 
 
-def _csv(
-    given: FromFiles,
-    files: Sequence[Path],
-    master: dict[str, pa.Table],
-    months: Sequence[Month],
-    progress: Callable[[str], None],
-) -> Readings:
-    ours, theirs = sorted_out(files)
-    readings = read_readings(ours, given.cluster, months, lambda file: progress(f"reading {file.name}"))
-    if theirs:
-        energies = with_operators(readings.energies, theirs, given.cluster, master, months)
-        readings = dataclasses.replace(readings, energies=energies)
-    return readings
+def _said(word: Path) -> dict[str, str]:
+    file = named_file(word)
+    given = {name: value for name, value in file.given._asdict().items() if value}
+    return {"name": file.path.name, "sha256": _digest(file.path)} | given
 
 
 def _of_month(cluster: Cluster, month: Month, parquet: Sequence[Path], readings: Readings | None) -> pa.Table:

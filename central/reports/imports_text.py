@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from central.importing import ImportReport
+from central.reports.files_read_text import rounding_text
 from metering.period import local_text
 from runtime import console
 
@@ -116,6 +117,8 @@ def print_comparison(answer: Mapping[str, Any]) -> None:
     console.table(title, columns, rows, right=columns[2:])
     if not any(one["both"] for one in answer["points"]):
         console.say("Nothing was compared: no period has both an own and an operator's value.")
+    if said := rounding_text(answer["rounding"]):
+        console.say(said)
     for one in answer["points"]:
         for day in one["days"]:
             said = f"{day['differing']} periods differ by more than {answer['tolerance_wh']} Wh"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from central.reports.files_read_text import files_read_values, print_files_read
 from central.reports.money_sum import MoneySum
 from central.reports.money_text import print_against_none
 from central.reports.summary import MemberSum, Summary
@@ -29,20 +30,27 @@ _LABELS = {
 
 def print_settlement(settled: Settled, *, as_json: bool) -> None:
     """Print a settlement from files: its summary, what was read and what was written."""
-    readings, files = settled.readings, [str(file) for file in settled.files]
-    used = {
+    readings, files = settled.read.readings, [str(file) for file in settled.files]
+    used: dict[str, object] = {
         "values_read": readings.rows,
         "outside_months": readings.outside_months,
         "outside_validity": readings.outside_validity,
     }
     if as_json:
-        console.print_json(msgspec.to_builtins(settled.summary) | {"readings": used, "files": files})
+        console.print_json(
+            msgspec.to_builtins(settled.summary) | {"readings": used | files_read_values(settled.read), "files": files}
+        )
         return
     print_summary(settled.summary)
     console.out.print(
         f"{readings.rows} values read; not used: {readings.outside_months} outside the months asked for, "
         f"{readings.outside_validity} outside their point's validity."
     )
+    for month in settled.without:
+        console.say(
+            f"The files have no value at all of {month} that could be used: give --readings files of that month."
+        )
+    print_files_read(settled.read)
     for file in files:
         console.out.print(f"written: {file}", markup=False)
 

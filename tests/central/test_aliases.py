@@ -112,7 +112,7 @@ def test_a_settlement_from_files_takes_the_old_code_and_refuses_two_values_of_on
         Value(name, "drawn", "raw", start, 3600, wh, "measured", "", 1) for name, wh in (("OLD", "5"), ("NEW", "6"))
     ]
     own = ENERGIES.empty_table()
-    table = with_operators(own, [(tmp_path / "f", Found("x", "x", values[:1]))], cluster, master, june)
+    table, _ = with_operators(own, [(tmp_path / "f", Found("x", "x", values[:1]))], cluster, master, june)
     assert [(row["point"], row["wh"]) for row in table.to_pylist()] == [("NEW", 5)]
     with pytest.raises(BadRowsError, match="OLD"):
         with_operators(own, [(tmp_path / "f", Found("x", "x", values))], cluster, master, june)

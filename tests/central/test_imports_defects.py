@@ -104,7 +104,7 @@ def test_a_ppe_with_lost_digits_is_refused_and_a_wrong_check_digit_is_said() -> 
 def test_what_the_person_says_and_what_the_file_says_must_agree() -> None:
     with pytest.raises(NotReadError, match="names no point"):
         read_file(files.tauron(SUMMER_DAY, "c"))
-    with pytest.raises(NotReadError, match=f"says point {POINT}, and --point says {ENEA_POINT}"):
+    with pytest.raises(NotReadError, match=f"says point {POINT}, and it was given as {ENEA_POINT}"):
         read_file(files.pge(SUMMER_DAY), Given(ENEA_POINT))
     with pytest.raises(NotReadError, match="--direction"):
         read_file(files.ptpiree(SUMMER_DAY))
