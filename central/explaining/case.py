@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,9 @@ from metering.period import utc_text
 Row = dict[str, Any]
 Key = tuple[str, str]
 """Point and direction."""
+T = TypeVar("T")
+_MOST_KEPT: Final = 4096
+"""Periods' rows kept: a month explained point by point would otherwise fill the memory."""
 
 
 class FileFacts(NamedTuple):
@@ -82,6 +85,7 @@ class Case:
         self.length: int = PERIOD_S[self.about["period"]]
         self._shares = tables.outputs["shares"]
         self._dated: dict[tuple[str, str], dict[str, list[Row]]] = {}
+        self._kept: dict[tuple[str, int], Any] = {}
 
     @cached_property
     def points(self) -> dict[str, list[Row]]:
@@ -118,8 +122,20 @@ class Case:
     def _share_starts(self) -> Ints:
         return seconds(self._shares["start"])
 
+    def kept(self, name: str, start: int, make: Callable[[int], T]) -> T:
+        """What ``make`` gives for a period, once for everything that is asked of it."""
+        if (name, start) not in self._kept:
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            self._kept[name, start] = make(start)
+        found: T = self._kept[name, start]
+        return found
+
     def shares_at(self, start: int) -> list[Row]:
         """The shares of one period, in the order of their points."""
+        return self.kept("shares", start, self._shares_at)
+
+    def _shares_at(self, start: int) -> list[Row]:
         first, last = np.searchsorted(self._share_starts, [start, start + 1]).tolist()
         return _rows(self._shares.slice(first, last - first))
 
@@ -138,18 +154,41 @@ class Case:
 
     def energies_at(self, start: int) -> dict[Key, Row]:
         """The energies that went into one period."""
+        return self.kept("energies", start, self._energies_at)
+
+    def _energies_at(self, start: int) -> dict[Key, Row]:
         rows = self.tables.inputs["energies"].filter(pa.array(self._energy_starts == start)).to_pylist()
         return {(row["point"], row["direction"]): row for row in rows}
 
+    @cached_property
+    def _storages(self) -> dict[str, dict[int, Row]]:
+        table = self.tables.outputs.get("storages")
+        found: dict[str, dict[int, Row]] = {}
+        if table is not None:
+            for at, row in zip(seconds(table["start"]).tolist(), table.to_pylist(), strict=True):
+                found.setdefault(row["point"], {})[at] = row
+        return found
+
+    def storage_rows(self, point: str) -> dict[int, Row]:
+        """The rows of the storage at a point, by their periods."""
+        return self._storages.get(point, {})
+
     def storages_at(self, start: int) -> list[Row]:
         """The storages' rows of one period."""
-        table = self.tables.outputs["storages"]
-        return _rows(table.filter(pa.array(seconds(table["start"]) == start)))
+        return [rows[start] for rows in self._storages.values() if start in rows]
+
+    @cached_property
+    def _behind_starts(self) -> Ints | None:
+        table = self.tables.inputs.get("behind")
+        return None if table is None else seconds(table["start"])
 
     def behind_at(self, start: int) -> list[Row]:
         """What meters behind points counted in one period."""
-        table = self.tables.inputs.get("behind")
-        return [] if table is None else _rows(table.filter(pa.array(seconds(table["start"]) == start)))
+        return self.kept("behind", start, self._behind_at)
+
+    def _behind_at(self, start: int) -> list[Row]:
+        at = self._behind_starts
+        return [] if at is None else _rows(self.tables.inputs["behind"].filter(pa.array(at == start)))
 
     def charges(self, point: str) -> list[Row]:
         """The rows of a point's charges, in their order."""
@@ -161,6 +200,12 @@ class Case:
         for row in self.tables.outputs["charges"].to_pylist():
             found.setdefault(row["point"], []).append(row)
         return found
+
+    @cached_property
+    def totals(self) -> list[Row]:
+        """What each point of each member pays in the month; none where the settlement made no such table."""
+        table = self.tables.outputs.get("totals")
+        return [] if table is None else _rows(table)
 
     @cached_property
     def rates(self) -> list[Row]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from central.explaining.case import Case, at_text
 from central.explaining.point_hour import point_hour
-from central.explaining.question import OF_POINTS, Asked
+from central.explaining.question import OF_STORAGES as STORES
+from central.explaining.question import Asked
 from central.explaining.step import Fact, Said, Step, View, listed, named, step
 from central.explaining.sums import Sums, four_decimals, ratio, step_in_20ths, step_of, sums_of
 
@@ -23,6 +24,8 @@ def cluster_hour(case: Case, asked: Asked, view: View) -> Step:
         return _ratio(case, asked, sums, view)
     if quantity == "multiplier":
         return _multiplier(case, asked, sums, view)
+    if quantity in STORES or quantity == "gross":
+        return _by_column(case, asked, sums, view)
     what = named("hour", quantity, {"start_at": at_text(start)})
     if quantity in {"allocated", "relieved"}:
         return _of_points(case, asked, what, None, view)
@@ -37,7 +40,7 @@ def cluster_hour(case: Case, asked: Asked, view: View) -> Step:
     below = tuple(cluster_hour(case, _of(asked, part), view.deeper) for part in made) if view.depth > 0 else ()
     how: tuple[Said, ...] = (Said(f"rule.{quantity}"),)
     if quantity in {"from_grid", "to_grid"} and sums.charge:
-        how = (*how, Said("rule.with_charge", {"charge_wh": sums.charge}))
+        how = (*how, Said("rule.with_charge", {"charge_wh": sums.charge_wh}))
     return step(what, sums.value(quantity), told, how=how, parts=below, **more)
 
 
@@ -49,6 +52,37 @@ _MADE_OF = {
     "from_grid": ("drawn", "injected"),
     "to_grid": ("injected", "drawn"),
 }
+
+
+def _by_column(case: Case, asked: Asked, sums: Sums, view: View) -> Step:
+    """What the hours have a column for only where the cluster has such points, or the settings ask for it."""
+    start, quantity = _start(asked), asked.quantity
+    what = named("hour", quantity, {"start_at": at_text(start)})
+    told = case.hours[start].get(f"{quantity}_wh")
+    if f"{quantity}_wh" not in case.hours[start]:
+        return Step(what=what, unit="Wh", how=(Said("rule.no_column"),), ask=asked.query())
+    if quantity == "gross":
+        below: tuple[Step, ...] = ()
+        if view.depth > 0:
+            below = (cluster_hour(case, _of(asked, "drawn"), view.deeper), *_own_use(sums))
+        return step(what, sums.gross_wh, told, unit="Wh", how=(Said("rule.gross"),), parts=below, ask=asked.query())
+    parts = sums.charge if quantity == "storage_charge" else sums.given
+    below = listed(
+        view,
+        [(point, wh or 0) for point, wh in parts.items()],
+        "Wh",
+        lambda point, deeper: point_hour(case, _of(asked, quantity, point), deeper),
+    )
+    value = sums.charge_wh if quantity == "storage_charge" else sums.given_wh
+    how = (Said("rule.sum_points", {"count_n": len(parts)}),)
+    return step(what, value, told, unit="Wh", how=how, parts=below, ask=asked.query())
+
+
+def _own_use(sums: Sums) -> tuple[Step, ...]:
+    return tuple(
+        Step(what=Said("point.own_use", {"point": point}), value=str(wh), unit="Wh", how=(Said("rule.own_use"),))
+        for point, wh in sums.own_use.items()
+    )
 
 
 def _sum(
@@ -68,13 +102,18 @@ def _sum(
         view, list(parts.items()), "Wh", lambda point, deeper: point_hour(case, _of(asked, quantity, point), deeper)
     )
     if view.depth > 0:
-        below += tuple(
-            Step(what=Said("storage.change", {"point": point}), value=str(wh), unit="Wh", how=(Said("rule.storage"),))
-            for point, wh in moved.items()
-        )
+        below += tuple(_change(case, asked, point, wh, view.deeper) for point, wh in moved.items())
     total = sum(parts.values()) + sum(moved.values())
     how = (Said("rule.sum_points", {"count_n": len(parts)}),)
     return step(what, total, told, unit="Wh", how=how, parts=below, ask=asked.query())
+
+
+def _change(case: Case, asked: Asked, point: str, wh: int, view: View) -> Step:
+    """What a storage changes of a sum: what of its discharge is renewable, less what the sum has of it already."""
+    of = _of(asked, "storage_res", point)
+    inner = (point_hour(case, of, view.deeper),) if view.depth > 0 else ()
+    what = Said("storage.change", {"point": point})
+    return Step(what=what, value=str(wh), unit="Wh", how=(Said("rule.storage"),), parts=inner, ask=of.query())
 
 
 def _of_points(case: Case, asked: Asked, what: Said, told: int | None, view: View) -> Step:
@@ -99,20 +138,18 @@ def _of_points(case: Case, asked: Asked, what: Said, told: int | None, view: Vie
 def _ratio(case: Case, asked: Asked, sums: Sums, view: View) -> Step:
     over, under = ratio(case, sums)
     counted = "covered" if case.settings.ratio_numerator == "covered" else "injected_res"
-    below = tuple(cluster_hour(case, _of(asked, part), view.deeper) for part in (counted, "drawn"))
     facts: dict[str, Fact] = {"over_wh": over, "under_wh": under}
+    below: tuple[Step, ...] = ()
     if view.depth > 0:
-        below += tuple(
-            Step(what=Said("point.own_use", {"point": point}), value=str(wh), unit="Wh", how=(Said("rule.own_use"),))
-            for point, wh in sums.own_use.items()
-        )
+        drawn = "gross" if case.settings.ratio_denominator == "gross" else "drawn"
+        below = tuple(cluster_hour(case, _of(asked, part), view.deeper) for part in (counted, drawn))
     return step(
         named("hour", "ratio", {"start_at": at_text(_start(asked))}),
         four_decimals(over, under),
         case.hours[_start(asked)]["ratio_pct"],
         unit="%",
         how=(Said("rule.ratio", facts) if under else Said("rule.nothing_drawn"),),
-        parts=below if view.depth > 0 else (),
+        parts=below,
         ask=asked.query(),
     )
 
@@ -160,7 +197,7 @@ def incomplete(case: Case, asked: Asked, view: View) -> Step:
 
 
 def _of(asked: Asked, quantity: str, point: str = "") -> Asked:
-    return Asked(month=asked.month, quantity=quantity, point=point if quantity in OF_POINTS else "", start=asked.start)
+    return Asked(month=asked.month, quantity=quantity, point=point, start=asked.start)
 
 
 def _start(asked: Asked) -> int:

@@ -105,5 +105,6 @@ def _over_hours(case: Case, asked: Asked, view: View) -> Step:
 
 
 def _points_sum(case: Case, asked: Asked) -> int | None:
+    """Where no point has such energy, the sum of complete hours is nothing."""
     values = pc.sum(_complete(case, asked)[f"{asked.quantity}_wh"]).as_py()
-    return None if values is None else int(values)
+    return (0 if _hour_values(case, "drawn") else None) if values is None else int(values)

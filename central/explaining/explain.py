@@ -9,7 +9,7 @@ from central.explaining.cluster_hour import cluster_hour
 from central.explaining.energies_of_month import month_sum
 from central.explaining.money import COMPONENTS, money
 from central.explaining.point_hour import point_hour
-from central.explaining.question import MONEY, Asked, QuestionError
+from central.explaining.question import GROSS, MONEY, Asked, QuestionError
 from central.explaining.step import Said, Step, View, listed, named
 
 __all__ = ["COMPONENTS", "explain"]
@@ -22,7 +22,7 @@ def explain(case: Case, asked: Asked, view: View) -> Step:
         QuestionError: there is no such member, point, component's row or period.
     """
     _known(case, asked)
-    if asked.quantity in MONEY:
+    if asked.quantity in (*MONEY, *GROSS):
         return money(case, asked, view)
     if asked.start is None:
         return month_sum(case, asked, view)

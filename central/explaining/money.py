@@ -12,10 +12,11 @@ import msgspec
 from central.explaining import exact
 from central.explaining.case import Case, Row, at_text
 from central.explaining.entitled import hindrances
+from central.explaining.gross import gross
 from central.explaining.hour_summary import summary
 from central.explaining.point_hour import point_hour
 from central.explaining.prices import Priced, priced
-from central.explaining.question import Asked
+from central.explaining.question import GROSS, Asked
 from central.explaining.step import Fact, Said, Step, View, listed, named, step
 from central.explaining.sums import step_in_20ths, sums_of
 from metering.period import utc_text
@@ -34,6 +35,12 @@ class _Part:
     """What the period's step is taken of."""
     off: int
     """Twentieths."""
+    pct: int | None
+    """Of an industrial consumer's energy, on which the fee is charged; None: it is charged on all."""
+    charged_wh: Fraction
+    """On which the charge is made outside a cluster."""
+    exempt_wh: Fraction
+    """Of it what isn't charged; of reduced charges, what is charged fully less."""
     full: Fraction
     relief: Fraction
 
@@ -54,6 +61,8 @@ class _Charge:
 
 def money(case: Case, asked: Asked, view: View) -> Step:
     """A sum of zł of the cluster, a member, a point, or of some of a point's rows."""
+    if asked.quantity in GROSS:
+        return gross(case, asked, view, lambda of, deeper: money(case, of, deeper))
     if asked.point and asked.start is not None:
         return _of_period(case, asked, view)
     if asked.point:
@@ -120,11 +129,10 @@ def _narrowed(asked: Asked, name: str, part: str) -> Asked:
 
 def _of_totals(case: Case, asked: Asked, rows: Sequence[Row]) -> str | None:
     """The table of totals' own sum of the points of ``rows``; where there is none, or of some components, the rows'."""
-    table = case.tables.outputs.get("totals")
-    if table is None or asked.component or asked.zone is not None:
+    if not case.totals or asked.component or asked.zone is not None:
         return _told(rows, asked.quantity)
     of = {(row["member"], row["point"]) for row in rows if row["drawn_wh"] is not None}
-    told = [row[f"{asked.quantity}_zl"] for row in table.to_pylist() if (row["member"], row["point"]) in of]
+    told = [row[f"{asked.quantity}_zl"] for row in case.totals if (row["member"], row["point"]) in of]
     if not told or any(amount is None for amount in told):
         return None
     return exact.zl(sum(map(exact.groszy, told)))
@@ -183,9 +191,22 @@ def _parts(case: Case, point: str, component: str, group: Priced, shares: dict[i
         base = relieved
         if case.settings.tier_base == "all_drawn":
             base = 0 if hindrances(case, point, start) else share["drawn_wh"] or 0
-        off_wh = Fraction(relieved) if component in EXEMPT else Fraction(base * off, 20)
-        found[start] = _Part(drawn, relieved, base, off, drawn * price / 1000, off_wh * price / 1000)
+        pct = _industrial_pct(case, point, start) if component == "oze" else None
+        charged, exempt = Fraction(drawn), Fraction(relieved) if component in EXEMPT else Fraction(base * off, 20)
+        if pct is not None:
+            charged = Fraction(drawn * pct, 100)
+            first = case.settings.industrial_order == "industrial_first"
+            exempt = min(Fraction(relieved), charged) if first else Fraction(relieved * pct, 100)
+        found[start] = _Part(
+            drawn, relieved, base, off, pct, charged, exempt, charged * price / 1000, exempt * price / 1000
+        )
     return found
+
+
+def _industrial_pct(case: Case, point: str, start: int) -> int | None:
+    """Of an industrial consumer: on what of its energy the OZE fee is charged, per cent (art. 96 ust. 2)."""
+    rows = [row["pct"] for row in case.dated("industrial", point, "point") if case.valid(row, start)]
+    return int(rows[-1]) if rows else None
 
 
 def _exact(one: _Charge, quantity: str) -> Fraction:
@@ -257,13 +278,20 @@ def _rule(case: Case, one: _Charge, quantity: str) -> tuple[Said, ...]:
         "relieved_wh": sum(part.relieved_wh for part in one.parts.values()),
         "count_n": len(one.parts),
     }
-    if quantity == "full":
-        return Said("rule.full", facts), _of_rate(rate)
-    kind = "exempt" if one.row["component"] in EXEMPT else "reduced"
+    kind = "full" if quantity == "full" else "exempt" if one.row["component"] in EXEMPT else "reduced"
     rules = [Said(f"rule.{kind}", facts)]
+    if any(part.pct is not None for part in one.parts.values()):
+        column = "charged_wh" if quantity == "full" else "exempt_wh"
+        counted = sum((getattr(part, column) for part in one.parts.values()), Fraction(0))
+        shown = {"counted_wh": exact.text(counted)}
+        rules = [Said(f"rule.industrial_{quantity}", {**facts, **shown}), _order(case)]
     if kind == "reduced" and case.settings.tier_base == "all_drawn":
         rules.append(Said("rule.all_drawn"))
     return *rules, _of_rate(rate)
+
+
+def _order(case: Case) -> Said:
+    return Said(f"rule.{case.settings.industrial_order}")
 
 
 def _of_rate(rate: Row) -> Said:
@@ -293,16 +321,23 @@ def _period(case: Case, asked: Asked, one: _Charge, start: int, view: View) -> S
         "base_wh": part.base_wh,
         "off_n": part.off,
         "off_pct": str(5 * part.off),
+        "pct_num": None if part.pct is None else str(part.pct),
+        "counted_wh": exact.text(part.charged_wh if quantity == "full" else part.exempt_wh),
     }
     exempt = one.row["component"] in EXEMPT
-    how = Said(
-        "rule.period_full" if quantity == "full" else "rule.period_exempt" if exempt else "rule.period_reduced", facts
-    )
+    kind = "full" if quantity == "full" else "exempt" if exempt else "reduced"
+    how: tuple[Said, ...] = (Said(f"rule.period_{kind}", facts),)
+    if part.pct is not None:
+        how = (Said(f"rule.period_industrial_{quantity}", facts), _order(case))
     parts: tuple[Step, ...] = ()
     if view.depth > 0:
-        basis = "drawn" if quantity == "full" else "relieved"
-        of = Asked(month=asked.month, quantity=basis, point=asked.point, start=start)
-        parts = (point_hour(case, of, view.deeper),)
+        of = Asked(month=asked.month, quantity="relieved", point=asked.point, start=start)
+        names: tuple[str, ...] = ("relieved",)
+        if quantity == "full":
+            names = ("drawn", "storage_charge") if case.shares_of(asked.point)[start].get("charge_wh") else ("drawn",)
+        elif part.base_wh != part.relieved_wh:
+            names = ("drawn", "relieved")
+        parts = tuple(point_hour(case, msgspec.structs.replace(of, quantity=name), view.deeper) for name in names)
         sums = sums_of(case, start)
         if quantity == "relief" and not exempt and sums is not None:
             parts += tuple(one for one in summary(case, of, start, sums) if one.unit in {"", "%"})
@@ -310,7 +345,7 @@ def _period(case: Case, asked: Asked, one: _Charge, start: int, view: View) -> S
         what=named("period", quantity, facts),
         value=exact.text(part.zl(quantity)),
         unit="zł",
-        how=(how,),
+        how=how,
         parts=parts,
         ask=asked.but(start=start),
     )

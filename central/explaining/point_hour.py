@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from central.explaining.apportioned import Portion, portion
 from central.explaining.case import Case, Row, at_text
-from central.explaining.entitled import exclusion, hindrances, in_sums, point_regime
+from central.explaining.entitled import exclusion, hindrances, in_sums
 from central.explaining.hour_summary import summary
 from central.explaining.metered import energy
+from central.explaining.netted import WAYS, netted
 from central.explaining.question import Asked
 from central.explaining.step import Fact, Said, Step, View, named, step
+from central.explaining.stored import OF_ROW, storage_hour
 from central.explaining.sums import Sums, sums_of
-
-_NETTED = frozenset({"net_metering", "net_billing"})
 
 
 def point_hour(case: Case, asked: Asked, view: View) -> Step:
@@ -23,7 +23,11 @@ def point_hour(case: Case, asked: Asked, view: View) -> Step:
         return Step(what=what, unit="Wh", how=(Said("rule.not_valid"),), ask=asked.query())
     if quantity in {"drawn", "injected"}:
         return _settled(case, asked, what, share, view)
+    if quantity == "storage_charge":
+        return _charge(case, asked, what, share, view)
     sums = sums_of(case, start)
+    if quantity in OF_ROW:
+        return storage_hour(case, asked, None if sums is None else netted(case, point, start).values, view)
     if sums is None:
         lacking = [row["point"] for row in case.shares_at(start) if row["drawn_wh"] is row["injected_wh"] is None]
         how = (Said("rule.incomplete", {"count_n": len(lacking), "points": ", ".join(lacking[:10])}),)
@@ -41,22 +45,13 @@ def _settled(case: Case, asked: Asked, what: Said, share: Row, view: View) -> St
     if not row[quantity]:
         none = Said("rule.not_declared", {"direction_key": f"direction.{quantity}"})
         return step(what, None, told, unit="Wh", how=(none,), ask=asked.query())
-    counted = case.energies_at(start)
-    values = {way: counted[point, way]["wh"] for way in ("drawn", "injected") if (point, way) in counted and row[way]}
-    ways = [way for way in ("drawn", "injected") if row[way]]
-    how: tuple[Said, ...] = (Said("rule.as_metered"),)
-    computed = values.get(quantity) if len(values) == len(ways) else None
-    used = [quantity]
-    if computed is None:
-        how, used = (Said("rule.lacking"),), ways
-    elif share["drawn_wh"] is share["injected_wh"] is None and _by_meter_behind(case, point):
-        # The point counts as unknown then, whatever its settlement meter says.
-        computed, how = None, (Said("rule.meter_behind_lacking"),)
-    elif len(ways) == 2 and _is_netted(case, point, start):
-        sign = 1 if quantity == "drawn" else -1
-        computed = max(sign * (values["drawn"] - values["injected"]), 0)
-        how, used = (Said(f"rule.netted_{quantity}"),), [quantity, *(way for way in ways if way != quantity)]
-    if computed is not None and quantity == "drawn" and share.get("charge_wh") is not None:
+    counted, found = case.energies_at(start), netted(case, point, start)
+    how: tuple[Said, ...] = (found.rules[quantity],)
+    computed, used = None, [way for way in WAYS if row[way]]
+    if found.values is not None:
+        computed = found.values[quantity]
+        used = [quantity, *(way for way in used if way != quantity)] if found.netted else [quantity]
+    if computed is not None and quantity == "drawn" and _leaves_out(case, row):
         how = (*how, Said("rule.charge_left_out", {"charge_wh": computed}))
         computed = 0
     parts: tuple[Step, ...] = ()
@@ -65,16 +60,28 @@ def _settled(case: Case, asked: Asked, what: Said, share: Row, view: View) -> St
     return step(what, computed, told, unit="Wh", how=how, parts=parts, ask=asked.query())
 
 
-def _is_netted(case: Case, point: str, start: int) -> bool:
-    chosen = case.settings.netting
-    return chosen == "vector" or (chosen == "by_kind" and point_regime(case, point, start) in _NETTED)
+def _leaves_out(case: Case, row: Row) -> bool:
+    """Whether what the point draws is a storage's charging, which isn't counted as drawn."""
+    return case.settings.storage == "res_charged_only" and bool(row["injected"] and row.get("storage"))
 
 
-def _by_meter_behind(case: Case, point: str) -> bool:
-    """Whether meters behind the point decide too: of a discharge's origin, or of own use."""
-    roles = {row["role"] for row in case.dated("meters", point, "point")}
-    by_origin = case.settings.storage_origin == "by_meter" and "storage" in roles
-    return by_origin or case.settings.ratio_denominator == "gross"
+def _charge(case: Case, asked: Asked, what: Said, share: Row, view: View) -> Step:
+    """A storage's charging that is left out of drawn."""
+    start, point = asked.start or 0, asked.point
+    row, told = case.point_at(point, start), share.get("charge_wh")
+    if not (row["drawn"] and _leaves_out(case, row)):
+        return step(what, None, told, unit="Wh", how=(Said("rule.no_charge"),), ask=asked.query())
+    found = netted(case, point, start)
+    value = None if found.values is None else found.values["drawn"]
+    parts: tuple[Step, ...] = ()
+    if view.depth > 0:
+        counted = case.energies_at(start)
+        parts = tuple(
+            energy(case, point, way, start, counted.get((point, way)), view.deeper)
+            for way in WAYS
+            if row[way] and (way == "drawn" or found.netted or value is None)
+        )
+    return step(what, value, told, unit="Wh", how=(found.rules["drawn"],), parts=parts, ask=asked.query())
 
 
 def _allocated(case: Case, asked: Asked, what: Said, share: Row, sums: Sums, view: View) -> Step:

@@ -17,9 +17,15 @@ OF_POINTS: Final = ("drawn", "injected", "allocated", "relieved")
 """Wh of points, of members and of the cluster."""
 OF_CLUSTER: Final = ("covered", "surplus", "deficit", "injected_res", "injected_other", "from_grid", "to_grid")
 """Wh of the whole cluster alone."""
-OF_HOUR: Final = ("ratio", "multiplier")
+OF_HOUR: Final = ("ratio", "multiplier", "gross")
 """Of one period of the whole cluster."""
-QUANTITIES: Final = (*MONEY, *OF_POINTS, *OF_CLUSTER, *OF_HOUR)
+OF_STORAGES: Final = ("storage_charge", "storage_discharge")
+"""Wh of one period, of the whole cluster or of one storage."""
+OF_STORAGE: Final = ("storage_res", "stock", "stock_res")
+"""Wh of one period and one storage."""
+GROSS: Final = ("relief_gross", "charge_gross", "full_gross", "charge_vat", "full_vat")
+"""zł of a month with VAT, and the VAT."""
+QUANTITIES: Final = (*MONEY, *GROSS, *OF_POINTS, *OF_CLUSTER, *OF_HOUR, *OF_STORAGES, *OF_STORAGE)
 MAX_TEXT: Final = 200
 """The longest id that is looked at."""
 
@@ -114,8 +120,16 @@ def _fits(
 ) -> None:
     if quantity not in QUANTITIES:
         raise QuestionError(f"quantity: {quantity[:40]!r} is none; known: {', '.join(QUANTITIES)}")
-    if quantity in OF_HOUR and start is None:
+    if quantity in (*OF_HOUR, *OF_STORAGES, *OF_STORAGE) and start is None:
         raise QuestionError(f"quantity: {quantity} is one period's: give an hour like 2026-10-05T13")
+    if quantity in OF_STORAGE and not point:
+        raise QuestionError(f"quantity: {quantity} is one storage's: give its point")
+    if quantity in OF_STORAGES and member and not point:
+        raise QuestionError(f"quantity: {quantity} is a storage's or the cluster's: give a point, or leave member out")
+    if quantity in GROSS and start is not None:
+        raise QuestionError(
+            f"quantity: {quantity} is a month's: leave the hour out, or ask for {quantity.partition('_')[0]}"
+        )
     if quantity in (*OF_HOUR, *OF_CLUSTER) and (member or point):
         raise QuestionError(f"quantity: {quantity} is the whole cluster's: leave member and point out")
     if (component or zone is not None) and quantity not in MONEY:

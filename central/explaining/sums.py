@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from central.explaining.behind import own_use
 from central.explaining.case import Case, Row
 from central.explaining.entitled import in_sums
+from central.explaining.netted import netted
+from central.explaining.stored import flow, is_followed
 
 STEPS = ((9, 4), (8, 3), (7, 2), (6, 1))
 """Tenths that the ratio must exceed, and the twentieths that are taken off then."""
@@ -26,8 +29,10 @@ class Sums:
     """What each injects from other sources."""
     stored: dict[str, int]
     """By how much each storage changes what is renewable."""
-    charge: int
-    """What storages charged, left out of what is drawn."""
+    charge: dict[str, int]
+    """What each storage charged, left out of what is drawn."""
+    given: dict[str, int | None]
+    """What each storage gave into the grid; None: not known."""
     own_use: dict[str, int]
     """What each point uses behind its meter, where the ratio counts it."""
 
@@ -51,9 +56,25 @@ class Sums:
         """Q: the smaller of G and C."""
         return min(self.res_wh, self.drawn_wh)
 
+    @property
+    def charge_wh(self) -> int:
+        """What storages charged."""
+        return sum(self.charge.values())
+
+    @property
+    def given_wh(self) -> int | None:
+        """What they gave; None where it isn't known of all."""
+        known = [wh for wh in self.given.values() if wh is not None]
+        return sum(known) if len(known) == len(self.given) else None
+
+    @property
+    def gross_wh(self) -> int:
+        """What is drawn with own use behind the meters."""
+        return self.drawn_wh + sum(self.own_use.values())
+
     def value(self, quantity: str) -> int:
         """A quantity of the whole cluster."""
-        crossing = self.drawn_wh + self.charge - self.res_wh - self.other_wh
+        crossing = self.drawn_wh + self.charge_wh - self.res_wh - self.other_wh
         return {
             "drawn": self.drawn_wh,
             "injected": self.res_wh + self.other_wh,
@@ -69,6 +90,10 @@ class Sums:
 
 def sums_of(case: Case, start: int) -> Sums | None:
     """The sums of a period; None where it isn't complete."""
+    return case.kept("sums", start, lambda at: _sums_of(case, at))
+
+
+def _sums_of(case: Case, start: int) -> Sums | None:
     rows = case.shares_at(start)
     if case.hours[start]["status"] != "complete":
         return None
@@ -79,53 +104,32 @@ def sums_of(case: Case, start: int) -> Sums | None:
         if row["injected_wh"] is not None:
             kind = res if case.point_at(row["point"], start)["res"] else other
             kind[row["point"]] = row["injected_wh"]
-    inside = {row["point"]: row for row in counted}
+    flows = {
+        row["point"]: flow(case, row["point"], start, netted(case, row["point"], start).values or {})
+        for row in counted
+        if is_followed(case, row["point"], start)
+    }
     return Sums(
         drawn={row["point"]: row["drawn_wh"] for row in counted if row["drawn_wh"] is not None},
         res=res,
         other=other,
-        stored={
-            row["point"]: _stored(case, row, inside[row["point"]], start)
-            for row in case.storages_at(start)
-            if row["point"] in inside
-        },
-        charge=sum(row.get("charge_wh") or 0 for row in counted),
-        own_use=own_use(case, counted, start) if case.settings.ratio_denominator == "gross" else {},
+        stored={point: one.given_res - (one.given if point in res else 0) for point, one in flows.items()},
+        charge={row["point"]: row["charge_wh"] for row in counted if row.get("charge_wh") is not None},
+        given={point: one.given if one.shown else None for point, one in flows.items()},
+        own_use=used_behind(case, counted, start) if case.settings.ratio_denominator == "gross" else {},
     )
 
 
-def _stored(case: Case, row: Row, share: Row, start: int) -> int:
-    """What counts as renewable of a storage's discharge, less what its point's source already made renewable of it."""
-    if row["status"] == "unshown":
-        given, given_res = share["injected_wh"] or 0, 0
-    else:
-        given, given_res = row["given_wh"] or 0, row["given_res_wh"] or 0
-    return given_res - (given if case.point_at(row["point"], start)["res"] else 0)
-
-
-def own_use(case: Case, shares: list[Row], start: int) -> dict[str, int]:
-    """Generation + discharge - charge - injected behind each point, never below 0; at none that is a storage."""
-    counted: dict[str, dict[tuple[str, str], int]] = {}
-    for row in case.behind_at(start):
-        of = counted.setdefault(row["point"], {})
-        of[row["role"], row["direction"]] = of.get((row["role"], row["direction"]), 0) + row["wh"]
-    found = {}
-    for share in shares:
-        point = share["point"]
-        row, wh = case.point_at(point, start), counted.get(point, {})
-        roles = {meter["role"] for meter in case.dated("meters", point, "point") if case.valid(meter, start)}
-        if (row["injected"] and row.get("storage")) or not roles & {"generation", "storage"}:
-            continue
-        stored = wh.get(("storage", "injected"), 0) - wh.get(("storage", "drawn"), 0)
-        used = wh.get(("generation", "injected"), 0) + stored - (share["injected_wh"] or 0)
-        found[point] = max(used, 0)
+def used_behind(case: Case, shares: list[Row], start: int) -> dict[str, int]:
+    """What each point uses behind its meter, where it uses anything."""
+    found = {share["point"]: own_use(case, share["point"], share["injected_wh"] or 0, start) for share in shares}
     return {point: wh for point, wh in found.items() if wh}
 
 
 def ratio(case: Case, sums: Sums) -> tuple[int, int]:
     """The ratio of art. 184k ust. 1 as numerator and denominator, Wh."""
     counted = sums.covered_wh if case.settings.ratio_numerator == "covered" else sums.res_wh
-    return counted, sums.drawn_wh + sum(sums.own_use.values())
+    return counted, sums.gross_wh
 
 
 def step_of(case: Case, numerator: int, denominator: int) -> tuple[int, str]:
