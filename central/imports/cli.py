@@ -113,7 +113,10 @@ def files(config_file: Path, *, as_json: bool) -> None:
 @click.option("--tolerance-wh", type=click.IntRange(0), default=1, help="Differences up to so many Wh are none; 1.")
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 def compare(config_file: Path, month: Month | None, tolerance_wh: int, *, as_json: bool) -> None:
-    """The cluster's own stands and the operator's values side by side. Exit code: 0 alike; 1 they differ."""
+    """The cluster's own stands and the operator's values side by side.
+
+    Exit code: 0 alike; 1 they differ; 3 nothing could be compared: no period has both; 2 bad input.
+    """
     from central.comparison import compare as compared
     from central.config import load_config
     from central.reports.imports_text import print_comparison
@@ -121,12 +124,15 @@ def compare(config_file: Path, month: Month | None, tolerance_wh: int, *, as_jso
 
     with console.config_errors():
         now = make_clock(load_config(config_file).clock).now()
-    answer = _of_books(config_file, lambda books: compared(books.settled(month or Month.of(now)), tolerance_wh))
+    chosen = month or Month.of(now)
+    answer = _of_books(config_file, lambda books: compared(books.settled(chosen), tolerance_wh, periods=as_json))
     if as_json:
         console.print_json(answer)
     else:
         print_comparison(answer)
-    raise SystemExit(Exit.DIFFERS if answer["differing"] else Exit.DONE)
+    raise SystemExit(
+        Exit.DIFFERS if answer["differing"] else Exit.DONE if answer["compared"] else Exit.INCOMPLETE,
+    )
 
 
 def _of_books(config_file: Path, answer: Callable[[Books], dict[str, Any]]) -> dict[str, Any]:

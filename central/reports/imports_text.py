@@ -115,12 +115,33 @@ def print_comparison(answer: Mapping[str, Any]) -> None:
     )
     title = f"{answer['cluster']} {answer['month']}: own and operator's; {answer['precedence']} counts where both are"
     console.table(title, columns, rows, right=columns[2:])
-    if not any(one["both"] for one in answer["points"]):
+    if not answer["compared"]:
         console.say("Nothing was compared: no period has both an own and an operator's value.")
+        console.say(_lacking(answer["points"]))
     if said := rounding_text(answer["rounding"]):
         console.say(said)
-    for one in answer["points"]:
-        for day in one["days"]:
-            said = f"{day['differing']} periods differ by more than {answer['tolerance_wh']} Wh"
-            sums = f"own {day['own_wh']} Wh, operator {day['operator_wh']} Wh, difference {day['difference_wh']} Wh"
-            console.say(f"{one['point']} {one['direction']} {day['day']}: {said}; {sums}")
+    days = [(one["point"], one["direction"], day) for one in answer["points"] for day in one["days"]]
+    if len(days) > _SHOWN:
+        console.say(
+            f"{len(days)} days of points differ; the {_SHOWN} that differ most (--json has all, and each period):"
+        )
+        days = sorted(days, key=lambda one: -abs(one[2]["difference_wh"]))[:_SHOWN]
+    named = [
+        (point, way, day["day"], *(day[name] for name in ("differing", "own_wh", "operator_wh", "difference_wh")))
+        for point, way, day in days
+    ]
+    if named:
+        title = f"Days with periods that differ by more than {answer['tolerance_wh']} Wh"
+        heads = ("point", "direction", "day", "differ", "own Wh", "operator Wh", "difference")
+        console.table(title, heads, named, right=heads[3:])
+
+
+def _lacking(points: Sequence[Mapping[str, Any]]) -> str:
+    own, theirs = any(one["only_own"] for one in points), any(one["only_operator"] for one in points)
+    if own and theirs:
+        return "Both are there, for other points, directions or periods."
+    if own:
+        return "There are stands; import the operator's files of the month."
+    if theirs:
+        return "There are the operator's values; no stand of a settlement meter of these points came in the month."
+    return "There are neither stands nor operators' values of the month."
