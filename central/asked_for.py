@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+
+from central.finding import when
 
 KEPT: Final = timedelta(days=450)
 """So long gateways keep what they have sent."""
@@ -33,3 +36,9 @@ class AskedFor(msgspec.Struct, frozen=True, kw_only=True):
     def again(self) -> datetime:
         """When it is asked again at the earliest, if the gap is still there."""
         return self.at + min(FIRST * int(_GROWS ** min(self.times - 1, 10)), _LONGEST)
+
+
+def asked_words(asked: Iterable[AskedFor], point: str, since: datetime) -> str:
+    """Which gateways were asked for a gap and when, to be put after a finding's text; empty where none was."""
+    found = [one for one in asked if (one.point, one.since) == (point, since)]
+    return "".join(f"; gateway {one.gateway} was asked again at {when(one.at)}" for one in found)

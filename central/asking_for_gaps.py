@@ -1,10 +1,14 @@
-"""A round of asking gateways by themselves for what is missing: from the recorded findings to the table of requests."""
+"""A round of asking gateways by themselves for what is missing: from the recorded findings to the table of requests.
+
+What was estimated is still missing: an estimate is undone by measured values, so they are asked for all the same.
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from central.causes import Around, Causes
 from central.cluster import Cluster
@@ -17,6 +21,9 @@ from central.master import master_tables
 from central.readings import MeterSeen
 from central.requests import RequestTable
 from metering.wire import ResendRequest
+
+_UNMEASURED: Final = frozenset({"missing", "estimated"})
+"""Kinds of findings whose periods have no measured value."""
 
 
 def ask_for_gaps(
@@ -35,7 +42,7 @@ def ask_for_gaps(
     gaps = [
         (one.finding.what, one.finding.since, one.finding.until)
         for one in records
-        if one.finding.kind == "missing" and one.closed is None and one.finding.since and one.finding.until
+        if one.finding.kind in _UNMEASURED and one.closed is None and one.finding.since and one.finding.until
     ]
     if not gaps:
         return ()

@@ -8,6 +8,7 @@ import click
 
 from central.answering.cli import balance, completeness, findings, gateways, shares, stands
 from central.cluster.cli import cluster
+from central.clusters.cli import clusters
 from central.conditions.cli import conditions
 from central.estimates.cli import estimate, estimates, validate
 from central.explaining.cli import explain
@@ -27,7 +28,7 @@ def main() -> None:
     """The books of an energy cluster: readings, hourly balance, settlement."""
 
 
-for command in (cluster, settle, serve, rebuild):
+for command in (cluster, clusters, settle, serve, rebuild):
     main.add_command(command)
 for command in (balance, shares, gateways, stands, findings, completeness):
     main.add_command(command)

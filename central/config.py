@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -14,6 +14,9 @@ from runtime.broker import BrokerSettings, beside, broker_problems, is_loopback
 from runtime.clock import SimulationSettings
 from runtime.config import ConfigError, Problem, load
 from runtime.log import LogSettings
+
+WHOSE: Final = "cluster.id"
+"""The file of a data folder that says whose it is."""
 
 
 class CentralTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +91,11 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True):
     def data_dir(self) -> Path:
         """Folder of central's databases."""
         return Path(self.central.data_dir)
+
+    @property
+    def whose(self) -> Path:
+        """The file that says whose books the folder holds: the cluster's level of the topics."""
+        return self.data_dir / WHOSE
 
     @property
     def journal(self) -> Path:
@@ -180,6 +188,7 @@ def load_config(path: Path) -> CentralConfig:
         said = "only this machine (127.0.0.1) may be named: there are no logins yet"
         problems.append(Problem(file, "web.host", f'"{config.web.host}"', said))
     here = path.parent
+    problems += _whose_problems(here / config.central.data_dir, broker.cluster, file)
     store = config.store
     if store.token_file:
         store = msgspec.structs.replace(store, token_file=str(here / store.token_file))
@@ -200,6 +209,19 @@ def load_config(path: Path) -> CentralConfig:
             rates=_rates_paths(table.rates, here, file),
         ),
     )
+
+
+def _whose_problems(data_dir: Path, cluster: str, file: str) -> list[Problem]:
+    """A folder that another cluster of this machine keeps its books in is nobody else's."""
+    try:
+        whose = (data_dir / WHOSE).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return []
+    if whose == cluster:
+        return []
+    other, mine = (f"cluster {one!r}" if one else "a cluster without a name" for one in (whose, cluster))
+    said = f"holds the books of {other}, and broker.cluster says {mine}: give each cluster a folder of its own"
+    return [Problem(file, "central.data_dir", str(data_dir), f"{said} (or, if it was renamed, correct {WHOSE} in it)")]
 
 
 def _rates_paths(rates: str | tuple[str, ...], here: Path, file: str) -> tuple[str, ...]:

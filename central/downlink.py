@@ -9,24 +9,20 @@ from collections.abc import Awaitable, Callable, Sequence
 import aiomqtt
 import msgspec
 
+from central.alone import STAND_BACK_S, AnotherCentralError, alone
 from central.journal import Message
 from central.keeper import NotKeptError
 from metering.wire import (
-    LIVE_FILTER,
     MAX_BYTES,
-    PRESENCE_TOPIC,
-    STANDS_FILTER,
-    STATUS_FILTER,
     GatewayStatus,
     Presence,
     ReceiptsMessage,
     ResendRequest,
     Verdict,
+    decode_presence,
     decode_status,
     digest,
     encode,
-    gateway_of,
-    topic,
 )
 from runtime.broker import BrokerSettings, keep_connected
 from runtime.clock import Clock
@@ -65,13 +61,17 @@ class Downlink:
         together: Together,
         live: LiveHeard = lambda *_: None,
         allowed: Allowed | None = None,
+        name: str = "central",
     ) -> None:
         """``take`` journals messages and gives their receipts; ``together`` runs coroutines until one raises.
 
         ``live`` takes a message of live values, and raises DecodeError where it is none. A message of stands that
-        isn't ``allowed`` gets no receipt: its gateway keeps it and sends it again.
+        isn't ``allowed`` gets no receipt: its gateway keeps it and sends it again. ``name`` tells this central from
+        another one on the same topics.
         """
         self._settings = settings
+        self._topics = settings.topics
+        self._name = name
         self._clock = clock
         self._take = take
         self._heard = heard
@@ -82,15 +82,28 @@ class Downlink:
 
     async def run(self) -> None:
         """Connect, and again whenever the connection is lost."""
-        will = aiomqtt.Will(PRESENCE_TOPIC, encode(Presence(online=False)), qos=1, retain=True)
-        await keep_connected(self._settings, "klaster-central", will, self._serve)
+        will = aiomqtt.Will(self._topics.presence, self._presence(online=False), qos=1, retain=True)
+        await keep_connected(self._settings, self._topics.client_id("central"), will, self._serve)
+
+    def _presence(self, *, online: bool) -> bytes:
+        return encode(Presence(online=online, central=self._name))
 
     async def _serve(self, client: aiomqtt.Client) -> None:
+        try:
+            await alone(client, self._topics.presence, self._name)
+        except AnotherCentralError as error:
+            _log.error(
+                "another_central", topics=self._topics.root, other=error.other, next=f"again in {STAND_BACK_S:g} s"
+            )
+            # Connected it could push the other one off the broker again.
+            await asyncio.sleep(STAND_BACK_S)
+            raise
         # A new queue for each connection: what was lost with the old one is sent again by the gateways.
         queue: asyncio.Queue[Message] = asyncio.Queue(_QUEUE)
         made: asyncio.Queue[Made] = asyncio.Queue(_MADE)
-        await client.subscribe([(STANDS_FILTER, 1), (STATUS_FILTER, 1), (LIVE_FILTER, 0)])
-        await client.publish(PRESENCE_TOPIC, encode(Presence(online=True)), qos=1, retain=True)
+        every = self._topics.every
+        await client.subscribe([(every("stands"), 1), (every("status"), 1), (every("live"), 0)])
+        await self._announce(client)
         try:
             await self._together(
                 *(self._receive(client, queue), self._take_in(queue, made), self._receipt(client, made)),
@@ -100,14 +113,29 @@ class Downlink:
             # A clean end keeps the last will back, so say it.
             with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
                 async with asyncio.timeout(_FAREWELL_S):
-                    await client.publish(PRESENCE_TOPIC, encode(Presence(online=False)), qos=1, retain=True)
+                    await client.publish(self._topics.presence, self._presence(online=False), qos=1, retain=True)
             raise
+
+    async def _announce(self, client: aiomqtt.Client) -> None:
+        await client.publish(self._topics.presence, self._presence(online=True), qos=1, retain=True)
+
+    async def _heard_of(self, client: aiomqtt.Client, payload: bytes) -> None:
+        """Another central on these topics is told that this one serves; its last word must not stay, either."""
+        try:
+            said = decode_presence(payload)
+        except msgspec.DecodeError:
+            return
+        if isinstance(said.central, str) and said.central != self._name and not said.online:
+            _log.warning("another_central_came", topics=self._topics.root, other=said.central)
+            await self._announce(client)
 
     async def _receive(self, client: aiomqtt.Client, queue: asyncio.Queue[Message]) -> None:
         async for message in client.messages:
-            gateway = gateway_of(message.topic.value)
+            gateway = self._topics.gateway_of(message.topic.value)
             payload = message.payload if isinstance(message.payload, bytes) else b""
-            if gateway is None:
+            if message.topic.value == self._topics.presence:
+                await self._heard_of(client, payload)
+            elif gateway is None:
                 _log.warning("topic_unusable", topic=message.topic.value[:100])
             elif message.topic.value.endswith("/live"):
                 self._live_values(gateway, payload)
@@ -118,7 +146,7 @@ class Downlink:
                 _log.warning("message_too_long", gateway=gateway, bytes=len(payload))
                 said = f"{len(payload)} bytes; at most {MAX_BYTES} are read"
                 refusal = ReceiptsMessage(message=digest(payload), verdict=Verdict.REFUSED, reason=said)
-                await client.publish(topic(gateway, "receipts"), encode(refusal), qos=1)
+                await client.publish(self._topics.of(gateway, "receipts"), encode(refusal), qos=1)
             elif self._allowed is None or await self._allowed(gateway, len(payload)):
                 await queue.put(Message(received=self._clock.now(), gateway=gateway, payload=payload))
 
@@ -127,7 +155,7 @@ class Downlink:
         while True:
             for gateway, request in await self._asks(new_connection):
                 _log.debug("asked", gateway=gateway, request=request.id)
-                await client.publish(topic(gateway, "requests"), encode(request), qos=1)
+                await client.publish(self._topics.of(gateway, "requests"), encode(request), qos=1)
             new_connection = False
             await asyncio.sleep(_ASK_EVERY_S)
 
@@ -159,7 +187,7 @@ class Downlink:
         while True:
             await asyncio.gather(
                 *(
-                    client.publish(topic(gateway, "receipts"), encode(receipt), qos=1)
+                    client.publish(self._topics.of(gateway, "receipts"), encode(receipt), qos=1)
                     for gateway, receipt in await made.get()
                 )
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import hashlib
 import shutil
 import socket
 import sqlite3
@@ -31,7 +32,7 @@ from central.publish import Published, publish
 from central.readings import StoreDownError
 from central.web.server import page_socket, serve_web
 from central.workers import Workers
-from metering.wire import PRESENCE_TOPIC, GatewayStatus, ReceiptsMessage, ResendRequest
+from metering.wire import GatewayStatus, ReceiptsMessage, ResendRequest
 from runtime.broker import connection
 from runtime.clock import Clock, make_clock, monotonic_s
 from runtime.config import ConfigError
@@ -67,7 +68,18 @@ def sole_writer(config: CentralConfig) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BusyError(f"{config.data_dir} is in use by another klaster-central") from error
+        config.whose.write_text(f"{config.broker.cluster}\n", encoding="utf-8")
         yield
+
+
+def central_name(data_dir: Path) -> str:
+    """What tells this central from another one on the same topics: its machine and its folder."""
+    try:
+        machine = Path("/etc/machine-id").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        machine = ""
+    mark = hashlib.sha256(f"{machine}\n{data_dir.resolve()}".encode()).hexdigest()[:8]
+    return f"{socket.gethostname()[:40]} {mark}"
 
 
 async def serve(config: CentralConfig, config_file: Path) -> None:
@@ -77,14 +89,14 @@ async def serve(config: CentralConfig, config_file: Path) -> None:
         BusyError, ConfigError, OSError, sqlite3.Error: it can't start.
     """
     # Certificates that can't be used are found here, before anything runs.
-    connection(config.broker, "klaster-central", aiomqtt.Will(PRESENCE_TOPIC))
+    connection(config.broker, config.broker.topics.client_id("central"), aiomqtt.Will(config.broker.topics.presence))
     clock = make_clock(config.clock)
     stop = asyncio.Event()
     with sole_writer(config), page_socket(config.web) as page, ThreadPoolExecutor(1, "books") as thread:
         keeper = await _in(thread, lambda: Keeper(config))
         try:
             count = await _in(thread, keeper.catch_up)
-            _log.info("started", data_dir=str(config.data_dir), caught_up=count)
+            _log.info("started", data_dir=str(config.data_dir), topics=config.broker.topics.root, caught_up=count)
             with stopped_by_signals(stop):
                 await _run(config, config_file, clock, keeper, thread, page, stop)
         finally:
@@ -132,7 +144,8 @@ async def _run(
             await _in(thread, lambda: keeper.put_off(gateway, now))
         return False
 
-    downlink = Downlink(config.broker, clock, take, heard, asks, together, live, allowed)
+    name = central_name(config.data_dir)
+    downlink = Downlink(config.broker, clock, take, heard, asks, together, live, allowed, name)
     workers = Workers()
     on_server = [_fill_store(config), _write_back(config, config_file, clock)] if config.store.kind != "sqlite" else []
     notify("READY=1")
@@ -183,7 +196,8 @@ async def _note_change(config: CentralConfig, clock: Clock) -> None:
         if entry := await asyncio.to_thread(history.notice, clock.now()):
             _log.info("cluster_change_noticed", entry=entry.number, cells=len(entry.changes))
     except (HistoryError, ConfigError, OSError) as error:
-        _log.warning("cluster_change_not_recorded", error=str(error), next="klaster-central cluster history")
+        hint = "the history lies beside the cluster file: keep both where this service may write (its data_dir)"
+        _log.warning("cluster_change_not_recorded", error=str(error), next=hint)
 
 
 async def _look_for_findings(config: CentralConfig, config_file: Path, clock: Clock) -> None:

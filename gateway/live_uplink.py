@@ -8,7 +8,7 @@ from collections.abc import Callable
 import aiomqtt
 
 from gateway.live import LiveBoard
-from metering.wire import encode, topic
+from metering.wire import encode
 from runtime.clock import Clock
 from runtime.log import logger
 
@@ -17,9 +17,9 @@ _LOOK_S = 0.25
 
 
 async def tell_live(
-    client: aiomqtt.Client, gateway: str, board: LiveBoard, clock: Clock, online: Callable[[], bool]
+    client: aiomqtt.Client, topic: str, board: LiveBoard, clock: Clock, online: Callable[[], bool]
 ) -> None:
-    """Publish what the board has, for ever, while central is ``online``: nobody else listens."""
+    """Publish what the board has to ``topic``, for ever, while central is ``online``: nobody else listens."""
     while True:
         await asyncio.sleep(_LOOK_S)
         # Taken though nobody listens: what is told when central comes back is new.
@@ -27,7 +27,7 @@ async def tell_live(
             if not online():
                 continue
             try:
-                await client.publish(topic(gateway, "live"), encode(message), qos=0)
+                await client.publish(topic, encode(message), qos=0)
             except aiomqtt.MqttError as error:
                 # Whether the connection is lost the stands find out by themselves.
                 _log.debug("live_dropped", error=str(error))

@@ -19,7 +19,7 @@ from gateway.recorder import Recorder
 from gateway.reload import needs_restart
 from gateway.signs import Signs
 from gateway.uplink import Uplink
-from metering.wire import BusStatus, MeterStatus, topic
+from metering.wire import BusStatus, MeterStatus
 from runtime.broker import connection
 from runtime.clock import Clock, make_clock
 from runtime.config import ConfigError
@@ -43,7 +43,9 @@ async def run(config: GatewayConfig, stop: asyncio.Event | None = None, reread: 
     stop = stop or asyncio.Event()
     hangup = asyncio.Event()
     # Certificates that can't be used are found here, before anything runs.
-    connection(config.broker, f"klaster-{config.gateway.id}", aiomqtt.Will(topic(config.gateway.id, "status")))
+    topics = config.broker.topics
+    will = aiomqtt.Will(topics.of(config.gateway.id, "status"))
+    connection(config.broker, topics.client_id(config.gateway.id), will)
     clock = make_clock(config.clock)
     outbox = OutboxThread.open(config.outbox_path)
     try:

@@ -22,14 +22,12 @@ from gateway.outbox_thread import OutboxThread
 from gateway.receipts import Receipts
 from gateway.resend_queue import ResendQueue
 from metering.wire import (
-    PRESENCE_TOPIC,
     BusStatus,
     GatewayStatus,
     MeterStatus,
     ResendRequest,
     decode_presence,
     encode,
-    topic,
 )
 from runtime.broker import BrokerSettings, keep_connected
 from runtime.clock import Clock, monotonic_s
@@ -68,6 +66,7 @@ class Uplink:
         self._gateway = gateway
         self._version = version
         self._settings = settings
+        self._topics = settings.topics
         self._outbox = outbox
         self._clock = clock
         self._describe = describe
@@ -106,11 +105,16 @@ class Uplink:
 
     async def run(self) -> None:
         """Connect, and again whenever the connection is lost; cancelled, say farewell and end."""
-        await keep_connected(self._settings, f"klaster-{self._gateway}", self._will(), self._serve, self._turn)
+        await keep_connected(
+            self._settings, self._topics.client_id(self._gateway), self._will(), self._serve, self._turn
+        )
+
+    def _topic(self, leaf: str) -> str:
+        return self._topics.of(self._gateway, leaf)
 
     def _will(self) -> aiomqtt.Will:
         return aiomqtt.Will(
-            topic(self._gateway, "status"), encode(GatewayStatus(online=False, version=self._version)), 1, retain=True
+            self._topic("status"), encode(GatewayStatus(online=False, version=self._version)), 1, retain=True
         )
 
     async def _serve(self, client: aiomqtt.Client) -> None:
@@ -118,8 +122,8 @@ class Uplink:
         self.connected = True
         try:
             # Before anything is sent: a receipt that comes while nobody listens is lost.
-            mine = [(topic(self._gateway, leaf), 1) for leaf in ("receipts", "requests")]
-            await client.subscribe([*mine, (PRESENCE_TOPIC, 1)])
+            mine = [(self._topic(leaf), 1) for leaf in ("receipts", "requests")]
+            await client.subscribe([*mine, (self._topics.presence, 1)])
             await self._together(
                 *(self._receive(client), self._receipts.settle(), self._send(client), self._report(client)),
                 *self._tell(client),
@@ -131,20 +135,24 @@ class Uplink:
             self._online = self.connected = False
 
     def _tell(self, client: aiomqtt.Client) -> list[Coroutine[None, None, None]]:
-        return [tell_live(client, self._gateway, self._live, self._clock, lambda: self._online)] if self._live else []
+        return (
+            [tell_live(client, self._topic("live"), self._live, self._clock, lambda: self._online)]
+            if self._live
+            else []
+        )
 
     async def _farewell(self, client: aiomqtt.Client) -> None:
         """A clean end keeps the last will back, so say it."""
         try:
             async with asyncio.timeout(_FAREWELL_S):
-                await client.publish(topic(self._gateway, "status"), self._will().payload, qos=1, retain=True)
+                await client.publish(self._topic("status"), self._will().payload, qos=1, retain=True)
         except (aiomqtt.MqttError, TimeoutError):
             _log.info("farewell_not_said")
 
     async def _receive(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
             payload = message.payload if isinstance(message.payload, bytes) else b""
-            if message.topic.value == PRESENCE_TOPIC:
+            if message.topic.value == self._topics.presence:
                 self._presence(payload)
             elif message.topic.value.endswith("/requests"):
                 await self._request(payload)
@@ -220,7 +228,7 @@ class Uplink:
                 if flight.tries:
                     _log.debug("message_again", message=flight.name, tries=flight.tries)
                 self._flights.sent(flight, monotonic_s())
-            stands = topic(self._gateway, "stands")
+            stands = self._topic("stands")
             await asyncio.gather(*(client.publish(stands, flight.payload, qos=1) for flight in abreast))
 
     def _pause_s(self) -> float:
@@ -238,7 +246,7 @@ class Uplink:
                 meters=tuple(_steady(meter) for meter in status.meters),
             )
             if compared != shown or monotonic_s() - shown_s >= _STATUS_EVERY_S:
-                await client.publish(topic(self._gateway, "status"), encode(status), qos=1, retain=True)
+                await client.publish(self._topic("status"), encode(status), qos=1, retain=True)
                 shown, shown_s = compared, monotonic_s()
             await asyncio.sleep(_STATUS_LOOK_S)
 

@@ -7,7 +7,6 @@ the message by the digest of its bytes. A row leaves a gateway's outbox on such 
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -24,9 +23,6 @@ VERSION: Final = 1
 ROOT: Final = f"klaster/v{VERSION}"
 PRESENCE_TOPIC: Final = f"{ROOT}/central/presence"
 """Retained; central's last will. Absent means offline."""
-STANDS_FILTER: Final = f"{ROOT}/+/stands"
-STATUS_FILTER: Final = f"{ROOT}/+/status"
-LIVE_FILTER: Final = f"{ROOT}/+/live"
 MAX_STANDS: Final = 100
 """The most stands in one message."""
 MAX_BYTES: Final = 262_144
@@ -158,6 +154,8 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
 
     v: int = VERSION
     online: bool
+    central: Short | msgspec.UnsetType = msgspec.UNSET
+    """Which central says so: two of them must not serve one cluster."""
 
 
 class BusStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -268,7 +266,7 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def topic(gateway: str, leaf: str) -> str:
-    """``klaster/v1/<gateway>/<leaf>``; leaf is stands, receipts, status, live or requests.
+    """``klaster/v1/<gateway>/<leaf>``, where a broker serves one cluster alone (else ``metering.topics``).
 
     Raises:
         ValueError: the gateway's id is not one level of a topic, or is ``central``.
@@ -276,12 +274,6 @@ def topic(gateway: str, leaf: str) -> str:
     if problem := gateway_id_problem(gateway):
         raise ValueError(f"gateway {gateway!r}: {problem}")
     return f"{ROOT}/{gateway}/{leaf}"
-
-
-def gateway_of(topic_text: str) -> str | None:
-    """The gateway named by a topic, or None when the topic isn't a gateway's."""
-    found = re.fullmatch(rf"{ROOT}/([^/]+)/(?:stands|receipts|status|live|requests)", topic_text)
-    return found[1] if found and gateway_id_problem(found[1]) is None else None
 
 
 def digest(payload: bytes) -> str:

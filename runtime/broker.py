@@ -16,6 +16,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from metering.topics import Topics, cluster_id_problem
 from metering.wire import MAX_IN_FLIGHT
 from runtime.config import ConfigError, Problem
 from runtime.log import logger
@@ -39,6 +40,13 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
     password_file: str = ""
     """File whose first line is the password; a password never stands in a configuration."""
     keepalive_s: Annotated[int, msgspec.Meta(ge=2, le=3600)] = 15
+    cluster: str = ""
+    """The cluster's own level of the topics, where the broker serves several; central's and its gateways' alike."""
+
+    @property
+    def topics(self) -> Topics:
+        """The cluster's topics."""
+        return Topics(self.cluster)
 
 
 def is_loopback(host: str) -> bool:
@@ -64,6 +72,8 @@ def broker_problems(settings: BrokerSettings, file: str) -> list[Problem]:
         found.append(Problem(file, "broker.cert", settings.cert, "cert and key go together"))
     if settings.password_file and not settings.username:
         found.append(Problem(file, "broker.username", "", "is missing beside password_file"))
+    if problem := cluster_id_problem(settings.cluster):
+        found.append(Problem(file, "broker.cluster", f'"{settings.cluster}"', problem))
     named = {"ca": settings.ca, "cert": settings.cert, "key": settings.key, "password_file": settings.password_file}
     found += [
         Problem(file, f"broker.{key}", name, "no such file, or it can't be read")
@@ -106,7 +116,10 @@ class CheckedClient(aiomqtt.Client):
     ) -> None:
         if reason_code.is_failure and not self._told:
             self._told = True
-            hint = "does the certificate's or user's name equal this program's id, and does the access list know it?"
+            hint = (
+                "does the certificate's or user's name equal this program's id (cluster/id with [broker] cluster),"
+                " and does the access list know it?"
+            )
             _log.warning("broker_refuses", reason=str(reason_code), hint=hint)
         super()._on_publish(client, userdata, mid, reason_code, properties)
 

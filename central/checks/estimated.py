@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from central.asked_for import asked_words
 from central.estimate import Outcome
 from central.evidence import MonthSeen
 from central.finding import Finding
@@ -13,6 +14,7 @@ def check(seen: MonthSeen) -> Iterator[Finding]:
     """One for each estimate; over when measured values have taken the place of all of it."""
     for outcome in seen.outcomes:
         one = outcome.estimate
+        asked = asked_words(seen.asked, one.point, one.since)
         yield Finding(
             kind="estimated",
             what=one.point,
@@ -22,7 +24,7 @@ def check(seen: MonthSeen) -> Iterator[Finding]:
             first=str(outcome.counting_wh),
             second=str(sum(one.wh)),
             unit="Wh",
-            text=f"{one.id}, {one.method} by {one.by}: {_said(outcome)}; {one.reason}",
+            text=f"{one.id}, {one.method} by {one.by}: {_said(outcome)}; {one.reason}{asked}",
             way_out="nothing needs to be done: measured values that come take its place; estimate --undo takes it back",
             identity=(one.id,),
             over=not outcome.counting and not outcome.contradicted,

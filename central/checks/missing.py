@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from central.asked_for import AskedFor
+from central.asked_for import asked_words
 from central.evidence import GRACE, MonthSeen
-from central.finding import Finding, when
+from central.finding import Finding
 from metering.period import EPOCH
 
 
@@ -27,7 +27,7 @@ def check(seen: MonthSeen) -> Iterator[Finding]:
         for first, last in _stretches(np.flatnonzero(absent[:, p]).tolist()):
             since = EPOCH + timedelta(seconds=int(grid.starts[first]))
             until = EPOCH + timedelta(seconds=int(grid.starts[last])) + length
-            asked = _asked(seen.asked, grid.points[p], since)
+            asked = asked_words(seen.asked, grid.points[p], since)
             yield _missing(grid.points[p], since, until, (until - since) // length, proofs, asked)
 
 
@@ -35,11 +35,6 @@ def _stretches(places: Sequence[int]) -> Iterator[tuple[int, int]]:
     cuts = [0, *(i + 1 for i, (a, b) in enumerate(pairwise(places)) if b != a + 1), len(places)]
     for first, last in pairwise(cuts):
         yield places[first], places[last - 1]
-
-
-def _asked(asked: Iterable[AskedFor], point: str, since: datetime) -> str:
-    found = [one for one in asked if (one.point, one.since) == (point, since)]
-    return "".join(f"; gateway {one.gateway} was asked again at {when(one.at)}" for one in found)
 
 
 def _missing(

@@ -17,8 +17,10 @@ from central.ask import ask
 from central.cli import main
 from central.config import load_config
 from central.estimates.file import EstimatesFile, NotRecordedError, estimates_of
+from central.requests import RequestTable
 from central.standing import Standing
 from metering.period import HOUR, Month
+from metering.wire import GatewayStatus, OutboxStatus, RequestStatus
 from tests.central.stands import T0, stand
 from tests.central.test_looking import BOTH, Service
 
@@ -132,6 +134,30 @@ def test_later_data_undoes_it_and_the_change_is_visible(service: Service) -> Non
     assert closed.closed is not None
     assert closed.finding.text.startswith("E1, manual by Anna Kowalska: 0 of 4 values count")
     assert answer(service, "balance")["estimated"] == 0
+
+
+def test_what_is_estimated_is_still_asked_of_the_gateway_with_the_same_pauses_until_it_is_measured(
+    service: Service,
+) -> None:
+    estimate(service, *hours(2, 6), "--wh", "100,100,100,100")
+    service.keeper.heard("g1", GatewayStatus(online=True, at=T0, outbox=OutboxStatus(id="o")), NOW)
+    asked = service.look_at_all(NOW).asked
+    assert asked == (f"g1 {(T0 + 2 * HOUR).isoformat()} … {(T0 + 6 * HOUR).isoformat()}",)
+    request = RequestTable(load_config(service.config_file).requests).unanswered()[0].request
+    assert request.meters == ("M1",)
+    assert "gateway g1 was asked again at 2026-06-17 10:10+02:00" in said_of(service, NOW)
+    done = OutboxStatus(id="o", requests=(RequestStatus(id=request.id, stands=0, done=True),))
+    service.keeper.heard("g1", GatewayStatus(online=True, at=T0, outbox=done), NOW)
+    assert service.look(NOW + timedelta(minutes=50)).asked == ()
+    assert len(service.look(NOW + timedelta(minutes=70)).asked) == 1
+    service.hours(3, 4, 5, meters=TOWN)
+    assert service.look_at_all(NOW + timedelta(hours=9)).asked == ()
+    assert "estimated" not in {kind for kind, _ in service.open()}
+
+
+def said_of(service: Service, at: datetime) -> str:
+    (found,) = [row for row in answer(service, "findings", at)["findings"] if row["kind"] == "estimated"]
+    return str(found["text"])
 
 
 def test_it_is_taken_back_by_name_and_the_record_of_both_stays(service: Service) -> None:
