@@ -1,4 +1,4 @@
-"""What two configurations share that each cluster must have for itself. Values in, values out."""
+"""What two configurations share that each cluster must have for itself."""
 
 from __future__ import annotations
 
