@@ -24,7 +24,7 @@ from central.reports.money_sum import MoneySum
 from central.reports.settlement_csv import COLUMNS, columns_of
 from central.reports.summary import exact_sum
 from central.sources import injected_at
-from central.tables import HOUR_ENERGIES, MORE_ENERGIES
+from central.tables import GROSS, HOUR_ENERGIES, MORE_ENERGIES
 from central.tier import tiers
 from central.validity import begins, valid_instants
 from metering.period import Month, day_start, local_text, utc_text
@@ -237,8 +237,12 @@ def _ended(table: pa.Table, settled: Settled, span: Span, now: datetime) -> pa.T
 
 def _with_next_step(rows: list[dict[str, Any]], hours: pa.Table, settled: Settled) -> list[dict[str, Any]]:
     """The rows of the hours with the next relief step and the renewable energy that was missing for it, Wh."""
-    injected, drawn = (pc.fill_null(hours[name], 0).to_numpy() for name in ("injected_res_wh", "drawn_wh"))
-    found = tiers(injected, drawn, settled.cluster.settings)
+    # The gross column is there where the ratio is of what is used, not of what is drawn.
+    under = GROSS.name if settled.cluster.settings.ratio_denominator == "gross" else "drawn_wh"
+    injected, drawn, whole = (
+        pc.fill_null(hours[name], 0).to_numpy() for name in ("injected_res_wh", "drawn_wh", under)
+    )
+    found = tiers(injected, drawn, settled.cluster.settings, whole)
     for row, step, missing in zip(rows, found.next_step.tolist(), found.missing.tolist(), strict=True):
         known = row["status"] == "complete" and step >= 0
         row["next_multiplier"] = multiplier_text(step) if known else None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import Request, Router, get
 from litestar.exceptions import ClientException, ServiceUnavailableException
+from markupsafe import Markup, escape
 
 from central.ask import Answer
 from central.explaining.answer import ASKED, Asking
@@ -25,6 +27,11 @@ async def nothing_explained(_: Asking) -> Answer:
 def asking_of(query: Mapping[str, Any], *, payload: bool = False) -> Asking:
     """A question from a query, whatever else is in it."""
     return Asking({name: str(query[name]) for name in KEYS if query.get(name)}, query.get("all") == "1", payload)
+
+
+def asking_for(**facts: object) -> Markup:
+    """The address that asks why a number is so, but for the quantity's name at its end: made once for many numbers."""
+    return escape(f"/explain?{urlencode({name: str(fact) for name, fact in facts.items()})}&quantity=")
 
 
 def explain_router(why: Why) -> Router:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -38,7 +39,7 @@ def month_content(answers: dict[str, Any], span: Span, at: datetime) -> dict[str
         "components": money["components"],
         "rates": answers["rates"],
         "doubtful": any(status != "verified" for status in shares["rates"]),
-        "points_of": _points_of(answers),
+        "points_of": _points_of(answers, month),
     }
 
 
@@ -75,13 +76,16 @@ def _lines(balance: dict[str, Any], month: Month) -> list[dict[str, Any]]:
     ]
 
 
-def _points_of(answers: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Each member's points with their sums and money."""
+def _points_of(answers: dict[str, Any], month: Month) -> dict[str, list[dict[str, Any]]]:
+    """Each member's points with their sums and money; ``asks`` names each to who explains, its owner if it had more."""
     sums = {(row["point"], row["member"]): row for row in answers["shares"]["points"]}
     money = {(row["point"], row["member"]): row for row in answers["money"]["points"]}
     found: dict[str, list[dict[str, Any]]] = {}
+    owners = Counter(point["point"] for point in answers["points"])
     for point in answers["points"]:
         held = point["point"], point["member"]
-        mine = {**point, "sums": sums.get(held), "money": money.get(held)}
+        asks = {"month": month, "point": point["point"]}
+        asks |= {"member": point["member"]} if owners[point["point"]] > 1 else {}
+        mine = {**point, "sums": sums.get(held), "money": money.get(held), "asks": asks}
         found.setdefault(point["member"], []).append(mine)
     return found

@@ -19,7 +19,7 @@ from litestar.handlers import BaseRouteHandler
 from central.answers import Span
 from central.ask import Answer, Question
 from central.web.api import DayAsked, MonthAsked, Now, month_or_day, month_span, span_of
-from central.web.explaining import KEYS, Why, asking_of, explain_content, nothing_explained
+from central.web.explaining import KEYS, Why, asking_for, asking_of, explain_content, nothing_explained
 from central.web.fresh import Look
 from central.web.page_completeness import completeness_content
 from central.web.page_day import day_content
@@ -155,6 +155,7 @@ def _filters(words: Words) -> dict[str, Callable[..., Any]]:
         "date": words.day,
         "date_short": words.short_day,
         "number_or_text": words.number_or_text,
+        "asking_for": asking_for,
         "step_off": percent_off,
         "local_day": local_day,
         "last_day": last_day,

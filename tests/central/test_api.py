@@ -7,7 +7,7 @@ import io
 import re
 import tempfile
 from collections.abc import AsyncIterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -21,7 +21,21 @@ from central.reports.settlement_csv import COLUMNS
 from central.web.csv_files import LARGE, SMALL, WriteRows, csv_text
 from central.web.fresh import Seen
 from central.web.server import make_app
-from tests.central.made_books import AFTER, EVENING, FARM, Made, StoppedClock, drawn, injected, make_books, served
+from metering.period import day_start
+from tests.central.made_books import (
+    AFTER,
+    DAY,
+    EVENING,
+    EXPORT,
+    FARM,
+    Made,
+    StoppedClock,
+    drawn,
+    injected,
+    make_books,
+    served,
+    stand,
+)
 
 HOST = "http://127.0.0.1:8080"
 Client = AsyncTestClient
@@ -212,6 +226,24 @@ async def test_what_is_missing_to_the_next_step_stands_beside_each_hour(made: Ma
     assert (night["multiplier"], night["next_multiplier"]) == ("1.00", "0.95")
     assert night["to_next_wh"] == drawn(0) * 6 // 10 + 1 - injected(0)
     assert (noon["multiplier"], noon["next_multiplier"], noon["to_next_wh"]) == ("0.75", None, None)
+
+
+async def test_what_is_missing_is_reckoned_of_what_is_used_where_the_ratio_is(made: Made, client: Client) -> None:
+    own_use = 500
+    file = made.folder / "cluster.toml"
+    text = file.read_text(encoding="utf-8").replace(
+        "[[members]]", '[settings]\nratio_denominator = "gross"\n[[members]]', 1
+    )
+    file.write_text(text + '[[meters]]\nserial = "M3"\npoint = "F1"\nrole = "generation"\n', encoding="utf-8")
+    made.day()
+    starts = [day_start(DAY) + timedelta(hours=h) for h in range(25)]
+    made.keep(stand("M3", EXPORT, at, sum(injected(i) + own_use for i in range(h))) for h, at in enumerate(starts))
+    rows = (await client.get("/api/v1/balance", params={"day": "2026-06-17"})).json()["hours"]
+    assert [row["status"] for row in rows] == ["complete"] * 24
+    for h, row in enumerate(rows):
+        if row["multiplier"] == "1.00":
+            assert row["to_next_wh"] == (drawn(h) + own_use) * 6 // 10 + 1 - injected(h)
+    assert rows[0]["next_multiplier"] == "0.95"
 
 
 @pytest.mark.parametrize("table", [*SMALL, *LARGE])

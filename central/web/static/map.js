@@ -32,6 +32,10 @@ function go(table, cell) {
   cell.focus();
 }
 
+function explain(cell) {
+  if (cell) location.assign(`/explain?hour=${encodeURIComponent(cell.dataset.hour)}&quantity=multiplier`);
+}
+
 /** Make the map's cells reachable: one is in the order of Tab, arrows go on from it. */
 export function prepareMap() {
   const table = document.querySelector("[data-map]");
@@ -39,7 +43,9 @@ export function prepareMap() {
   table.dataset.ready = "yes";
   const first = table.querySelector("td[data-state]");
   if (first) first.tabIndex = 0;
+  table.addEventListener("click", (event) => explain(event.target.closest("td[data-hour]")));
   table.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") explain(event.target.closest("td[data-hour]"));
     if (!KEYS[event.key]) return;
     const lines = cellsOf(table);
     const at = place(lines, event.target.closest("td"));
