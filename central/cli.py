@@ -12,6 +12,7 @@ from central.clusters.cli import clusters
 from central.conditions.cli import conditions
 from central.estimates.cli import estimate, estimates, validate
 from central.explaining.cli import explain
+from central.figures.cli import figures
 from central.imports.cli import compare, files, import_
 from central.papers.cli import deadlines, papers
 from central.radar.cli import radar
@@ -42,4 +43,5 @@ for command in (conditions, radar, readings_of_law):
     main.add_command(command)
 for command in (papers, deadlines):
     main.add_command(command)
-main.add_command(explain)
+for command in (explain, figures):
+    main.add_command(command)

@@ -10,7 +10,8 @@ import pyarrow as pa
 from central.master import load_master, master_tables
 from central.settle_files import settle_month
 from central.tables import ENERGIES
-from metering.period import Month
+from metering.period import Month, utc_text
+from tests.central.made_month import central
 
 CLUSTER = """
 [cluster]
@@ -37,6 +38,26 @@ member = "F"
 directions = ["injected"]
 source = "pv"
 """
+PEAK = """
+[[zones]]
+tariff = "C12a"
+{more}
+source = "a test"
+status = "{status}"
+[[zones.windows]]
+zone = "peak"
+days = ["workdays"]
+hours = ["8-11"]
+[[zones.windows]]
+zone = "off_peak"
+days = ["workdays"]
+hours = ["11-8"]
+[[zones.windows]]
+zone = "off_peak"
+days = [{weekend}]
+"""
+FREE = PEAK.format(more="", status="verified", weekend='"weekend", "free"')
+NOT_FREE = PEAK.format(more="", status="verified", weekend='"weekend"')
 VERIFIED = 'source = "a test"\nstatus = "verified"\n'
 
 
@@ -70,3 +91,28 @@ def settled(folder: Path, month: Month, drawn: int, injected: int, *rates: str) 
 def charges(result: dict[str, pa.Table], *columns: str) -> list[tuple[Any, ...]]:
     """Columns of the rows of charges."""
     return [tuple(row[name] for name in columns) for row in result["charges"].to_pylist()]
+
+
+PRICES = "".join(
+    rate(component, price)
+    for component, price in (("network_variable", "0.2"), ("quality", "0.0331"), ("oze", "0.0073"), ("chp", "0.003"))
+)
+
+
+def make_run(
+    folder: Path, month: Month, drawn: int, injected: int, rates: str = PRICES, cluster: str = CLUSTER
+) -> Path:
+    """A preliminary run, from files, of the same month; gives the register's folder."""
+    (folder / "cluster.toml").write_text(cluster, encoding="utf-8")
+    (folder / "rates.toml").write_text(rates, encoding="utf-8")
+    rows = ["point,direction,start,wh"]
+    for period in month.periods():
+        rows += [f"A1,drawn,{utc_text(period.start)},{drawn}", f"F1,injected,{utc_text(period.start)},{injected}"]
+    (folder / "readings.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    files = ("--rates", folder / "rates.toml", "--readings", folder / "readings.csv")
+    register = folder / "register"
+    central(
+        *("run", "--cluster", folder / "cluster.toml", *files, "--month", str(month)),
+        *("--kind", "preliminary", "--register", register),
+    )
+    return register

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -14,29 +15,9 @@ from central.money import groszy, plain, scaled, with_pct
 from central.rates import load_pricing
 from metering.period import Month
 from runtime.config import ConfigError
-from tests.central.made_money import VERIFIED, charges, rate, settled
+from tests.central.made_money import FREE, NOT_FREE, PEAK, VERIFIED, charges, rate, settled
 
 OCTOBER, NOVEMBER = Month(2026, 10), Month(2026, 11)
-PEAK = """
-[[zones]]
-tariff = "C12a"
-{more}
-source = "a test"
-status = "{status}"
-[[zones.windows]]
-zone = "peak"
-days = ["workdays"]
-hours = ["8-11"]
-[[zones.windows]]
-zone = "off_peak"
-days = ["workdays"]
-hours = ["11-8"]
-[[zones.windows]]
-zone = "off_peak"
-days = [{weekend}]
-"""
-FREE = PEAK.format(more="", status="verified", weekend='"weekend", "free"')
-NOT_FREE = PEAK.format(more="", status="verified", weekend='"weekend"')
 ZONED = rate("network_variable", "0.31", 'zone = "peak"') + rate("network_variable", "0.1234", 'zone = "off_peak"')
 REST = rate("oze", "0.0073") + rate("chp", "0.003") + rate("quality", "0.0331")
 
@@ -201,10 +182,10 @@ def test_what_no_price_or_calendar_can_be_is_refused_with_its_place(tmp_path: Pa
 @given(st.lists(st.integers(0, 2**61), min_size=1, max_size=5), st.decimals(0, 999_999, places=9), st.integers(0, 99))
 def test_groszy_are_the_exact_products_rounded_half_up_however_large(wh: list[int], price: Decimal, pct: int) -> None:
     value, digits = scaled(np.array(wh, dtype=np.int64), price, 1)
-    exact = [Decimal(one) * price / 1000 for one in wh]
-    assert [Decimal(text) for text in plain(value, digits).to_pylist()] == exact
+    exact = [Fraction(one) * Fraction(price) / 1000 for one in wh]
+    assert [Fraction(text) for text in plain(value, digits).to_pylist()] == exact
     rounded = groszy(value, digits)
-    wanted = [one.quantize(Decimal("0.01"), ROUND_HALF_UP) for one in exact]
-    assert [Decimal(int(one)) / 100 for one in rounded] == wanted
-    vat = [(one * pct / 100).quantize(Decimal("0.01"), ROUND_HALF_UP) for one in wanted]
-    assert [Decimal(int(one)) / 100 for one in with_pct(rounded, Decimal(pct))] == vat
+    wanted = [(one * 100 + Fraction(1, 2)) // 1 for one in exact]
+    assert [int(one) for one in rounded] == wanted
+    vat = [(Fraction(one * pct, 100) + Fraction(1, 2)) // 1 for one in wanted]
+    assert [int(one) for one in with_pct(rounded, Decimal(pct))] == vat
