@@ -6,8 +6,9 @@ charge = full - relief, and everything above is a sum of rounded rows.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -90,7 +91,7 @@ def charges(
     applied = applied_rates(grid, tables)
     cuts = _cuts(grid.starts, applied)
     sums = _sum_up(grid, drawn, relieved, base, balance, cuts, oze)
-    found = list(_rows(grid, applied, cuts, sums))
+    found = _joined(list(_rows(grid, applied, cuts, sums)), grid)
     if not found:
         return CHARGES.empty_table()
     return _in_order(found, grid, pa.concat_tables([_table(cluster, month, grid, rows) for rows in found]))
@@ -172,12 +173,52 @@ def _rows(grid: Grid, applied: Applied, cuts: Ints, sums: _Sums) -> Iterator[_Ro
                         points=columns[there],
                         component=component,
                         zone=zone,
-                        zone_status=max(statuses, key=lambda s: _DOUBT.index(s) if s in _DOUBT else -1),
+                        zone_status=max(statuses, key=_doubt),
                         first=stretches[0],
                         rate=None if rate < 0 else applied.rates[rate],
                         known=of.complete[there] > 0,
                         sums=of.at(there),
                     )
+
+
+def _joined(found: list[_Rows], grid: Grid) -> list[_Rows]:
+    """One row where an owner's point has several rows of points in the month and its rate stays the same.
+
+    Money is rounded once for a point, month, zone, component and rate, however many rows describe the point.
+    """
+    holders = list(zip(grid.points, grid.members, strict=True))
+    many = {holder for holder, count in Counter(holders).items() if count > 1}
+    if not many:
+        return found
+    apart = np.array([holder in many for holder in holders], dtype=np.bool_)
+    left = [_of_points(rows, ~apart[rows.points]) for rows in found]
+    of_zone: dict[tuple[object, ...], list[_Rows]] = {}
+    pieces = (_of_points(rows, rows.points == p) for rows in found for p in rows.points[apart[rows.points]].tolist())
+    for piece in sorted(pieces, key=lambda rows: (int(rows.points[0]), rows.first)):
+        mine = of_zone.setdefault((holders[int(piece.points[0])], piece.component, piece.zone), [])
+        if mine and mine[-1].rate is piece.rate:
+            mine[-1] = _together(mine[-1], piece)
+        else:
+            mine.append(piece)
+    return [rows for rows in left if len(rows.points)] + [rows for mine in of_zone.values() for rows in mine]
+
+
+def _of_points(rows: _Rows, chosen: Bools) -> _Rows:
+    return replace(rows, points=rows.points[chosen], known=rows.known[chosen], sums=rows.sums.at(chosen))
+
+
+def _together(one: _Rows, other: _Rows) -> _Rows:
+    names = _Sums.__dataclass_fields__
+    return replace(
+        one,
+        zone_status=max(one.zone_status, other.zone_status, key=_doubt),
+        known=one.known | other.known,
+        sums=_Sums(*(getattr(one.sums, name) + getattr(other.sums, name) for name in names)),
+    )
+
+
+def _doubt(status: str) -> int:
+    return _DOUBT.index(status) if status in _DOUBT else -1
 
 
 def _table(cluster: str, month: str, grid: Grid, rows: _Rows) -> pa.Table:

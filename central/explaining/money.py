@@ -15,7 +15,7 @@ from central.explaining.entitled import hindrances
 from central.explaining.gross import gross
 from central.explaining.hour_summary import summary
 from central.explaining.point_hour import point_hour
-from central.explaining.prices import Priced, priced
+from central.explaining.prices import Priced, joined, priced
 from central.explaining.question import GROSS, Asked
 from central.explaining.step import Fact, Said, Step, View, listed, named, step
 from central.explaining.sums import step_in_20ths, sums_of
@@ -165,13 +165,13 @@ def _charges(case: Case, point: str) -> list[_Charge]:
     for member in dict.fromkeys(row["member"] for row in rows):
         mine = [row for row in rows if row["member"] == member and row["drawn"]]
         for component in COMPONENTS:
-            groups = [
+            groups = joined(
                 group
                 for one in mine
                 for group in priced(
                     case, point, one["tariff"] or "", component, [at for at in shares if case.valid(one, at)]
                 )
-            ]
+            )
             told = [row for row in case.charges(point) if (row["member"], row["component"]) == (member, component)]
             for i, row in enumerate(told):
                 group = groups[i] if i < len(groups) else Priced(row["zone"], None, [])

@@ -36,6 +36,20 @@ def priced(case: Case, point: str, tariff: str, component: str, starts: Iterable
     return found
 
 
+def joined(groups: Iterable[Priced]) -> list[Priced]:
+    """Groups of an owner's rows of one point, in order: those of one zone and rate that follow one another are one."""
+    found: list[Priced] = []
+    last: dict[str, int] = {}
+    for group in groups:
+        place = last.get(group.zone)
+        if place is not None and found[place].rate is group.rate:
+            found[place] = Priced(group.zone, group.rate, found[place].starts + group.starts)
+        else:
+            last[group.zone] = len(found)
+            found.append(group)
+    return found
+
+
 def _choose(case: Case, point: str, rates: list[Row], zone: str, start: int) -> tuple[str, Row | None]:
     """A rate of the tariff beats one of all, then one of the operator, then one of the zone; the later row, at last."""
     best: tuple[tuple[bool, bool, bool], Row] | None = None

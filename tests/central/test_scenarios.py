@@ -1,19 +1,39 @@
 """Settlements that a non-programmer can read: given a cluster, rates and readings, when months are settled, then …
 
 Each folder of ``scenarios/`` is one. ``then/hours.csv``, ``shares.csv`` and ``charges.csv`` name the columns they care
-about; every row must be in the output. ``then/members.csv`` holds exact sums of a member's charges, in zł.
+about; every row must be in the output. ``then/members.csv`` holds exact sums of a member's charges, in zł. Where
+``when.toml`` names a setting, ``then-VALUE/`` is what comes out under each of its values. With ``given/stands.csv``
+(Wh as meters show them) or operators' files (imported in the order of their names) a service's books are settled.
 """
 
 import csv
-import subprocess
-import sys
+import shutil
 import tomllib
+from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
+
+from central.books import Books
+from central.cli import main
+from central.reports.settlement_csv import write_settlement
+from central.settings import CHOICES
+from metering.period import Month
+from tests.central.made_books import Made, stand
 
 SCENARIOS = sorted(path.parent for path in Path(__file__).parent.glob("scenarios/*/when.toml"))
+CONFIG = '[central]\ndata_dir = "data"\ncluster = "cluster.toml"\nrates = "rates.toml"\n'
+
+
+def thens() -> Iterator[Any]:
+    for folder in SCENARIOS:
+        for then in sorted(folder.glob("then*")):
+            value = then.name.removeprefix("then").lstrip("-")
+            yield pytest.param(folder, then, value, id=folder.name + (f" {value}" if value else ""))
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -21,22 +41,60 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(text))
 
 
-@pytest.mark.parametrize("folder", SCENARIOS, ids=lambda path: path.name)
-def test_scenario(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("folder", "then", "value"), list(thens()))
+def test_scenario(folder: Path, then: Path, value: str, tmp_path: Path) -> None:
     when = tomllib.loads((folder / "when.toml").read_text(encoding="utf-8"))
-    given = folder / "given"
-    arguments = ["--cluster", given / "cluster.toml", "--rates", given / "rates.toml"]
-    arguments += ["--from", when["from"], "--to", when["to"], "--out", tmp_path]
-    arguments += ["--readings", *sorted(given.glob("readings*.csv"))]
-    done = subprocess.run(
-        [sys.executable, "-m", "central", "settle", *map(str, arguments)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == when.get("exit", 0), done.stderr
-    for expected in sorted((folder / "then").glob("*.csv")):
+    given = tmp_path / "given"
+    shutil.copytree(folder / "given", given)
+    if value:
+        choose(given / "cluster.toml", when["setting"], value)
+    settled = settled_books if list(given.glob("stands.csv")) + list(given.glob("operator-*")) else settled_files
+    settled(given, when, tmp_path)
+    assert list(then.glob("*.csv"))
+    for expected in sorted(then.glob("*.csv")):
         if expected.name == "members.csv":
             assert_members(rows(expected), rows(tmp_path / "charges.csv"))
         else:
             assert_rows(rows(expected), rows(tmp_path / expected.name))
+
+
+def test_each_value_of_a_scenarios_setting_has_its_then() -> None:
+    for folder in SCENARIOS:
+        when = tomllib.loads((folder / "when.toml").read_text(encoding="utf-8"))
+        if setting := when.get("setting"):
+            values = {"+".join(one) if isinstance(one, tuple) else one for one in CHOICES[setting]}
+            found = {then.name.removeprefix("then-") for then in folder.glob("then-*")}
+            assert found == values - set(when.get("without", ())), folder.name
+
+
+def choose(cluster: Path, setting: str, value: str) -> None:
+    """Write a value of a setting into a cluster file."""
+    text = cluster.read_text(encoding="utf-8")
+    assert text.count("[settings]\n") == 1
+    chosen = str(value.split("+")).replace("'", '"') if setting == "excluded_regimes" else f'"{value}"'
+    cluster.write_text(text.replace("[settings]\n", f"[settings]\n{setting} = {chosen}\n"), encoding="utf-8")
+
+
+def settled_files(given: Path, when: dict[str, Any], out: Path) -> None:
+    arguments = ["--cluster", given / "cluster.toml", "--rates", given / "rates.toml"]
+    arguments += ["--from", when["from"], "--to", when["to"], "--out", out]
+    done = CliRunner().invoke(
+        main, ["settle", *map(str, arguments), "--readings", *map(str, sorted(given.glob("readings*.csv")))]
+    )
+    assert done.exit_code == when.get("exit", 0), done.output
+
+
+def settled_books(given: Path, when: dict[str, Any], out: Path) -> None:
+    made = Made(given)
+    made.config.write_text(CONFIG, encoding="utf-8")
+    (given / "data").mkdir()
+    stands = rows(given / "stands.csv") if (given / "stands.csv").exists() else []
+    made.keep(stand(row["meter"], row["register"], datetime.fromisoformat(row["at"]), int(row["wh"])) for row in stands)
+    for file in sorted(given.glob("operator-*")):
+        done = CliRunner().invoke(main, ["import", str(made.config), str(file), "--by", "test"])
+        assert done.exit_code in {0, 3}, done.output
+    settled = Books.open(made.config).settled(Month.parse(when["from"]))
+    write_settlement([{name: getattr(settled, name) for name in ("hours", "shares", "charges", "totals")}], out)
 
 
 def assert_rows(expected: list[dict[str, str]], found: list[dict[str, str]]) -> None:
