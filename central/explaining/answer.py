@@ -12,16 +12,22 @@ import msgspec
 from central.ask import Answer
 from central.books import Books
 from central.energies import PERIOD_S
+from central.explaining.case import Case
 from central.explaining.evidence import BooksEvidence, case_of
 from central.explaining.explain import COMPONENTS, explain
 from central.explaining.question import Asked, QuestionError, asked
 from central.explaining.run_evidence import case_of_run
-from central.explaining.step import Step, View
+from central.explaining.since import books_now
+from central.explaining.step import Said, Step, View
 from central.explaining.telling import plain
+from central.readings import StoreDownError
+from central.register.keeping import Register
 from central.register.manifest import RUN_ID, RunError
-from central.register.opening import Run, open_run
+from central.register.opening import Run
+from central.register.sources import code_digest
 from central.standing import standing_books
 from central.trouble import TROUBLES, trouble_text
+from metering.period import utc_text
 from runtime.config import ConfigError
 
 WIDTH: Final = 5
@@ -41,17 +47,46 @@ def explained(books: Books | None, run: Run | None, query: Mapping[str, str | No
     """
     words = {name: query.get(name) for name in ASKED}
     if run is not None:
+        if books is not None and books.cluster.name != run.manifest.cluster:
+            raise QuestionError(
+                f"run: {run.id} is of {run.manifest.cluster[:60]!r}, the configuration of {books.cluster.name[:60]!r}: "
+                "explain an exported run of another cluster without the configuration"
+            )
         month = words["month"] or run.manifest.month
         if month != run.manifest.month:
             raise QuestionError(f"month: {month[:40]!r} isn't the run's, which is {run.manifest.month}")
         case = case_of_run(run, BooksEvidence(books.config) if books else None)
         question = _asked({**words, "month": month}, case.length)
-    elif books is not None:
+        return _of_run(run, books, case, question, view or usual_view(question))
+    if books is not None:
         question = _asked(words, PERIOD_S[books.cluster.period])
         case = case_of(books, question.month)
     else:
         raise ValueError("books or a run")
     return explain(case, question, view or usual_view(question))
+
+
+def _of_run(run: Run, books: Books | None, case: Case, question: Asked, view: View) -> Step:
+    """A run's number, with who made the run, and what the books say of it by now."""
+    made = run.manifest
+    facts = {"run": run.id, "made_at": utc_text(made.made), "by": made.by or "–", "digest": run.row.manifest}
+    notes = [Said("note.of_run", {**facts, "klaster": made.code.klaster})]
+    found = explain(case, question, view)
+    if books is not None:
+        notes += _books_now(run, books, case, question, found)
+    return msgspec.structs.replace(found, notes=(*notes, *found.notes))
+
+
+def _books_now(run: Run, books: Books, case: Case, question: Asked, found: Step) -> tuple[Said, ...]:
+    try:
+        today = case_of(books, question.month)
+        now = explain(today, question, View(0, WIDTH))
+    except QuestionError:
+        return (Said("note.books_none"),)
+    except StoreDownError:
+        return (Said("note.books_down"),)
+    same = run.manifest.code.code == code_digest()
+    return books_now(case, today, question, found, now, same_program=same)
 
 
 def _asked(words: Mapping[str, str | None], length: int) -> Asked:
@@ -72,7 +107,7 @@ def run_of(books: Books, name: str) -> Run:
     """
     if not RUN_ID.fullmatch(name):
         raise QuestionError(f"run: {name[:60]!r} is not a run's name like 2026-10-final")
-    return open_run(books.config.register / "runs" / name)
+    return Register(books.config.register).run(name)
 
 
 class Asking(msgspec.Struct, frozen=True):

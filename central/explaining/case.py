@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from central.energies import PERIOD_S
 from central.estimate import Estimate
-from central.explaining.step import Raw
+from central.explaining.step import Raw, Said
 from central.grid import Ints, seconds
 from central.settings import Settings
 from metering.period import utc_text
@@ -57,6 +57,10 @@ class Evidence(Protocol):
 
     def message(self, row: int, stand: Row) -> Raw | None:
         """The message of the journal in which a stand (a row of STANDS) came."""
+
+    @property
+    def read_from(self) -> tuple[Said, ...]:
+        """What values are from where no stands are kept: the files of which the settlement was made; else nothing."""
 
     @property
     def ends(self) -> str:

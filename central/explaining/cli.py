@@ -14,7 +14,9 @@ from runtime import console
 from runtime.console import Exit
 
 if TYPE_CHECKING:
+    from central.books import Books
     from central.explaining.step import Step, View
+    from central.register.opening import Run
 
 FILE = click.Path(path_type=Path)
 
@@ -57,8 +59,8 @@ def explain(
 
     Exit code: 0 all of it agrees with the books; 1 something doesn't add up; 2 it can't be asked.
     """
-    if config_file is None and run_name is None:
-        raise click.UsageError("give the configuration, or --run with an exported run")
+    if run_name is None and (config_file is None or config_file.is_dir()):
+        raise click.UsageError("give the configuration, or --run with a run's name, folder or exported file")
     query = {"month": str(month) if month else None, "hour": hour, "member": member, "point": point}
     query |= {"component": component, "zone": zone, "quantity": quantity}
     from central.explaining.step import View
@@ -72,29 +74,44 @@ def explain(
     else:
         from central.explaining.printed import print_explained
 
-        print_explained(step, payload=payload)
+        command = ["klaster-central", "explain", *([str(config_file)] if config_file else [])]
+        print_explained(step, payload=payload, command=[*command, *(["--run", run_name] if run_name else [])])
     raise SystemExit(Exit.DIFFERS if wrong else Exit.DONE)
 
 
 def _explained(config_file: Path | None, run_name: str | None, query: dict[str, str | None], view: View) -> Step:
     from central.books import Books
-    from central.explaining.answer import explained, run_of
+    from central.explaining.answer import explained
     from central.explaining.question import QuestionError
     from central.register.manifest import RunError
-    from central.register.opening import open_run
     from central.trouble import TROUBLES, trouble_text
 
     with console.config_errors("nothing was looked at"):
         try:
-            books = Books.open(config_file) if config_file else None
-            run = None
-            if run_name is not None:
-                here = Path(run_name)
-                run = open_run(here) if here.exists() or books is None else run_of(books, run_name)
-            return explained(books, run, query, view)
+            register = config_file if config_file and config_file.is_dir() else None
+            books = Books.open(config_file) if config_file and not register else None
+            return explained(books, _run(run_name, books, register), query, view)
         except (QuestionError, RunError) as error:
             console.fail(str(error))
         except TROUBLES as error:
             console.fail(trouble_text(error))
         except (OSError, sqlite3.Error) as error:
             console.fail(f"{config_file or run_name}: {error}; run this as the user that runs klaster-central serve")
+
+
+def _run(name: str | None, books: Books | None, register: Path | None) -> Run | None:
+    """A run's file or folder, or its name in the register of the books or in ``register``."""
+    from central.explaining.answer import run_of
+    from central.register.keeping import Register
+    from central.register.manifest import RunError
+    from central.register.opening import open_run
+
+    if name is None:
+        return None
+    if register is not None:
+        return Register(register).run(name)
+    if Path(name).exists():
+        return open_run(Path(name))
+    if books is not None:
+        return run_of(books, name)
+    raise RunError(f"{name}: no such file or folder; for a run of the register: explain CONFIG --run {name}")

@@ -43,6 +43,7 @@ class BooksEvidence:
     """See ``central.explaining.case.Evidence``: all of it is there, beside the service."""
 
     ends = ""
+    read_from = ()
 
     def __init__(self, config: CentralConfig) -> None:
         """Nothing is read yet."""

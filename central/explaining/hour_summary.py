@@ -18,16 +18,21 @@ def summary(case: Case, asked: Asked, start: int, sums: Sums) -> tuple[Step, ...
         return Asked(month=asked.month, quantity=quantity, start=start).query()
 
     found = [
-        step(named("hour", name, dict(at)), sums.value(name), row[column], unit="Wh", ask=ask(name))
+        step(named("hour", name, dict(at)), sums.value(name), row[column], unit="Wh", how=_how(name), ask=ask(name))
         for name, column in _ENERGIES
     ]
     over, under = ratio(case, sums)
     off, rule = step_of(case, over, under)
     computed = f"{(20 - off) / 20:.2f}" if under else None
     facts = {**at, "off_pct": str(5 * off)}
+    said = Said("rule.ratio", {"over_wh": over, "under_wh": under}) if under else Said("rule.nothing_drawn")
     shown, asks = four_decimals(over, under), (ask("ratio"), ask("multiplier"))
     found += [
-        step(named("hour", "ratio", dict(at)), shown, row["ratio_pct"], unit="%", ask=asks[0]),
+        step(named("hour", "ratio", dict(at)), shown, row["ratio_pct"], unit="%", how=(said,), ask=asks[0]),
         step(named("hour", "multiplier", facts), computed, row["multiplier"], how=(Said(rule),), ask=asks[1]),
     ]
     return tuple(found)
+
+
+def _how(name: str) -> tuple[Said, ...]:
+    return (Said(f"rule.{name}"),) if name == "covered" else ()

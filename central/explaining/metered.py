@@ -37,7 +37,7 @@ def energy(case: Case, point: str, direction: str, start: int, row: Row | None, 
 def _own(case: Case, what: Said, row: Row, point: str, direction: str, start: int, view: View) -> Step:
     stands = near(case, point, start, timedelta(seconds=case.length))
     if stands is None:
-        return Step(what=what, value=str(row["wh"]), unit="Wh", how=(Said("end.no_stands"),))
+        return Step(what=what, value=str(row["wh"]), unit="Wh", how=_no_stands(case))
     meters = settlement_meters(case, point)
     found, swapped = _enclosing(stands, meters, direction, start, case.length)
     if not _knows(found, swapped, case.length):
@@ -64,6 +64,10 @@ def _own(case: Case, what: Said, row: Row, point: str, direction: str, start: in
         parts=_two(case, first, view),
         notes=notes,
     )
+
+
+def _no_stands(case: Case) -> tuple[Said, ...]:
+    return case.evidence.read_from or (Said("end.no_stands"),)
 
 
 def _enclosing(
@@ -173,7 +177,7 @@ def _missing(case: Case, what: Said, point: str, direction: str, start: int, vie
     if not [one for one in meters if case.valid(one, start)]:
         how.append(Said("why.no_meter"))
     if stands is None:
-        how.append(Said("end.no_stands"))
+        how += _no_stands(case)
     else:
         found = pairs(stands, meters, direction, start, case.length)
         how += [_why_unknown(one, case.length) for one in found if one.known(case.length) is None]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Final
 
 from rich.text import Text
 from rich.tree import Tree
@@ -12,10 +16,19 @@ from central.explaining.telling import amount, sentence
 from central.web.words import ENGLISH, NBSP
 from runtime import console
 
+_WIDEST: Final = 100
+"""Columns of a terminal that are used: longer lines are hard to read."""
+_PIPED: Final = 80
+_QUESTIONS: Final = 4
 
-def print_explained(step: Step, *, payload: bool) -> None:
-    """The tree, then what doesn't add up, then the messages' own bytes where they are asked for."""
-    console.out.print(_tree(step, frozenset()))
+
+def print_explained(step: Step, *, payload: bool, command: Sequence[str]) -> None:
+    """The tree, then what doesn't add up, then the messages' own bytes where they are asked for, then what to ask.
+
+    ``command`` are the words that every question begins with.
+    """
+    width = min(console.out.width, _WIDEST) if sys.stdout.isatty() else _PIPED
+    console.out.print(_tree(step, frozenset(), set()), width=width)
     wrong = step.disagreements
     if wrong:
         console.say("")
@@ -24,10 +37,35 @@ def print_explained(step: Step, *, payload: bool) -> None:
             console.say(f"  {_said(one.what)}: made {one.value}, the books say {one.told}")
     for one in _with_message(step) if payload else ():
         _message(one)
+    if asks := _next(step):
+        console.say("")
+        console.say("Ask on:")
+        for ask in asks:
+            words = [word for name, value in ask.items() for word in (f"--{name}", value)]
+            console.out.print(Text(console.plain("  " + shlex.join([*command, *words]))), soft_wrap=True)
 
 
-def _tree(step: Step, told: frozenset[str]) -> Tree:
-    """``told``: notes that stand above already."""
+def _next(step: Step) -> list[dict[str, str]]:
+    """Of the numbers that are told without what makes them the largest of each kind."""
+    largest: dict[str, tuple[Decimal, dict[str, str]]] = {}
+    for one in _leaves(step):
+        if one.ask is None or one.value is None or one.ask == step.ask:
+            continue
+        value, kind = abs(Decimal(one.value)), one.ask["quantity"]
+        if value and (kind not in largest or value > largest[kind][0]):
+            largest[kind] = value, one.ask
+    return [ask for _, ask in largest.values()][:_QUESTIONS]
+
+
+def _leaves(step: Step) -> Iterator[Step]:
+    if not step.parts:
+        yield step
+    for part in step.parts:
+        yield from _leaves(part)
+
+
+def _tree(step: Step, told: frozenset[str], explained: set[str]) -> Tree:
+    """``told``: notes that stand above already; ``explained``: questions whose answers do."""
     head = Text.assemble((_plain(amount(ENGLISH, step.value, step.unit)), "bold"), "  ", _said(step.what))
     if step.wrong:
         books = sentence(ENGLISH, "wrong", {"told": amount(ENGLISH, step.told, step.unit)}).unescape()
@@ -38,8 +76,14 @@ def _tree(step: Step, told: frozenset[str]) -> Tree:
     for note in notes:
         head.append(f"\n! {note}", style="yellow")
     made = Tree(head, guide_style="dim")
+    if step.ask is not None and step.parts:
+        question = repr(sorted(step.ask.items()))
+        if question in explained:
+            head.append(f"\n{_said(Said('as_above'))}", style="dim")
+            return made
+        explained.add(question)
     for part in step.parts:
-        made.children.append(_tree(part, told.union(notes)))
+        made.children.append(_tree(part, told.union(notes), explained))
     return made
 
 

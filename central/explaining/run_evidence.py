@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -13,8 +13,11 @@ import pyarrow.compute as pc
 from central.estimate import Estimate
 from central.explaining.case import Case, FileFacts, Row, Tables
 from central.explaining.evidence import BooksEvidence
-from central.explaining.step import Raw
+from central.explaining.step import Raw, Said
 from central.register.opening import Run
+
+_FILES: Final = 12
+"""How many of a run's files are named."""
 
 
 def case_of_run(run: Run, below: BooksEvidence | None) -> Case:
@@ -40,6 +43,16 @@ class RunEvidence:
     def ends(self) -> str:
         """See ``Evidence``."""
         return "" if self._below else "end.run_has_no_journal"
+
+    @property
+    def read_from(self) -> tuple[Said, ...]:
+        """See ``Evidence``."""
+        if self._run.manifest.source != "files":
+            return ()
+        files = self._named("files") or ()
+        named = [Said("end.file", {"name": str(one["name"]), "digest": str(one["sha256"])}) for one in files]
+        more = [Said("end.more_files", {"count_n": len(named) - _FILES})] if len(named) > _FILES else []
+        return Said("end.run_of_files", {"count_n": len(named)}), *named[:_FILES], *more
 
     def _named(self, name: str) -> Any:
         try:
@@ -75,7 +88,7 @@ class RunEvidence:
     def file(self, number: int) -> FileFacts | None:
         """See ``Evidence``."""
         for one in self._named("files") or ():
-            if one["number"] == number:
+            if one.get("number") == number:
                 return FileFacts(number, one["name"], one["sha256"], str(one["imported"]), one["who"])
         return None
 

@@ -26,7 +26,12 @@ def operated(case: Case, what: Said, row: Row, point: str, direction: str, view:
         facts |= {"digest": file.digest, "imported_at": file.imported, "who": file.who}
     how: tuple[Said, ...] = (Said("rule.operator_file" if file else "rule.operator", facts),)
     if versions is None:
-        return Step(what=what, value=str(row["wh"]), unit="Wh", how=(*how, Said("end.no_versions")))
+        return Step(
+            what=what,
+            value=str(row["wh"]),
+            unit="Wh",
+            how=(*how, *(case.evidence.read_from or (Said("end.no_versions"),))),
+        )
     kept = versions_under_ids(versions, case.tables.inputs)
     mine = [one for one in kept.to_pylist() if (one["point"], one["direction"]) == (point, direction)]
     used = _used(mine, row, case.length)
