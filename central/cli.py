@@ -21,6 +21,7 @@ from central.register.cli import approve, closing, correction, diff, run, runs, 
 from central.requesting.cli import request, requests
 from central.running.cli import rebuild, serve
 from central.settling.cli import settle
+from central.statements.cli import statement
 
 
 @click.group()
@@ -41,7 +42,7 @@ for command in (validate, estimate, estimates):
     main.add_command(command)
 for command in (conditions, radar, readings_of_law):
     main.add_command(command)
-for command in (papers, deadlines):
+for command in (papers, deadlines, statement):
     main.add_command(command)
 for command in (explain, figures):
     main.add_command(command)
