@@ -12,7 +12,7 @@ from central.clusters.cli import clusters
 from central.conditions.cli import conditions
 from central.estimates.cli import estimate, estimates, validate
 from central.explaining.cli import explain
-from central.figures.cli import figures
+from central.figures.cli import complaint, figures
 from central.imports.cli import compare, files, import_
 from central.papers.cli import deadlines, papers
 from central.radar.cli import radar
@@ -44,5 +44,5 @@ for command in (conditions, radar, readings_of_law):
     main.add_command(command)
 for command in (papers, deadlines, statement):
     main.add_command(command)
-for command in (explain, figures):
+for command in (explain, figures, complaint):
     main.add_command(command)

@@ -202,3 +202,63 @@ def _codes(place: Path, register: Register) -> set[str] | None:
         return {point.id for point in cluster.points} | {one.code for point in cluster.points for one in point.aliases}
     runs = [one.run for one in register.entries() if one.what == "run"]
     return all_codes(register.run(runs[-1]).cluster) if runs else None
+
+
+@click.command()
+@click.argument("place", type=FILE, metavar="CONFIG")
+@click.option("--month", type=MonthType(), required=True, help="The local month.")
+@click.option("--party", type=PARTY, required=True, help="To whom the complaint goes.")
+@click.option("--point", default="", help="One point (PPE); without it all that differ or couldn't be compared.")
+@click.option("--run", "name", help="The run, as of figures compare.")
+@click.option("--tolerance-zl", type=Amount(), default="0", help="Differences up to so many zł are none; 0.")
+@click.option("--tolerance-wh", type=Amount(), default="0", help="Differences up to so many Wh are none; 0.")
+@click.option("--out", type=FILE, required=True, help="A folder for all files, or a file .xlsx for the workbook alone.")
+@JSON
+def complaint(
+    place: Path,
+    *,
+    month: Month,
+    party: str,
+    point: str,
+    name: str | None,
+    tolerance_zl: Decimal,
+    tolerance_wh: Decimal,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """The evidence of a complaint: what was charged, what klaster reckons, and all that it rests on (docs/money.md).
+
+    Exit code: 0 written; 3 written, but something couldn't be compared; 1 nothing differs; 2 bad input. With 1 and 2
+    nothing was written.
+    """
+    from central.figures.comparing import Tolerance
+    from central.figures.complaint import evidence
+    from central.figures.complaint_files import write
+    from central.figures.complaint_hours import TooMuchError
+    from central.figures.figures_file import current
+    from central.register.cli import told
+    from central.reports.money_figures import print_complaint
+
+    if out.suffix.lower() not in {"", ".xlsx"} and not out.is_dir():
+        console.fail(f"{out}: only a workbook .xlsx or a folder can be written; give one of them")
+    run, found = compared(place, month, name, Tolerance(wh=tolerance_wh, zl=tolerance_zl), party)
+    telling = {line.point for line in found.lines if line.state != "alike"}
+    if point and all(line.point != point for line in found.lines):
+        console.fail(
+            f"--point {point[:40]}: {found.run} and the figures of {party} have no such point; nothing was written"
+        )
+    if not telling & ({point} if point else telling):
+        console.fail(f"{month}, {party}: nothing differs beyond the tolerance; nothing was written", Exit.DIFFERS)
+    register, _ = _register(place)
+    with told(register.folder):
+        entered = list(current(_entered(register)).values())
+        try:
+            made = evidence(run, found, entered, party, {point} if point else telling)
+        except TooMuchError as error:
+            console.fail(f"{error}; nothing was written")
+    try:
+        written = write(made, out)
+    except OSError as error:
+        console.fail(f"{error.filename or out}: can't be written: {error.strerror}")
+    print_complaint(made, written, as_json=as_json)
+    raise SystemExit(Exit.INCOMPLETE if any(line.why for line in made.lines) or found.incomplete_periods else Exit.DONE)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from central.figures.comparing import ALL_ZONES, Compared, Line, Sum
+from central.figures.complaint import Evidence
 from central.figures.entering import Report
 from central.figures.figures_file import Entered, current
 from central.reports.money_sum import DOUBT
@@ -236,3 +238,31 @@ def kwh(wh: Decimal | None) -> str:
 def zl(value: Decimal | None) -> str:
     """zł with two decimals; empty where not known."""
     return "" if value is None else f"{value:.2f}"
+
+
+def print_complaint(made: Evidence, files: Sequence[Path], *, as_json: bool) -> None:
+    """What was written, and what it says in short."""
+    money = [line.difference_zl for line in made.lines if line.difference_zl is not None]
+    total = sum(money, Decimal(0)) if money else None
+    differing = sum(line.state == "differs" for line in made.lines)
+    lacking = sum(bool(line.why) for line in made.lines)
+    if as_json:
+        about = {"run": made.run.id, "digest": made.run.row.manifest, "party": made.party, "month": made.compared.month}
+        counts = {"differing": differing, "not_compared": lacking, "difference_zl": total}
+        console.print_json(
+            {
+                **about,
+                "points": made.points,
+                **counts,
+                "notes": notes(made.compared),
+                "files": [str(one) for one in files],
+            }
+        )
+        return
+    for file in files:
+        console.say(f"written: {file}")
+    said = "not known" if total is None else f"{total:.2f} zł net"
+    console.say(f"{len(made.points)} points, {differing} lines differ, {lacking} not or not wholly compared")
+    console.say(f"charged less reckoned: {said}")
+    for text in notes(made.compared):
+        console.say(text)
