@@ -1,12 +1,12 @@
 """The stands around one period of a point, found by looking at them one by one: what ``central.energies`` does at once.
 
 Of each life of a register (meter, register, epoch, gateway) the last stand up to the period's start and the first from
-its end on, within the meter's record. Stands that people entered at an exchange stand in where a life ends or begins.
+its end on, within the meter's record. Stands that people entered at an exchange go with the nearest stand of the life
+that ends or begins there (``central.exchanges``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -57,55 +57,46 @@ def rounded(wh: str, multiplier: str) -> int:
     return half_up(Fraction(Decimal(wh)) * Fraction(Decimal(multiplier)))
 
 
+Life = tuple[str, str, str]
+"""Meter, epoch and gateway."""
+
+
 def pairs(stands: list[Row], meters: list[Row], direction: str, start: int, length: int) -> list[Pair]:
-    """Every life's pair around the period, those that know its energy first.
+    """Every life's pair of stands around the period, those that know its energy first.
 
     ``stands`` are rows of STANDS, ``meters`` the records of the point's settlement meters.
     """
-    register = REGISTERS[direction]
     found = []
-    for meter in meters:
-        lives: dict[tuple[str, str], list[Row]] = {}
-        for row in stands:
-            if row["meter"] == meter["serial"] and row["register"] == register:
-                lives.setdefault((row["gateway"], row["epoch"]), []).append(row)
-        for (gateway, epoch), rows in sorted(lives.items()):
-            if (meter["gateway"] or gateway) != gateway:
-                continue
-            if one := _around(meter, gateway, epoch, rows, register, start, length):
-                found.append(one)
+    for (serial, epoch, gateway), rows in _lives(stands, direction, length).items():
+        for record in _records(meters, serial, gateway):
+            readings = _inside(record, rows)
+            before = max((one for one in readings if one.at <= start), key=lambda one: one.at, default=None)
+            after = min((one for one in readings if one.at >= start + length), key=lambda one: one.at, default=None)
+            if before is not None and after is not None:
+                found.append(Pair(record, gateway, epoch, before, after))
     return sorted(found, key=lambda one: one.known(length) is None)
 
 
-def _around(
-    meter: Row, gateway: str, epoch: str, rows: list[Row], register: str, start: int, length: int
-) -> Pair | None:
-    """Entered stands count at the ends of the record, as long as they are on the grid."""
-    first, last = _seconds(meter["valid_from"]), _seconds(meter["valid_to"])
-    times = [at for at in (int(row["at"].timestamp()) for row in rows) if at % length == 0]
-    readings = _inside(meter, rows, length)
-    if not readings:
-        return None
-    taken = {reading.at for reading in readings}
-    for name, at, goes_on in (
-        ("opening", first, first is not None and min(times) < first),
-        ("closing", last, last is not None and max(times) > last),
-    ):
-        entered: Mapping[str, str] = dict(meter.get(name) or ())
-        if at is not None and at % length == 0 and at not in taken and register in entered and not goes_on:
-            readings.append(Reading(at, entered[register], rounded(entered[register], meter["multiplier"]), None))
-    before = max((one for one in readings if one.at <= start), key=lambda one: one.at, default=None)
-    after = min((one for one in readings if one.at >= start + length), key=lambda one: one.at, default=None)
-    return None if before is None or after is None else Pair(meter, gateway, epoch, before, after)
+def _lives(stands: list[Row], direction: str, length: int) -> dict[Life, list[Row]]:
+    """The stands on the grid of each life of a register, by meter, epoch and gateway."""
+    found: dict[Life, list[Row]] = {}
+    for row in stands:
+        if row["register"] == REGISTERS[direction] and int(row["at"].timestamp()) % length == 0:
+            found.setdefault((row["meter"], row["epoch"], row["gateway"]), []).append(row)
+    return dict(sorted(found.items()))
 
 
-def _inside(meter: Row, rows: list[Row], length: int) -> list[Reading]:
-    """A life's stands on the grid, within the meter's record."""
+def _records(meters: list[Row], serial: str, gateway: str) -> list[Row]:
+    return [row for row in meters if row["serial"] == serial and (row["gateway"] or gateway) == gateway]
+
+
+def _inside(meter: Row, rows: list[Row]) -> list[Reading]:
+    """A life's stands within the meter's record."""
     first, last = _seconds(meter["valid_from"]), _seconds(meter["valid_to"])
     return [
         Reading(at, row["wh"], rounded(row["wh"], meter["multiplier"]), row)
         for at, row in ((int(row["at"].timestamp()), row) for row in rows)
-        if at % length == 0 and (first is None or at >= first) and (last is None or at <= last)
+        if (first is None or at >= first) and (last is None or at <= last)
     ]
 
 
@@ -133,32 +124,74 @@ class Exchange:
         return wh
 
 
-def exchange(stands: list[Row], meters: list[Row], direction: str, start: int, length: int) -> Exchange | None:
-    """The exchange whose two entered stands are one sum with the stands around the period."""
-    register = REGISTERS[direction]
-    for old in meters:
-        at = _seconds(old["valid_to"])
-        for new in meters:
-            if at is None or new is old or _seconds(new["valid_from"]) != at:
-                continue
-            closing, opening = (dict(row.get(name) or ()) for row, name in ((old, "closing"), (new, "opening")))
-            if register not in closing or register not in opening:
-                continue
-            last = max(_of(stands, old, register, length), key=lambda one: one.at, default=None)
-            first = min(_of(stands, new, register, length), key=lambda one: one.at, default=None)
-            if last is None or first is None or not last.at <= start < first.at:
-                continue
-            if at % length == 0 and at not in {last.at, first.at}:
-                continue
-            read = rounded(closing[register], old["multiplier"]), rounded(opening[register], new["multiplier"])
-            return Exchange(at, old, new, last, read[0], read[1], first)
-    return None
+@dataclass(frozen=True)
+class _Edge:
+    """A life's stand nearest to one that people read where its record ends or begins."""
+
+    meter: Row
+    gateway: str
+    epoch: str
+    reading: Reading
+    entered: Reading
 
 
-def _of(stands: list[Row], meter: Row, register: str, length: int) -> list[Reading]:
-    gateways = {meter["gateway"]} if meter["gateway"] else None
-    rows = [row for row in stands if row["meter"] == meter["serial"] and row["register"] == register]
-    return _inside(meter, [row for row in rows if gateways is None or row["gateway"] in gateways], length)
+def bridges(
+    stands: list[Row], meters: list[Row], direction: str, start: int, length: int
+) -> tuple[list[Pair], Exchange | None]:
+    """What entered stands prove of the period: pairs with one of them, or an exchange with two.
+
+    ``stands`` must hold whole lives: whether one ends with a record is seen by what comes after it.
+    """
+    closing: dict[int, list[_Edge]] = {}
+    opening: dict[int, list[_Edge]] = {}
+    for (serial, epoch, gateway), rows in _lives(stands, direction, length).items():
+        times = [int(row["at"].timestamp()) for row in rows]
+        for record in _records(meters, serial, gateway):
+            readings = sorted(_inside(record, rows), key=lambda one: one.at)
+            for name, edges in (("closing", closing), ("opening", opening)):
+                entered = _entered(record, direction, name)
+                if entered is None or not readings:
+                    continue
+                # A life that goes on across the record's end is no exchanged meter's: its stands say all.
+                if max(times) <= entered.at if name == "closing" else min(times) >= entered.at:
+                    nearest_one = readings[-1 if name == "closing" else 0]
+                    edges.setdefault(entered.at, []).append(_Edge(record, gateway, epoch, nearest_one, entered))
+    found: list[Pair] = []
+    for at in sorted({*closing, *opening}):
+        left = max(closing.get(at, ()), key=lambda one: one.reading.at, default=None)
+        right = min(opening.get(at, ()), key=lambda one: one.reading.at, default=None)
+        swapped, more = _met(at, left, right, length)
+        if swapped is not None and swapped.last.at <= start < swapped.first.at:
+            return [], swapped
+        found += [one for one in more if one.before.at <= start < one.after.at]
+    return found, None
+
+
+def _entered(record: Row, direction: str, name: str) -> Reading | None:
+    at, read = _seconds(record["valid_to" if name == "closing" else "valid_from"]), dict(record.get(name) or ())
+    if at is None or REGISTERS[direction] not in read:
+        return None
+    wh = read[REGISTERS[direction]]
+    return Reading(at, wh, rounded(wh, record["multiplier"]), None)
+
+
+def _met(at: int, left: _Edge | None, right: _Edge | None, length: int) -> tuple[Exchange | None, list[Pair]]:
+    """Where two records meet their energies are one sum; else each entered stand on the grid stands for itself."""
+    on_grid = at % length == 0
+    if (
+        left
+        and right
+        and left.reading.at < right.reading.at
+        and (not on_grid or at in {left.reading.at, right.reading.at})
+    ):
+        read = left.entered.multiplied, right.entered.multiplied
+        return Exchange(at, left.meter, right.meter, left.reading, *read, right.reading), []
+    found = []
+    if left and on_grid and left.reading.at < at:
+        found.append(Pair(left.meter, left.gateway, left.epoch, left.reading, left.entered))
+    if right and on_grid and at < right.reading.at:
+        found.append(Pair(right.meter, right.gateway, right.epoch, right.entered, right.reading))
+    return None, found
 
 
 def nearest(stands: list[Row], meters: list[Row], direction: str, start: int) -> tuple[Row | None, Row | None]:

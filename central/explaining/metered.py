@@ -9,14 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from central.explaining.case import Case, Row, at_text
-from central.explaining.lives import Exchange, Pair, exchange, nearest, pairs
+from central.explaining.lives import Exchange, Pair, bridges, nearest, pairs
 from central.explaining.said_by_operator import operated
 from central.explaining.stand import entered, stand
 from central.explaining.step import Fact, Said, Step, View, step
-from metering.period import utc_text
+from metering.period import Month, utc_text
 
 LOOK_AROUND: Final = timedelta(days=62)
-"""How far two equal stands that prove zeros may lie from the period."""
+"""How far around the month a settlement looks at stands (``central.books``)."""
 
 
 def energy(case: Case, point: str, direction: str, start: int, row: Row | None, view: View) -> Step:
@@ -35,52 +35,53 @@ def energy(case: Case, point: str, direction: str, start: int, row: Row | None, 
 
 
 def _own(case: Case, what: Said, row: Row, point: str, direction: str, start: int, view: View) -> Step:
-    stands = near(case, point, start, timedelta(seconds=case.length))
+    stands = near(case, point, start, timedelta(0))
     if stands is None:
         return Step(what=what, value=str(row["wh"]), unit="Wh", how=_no_stands(case))
-    meters = settlement_meters(case, point)
-    found, swapped = _enclosing(stands, meters, direction, start, case.length)
-    if not _knows(found, swapped, case.length):
-        # Two equal stands far apart may prove the zeros of every period between them.
-        stands = near(case, point, start, LOOK_AROUND) or []
-        found, swapped = _enclosing(stands, meters, direction, start, case.length)
-    if swapped is not None:
+    meters, length = settlement_meters(case, point), case.length
+    found, swapped = pairs(stands, meters, direction, start, length), None
+    if not any(one.known(length) == row["wh"] for one in found):
+        # Two equal stands far apart may prove the zeros between them, and entered stands need whole lives.
+        found, swapped = _far(case, point, direction, start)
+    if swapped is not None and (swapped.known(length) == row["wh"] or not found):
         return _exchanged(case, what, row, swapped, view)
-    if not found or found[0].known(case.length) is None:
+    found.sort(key=lambda one: (one.known(length) != row["wh"], one.known(length) is None))
+    if not found or found[0].known(length) is None:
         return step(what, None, row["wh"], unit="Wh", how=(Said("rule.no_stands"),))
     first = found[0]
-    energy_wh = first.known(case.length)
-    notes = _beside(found, case.length)
+    notes = _beside(found, length)
     if {first.before.row and first.before.row["quality"], first.after.row and first.after.row["quality"]} & {
         "interpolated"
     }:
         notes = (*notes, Said("note.interpolated"))
     return step(
         what,
-        energy_wh,
+        first.known(length),
         row["wh"],
         unit="Wh",
-        how=(_difference(first, case.length),),
+        how=(_difference(first, length),),
         parts=_two(case, first, view),
         notes=notes,
     )
 
 
+def _far(case: Case, point: str, direction: str, start: int) -> tuple[list[Pair], Exchange | None]:
+    """All pairs around a period, and the exchange in it, by everything that the settlement looked at."""
+    stands, meters = _whole_lives(case, point) or [], settlement_meters(case, point)
+    more, swapped = bridges(stands, meters, direction, start, case.length)
+    return [*pairs(stands, meters, direction, start, case.length), *more], swapped
+
+
+def _whole_lives(case: Case, point: str) -> list[Row] | None:
+    """The stands of a point's meters around the whole month; None: there are none kept."""
+    month = Month.parse(case.month)
+    first, last = month.start - LOOK_AROUND, month.end + LOOK_AROUND
+    table = case.kept("stands", 0, lambda _: case.evidence.stands(first, last))
+    return None if table is None else case.kept(f"stands {point}", 0, lambda _: _of_point(case, point, table))
+
+
 def _no_stands(case: Case) -> tuple[Said, ...]:
     return case.evidence.read_from or (Said("end.no_stands"),)
-
-
-def _enclosing(
-    stands: list[Row], meters: list[Row], direction: str, start: int, length: int
-) -> tuple[list[Pair], Exchange | None]:
-    swapped = exchange(stands, meters, direction, start, length)
-    if swapped is not None and swapped.known(length) is not None:
-        return [], swapped
-    return pairs(stands, meters, direction, start, length), None
-
-
-def _knows(found: list[Pair], swapped: Exchange | None, length: int) -> bool:
-    return swapped is not None or (bool(found) and found[0].known(length) is not None)
 
 
 def _two(case: Case, pair: Pair, view: View) -> tuple[Step, ...]:
@@ -172,15 +173,21 @@ def _missing(case: Case, what: Said, point: str, direction: str, start: int, vie
     """Why there is no energy: what lies around the period, and what of it can't count."""
     how = [Said("rule.missing"), *_double(case, point, direction, start)]
     meters = settlement_meters(case, point)
-    stands = near(case, point, start, LOOK_AROUND)
+    stands = _whole_lives(case, point)
     parts: list[Step] = []
     if not [one for one in meters if case.valid(one, start)]:
         how.append(Said("why.no_meter"))
     if stands is None:
         how += _no_stands(case)
     else:
-        found = pairs(stands, meters, direction, start, case.length)
+        found, swapped = _far(case, point, direction, start)
         how += [_why_unknown(one, case.length) for one in found if one.known(case.length) is None]
+        if swapped is not None and swapped.known(case.length) is None:
+            how.append(_why_exchange(swapped, case.length))
+        every = [one.known(case.length) for one in found] + ([swapped.known(case.length)] if swapped else [])
+        known = set(every) - {None}
+        if len(known) == 1 and not _double(case, point, direction, start):
+            how.append(Said("why.came_later", {"wh_wh": known.pop()}))
         before, after = nearest(stands, meters, direction, start)
         how += [
             Said("why.none_before") if before is None else Said("why.last_before", {"at_at": utc_text(before["at"])}),
@@ -211,6 +218,15 @@ def _why_unknown(pair: Pair, length: int) -> Said:
     return Said("why.falls" if pair.after.multiplied < pair.before.multiplied else "why.only_sum", facts)
 
 
+def _why_exchange(swapped: Exchange, length: int) -> Said:
+    facts: dict[str, Fact] = {
+        "exchanged_at": at_text(swapped.at),
+        "count_n": (swapped.first.at - swapped.last.at) // length,
+    }
+    facts |= {"old_wh": swapped.closing - swapped.last.multiplied, "new_wh": swapped.first.multiplied - swapped.opening}
+    return Said("why.exchange", facts)
+
+
 def settlement_meters(case: Case, point: str) -> list[Row]:
     """The records of a point's settlement meters."""
     return [row for row in case.dated("meters", point, "point") if row["role"] == "settlement"]
@@ -222,7 +238,11 @@ def near(case: Case, point: str, start: int, around: timedelta) -> list[Row] | N
     found = case.evidence.stands(begin - around, begin + timedelta(seconds=case.length) + around)
     if found is None:
         return None
+    return _of_point(case, point, found)
+
+
+def _of_point(case: Case, point: str, stands: pa.Table) -> list[Row]:
     serials = {row["serial"] for row in settlement_meters(case, point)}
     names = pa.array(sorted(serials), pa.string())
-    rows: list[Row] = found.filter(pc.is_in(found["meter"].cast(pa.string()), value_set=names)).to_pylist()
+    rows: list[Row] = stands.filter(pc.is_in(stands["meter"].cast(pa.string()), value_set=names)).to_pylist()
     return rows

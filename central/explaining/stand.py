@@ -56,4 +56,6 @@ def entered(wh: str, meter: Row, multiplied: int, kind: str, at: int) -> Step:
     """A stand that people read at an exchange and entered into the cluster file."""
     facts: dict[str, Fact] = {"meter": meter["serial"], "wh_num": wh, "multiplier_num": meter["multiplier"]}
     facts |= {"at_at": at_text(at)}
-    return Step(what=Said(f"energy.{kind}", facts), value=str(multiplied), unit="Wh", how=(Said("rule.entered"),))
+    return Step(
+        what=Said(f"energy.{kind}", facts), value=str(multiplied), unit="Wh", how=(Said("rule.entered", facts),)
+    )

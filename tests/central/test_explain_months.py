@@ -36,6 +36,7 @@ class NothingBelow:
     """Evidence where there are tables and nothing else."""
 
     ends = "end.no_stands"
+    read_from = ()
 
     def stands(self, first: datetime, last: datetime) -> pa.Table | None:
         return None
