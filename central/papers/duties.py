@@ -6,14 +6,14 @@ poz. 1361).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from central.cluster.dealings import Filing, FilingKind
-from central.cluster.model import Cluster, Point
+from central.cluster.model import Cluster, Contract, Point
 from central.cluster.spans import contract_at, points_at
 from central.deadlines import DEADLINES
 from central.papers.entry import entry_at
@@ -102,6 +102,7 @@ class Calendar:
 
     cluster: Cluster
     today: date
+    """What was sent, answered, amended or noticed after it isn't known yet."""
     until: date
     """Duties due later aren't named."""
     noticed: Sequence[tuple[date, Sequence[Changed]]] = field(default=())
@@ -130,7 +131,7 @@ class Calendar:
         return Duty(kind=kind, article=article, who=who, begins=begins, due=due, state=state, **more)
 
     def _sent(self, *kinds: FilingKind) -> list[Filing]:
-        return [one for one in self.cluster.filings if one.kind in kinds]
+        return [one for one in self.cluster.filings if one.kind in kinds and one.sent <= self.today]
 
     def _entry(self) -> Iterator[Duty]:
         for one in self._sent(FilingKind.REGISTER_APPLICATION):
@@ -165,45 +166,64 @@ class Calendar:
             if found := changed(before, after):
                 yield cut.astimezone(WARSAW).date(), found
             before = after
-        yield from self.noticed
+        yield from ((day, found) for day, found in self.noticed if day <= self.today)
 
     def _contracts(self) -> Iterator[Duty]:
         """The operator's 90 days; a seller's 60 (from a complete application) and 90 days."""
         applied = [(one.id, one.complete_since or one.sent) for one in self._sent(FilingKind.OPERATOR_APPLICATION)]
-        if not applied and self.cluster.applied_to_operator:
-            applied = [("applied_to_operator", self.cluster.applied_to_operator)]
-        there = points_at(self.cluster, day_start(self.today))
+        asked = self.cluster.applied_to_operator
+        if not applied and asked and asked <= self.today:
+            applied = [("applied_to_operator", asked)]
         for name, begins in applied:
-            done = self._amended(there, self.today)
+            done = self._amended(begins)
             yield self._duty(
                 "operator_contracts", "art. 38ae ust. 1", Who.OPERATOR, begins, begins + _90, subject=name, **done
             )
         for one in self._sent(FilingKind.SELLER_APPLICATION):
-            mine = [p for p in there if contract_at(p, day_start(self.today)).seller == one.addressee]
-            done = self._amended(mine, self.today)
+            done = self._amended(one.sent, one.addressee)
             begins, named = one.complete_since or one.sent, one.addressee or one.id
             yield self._duty("seller_60", "art. 184l ust. 5", Who.SELLER, begins, begins + _60, subject=named, **done)
             yield self._duty("seller_90", "art. 38af", Who.SELLER, one.sent, one.sent + _90, subject=named, **done)
 
-    def _amended(self, points: Iterable[Point], today: date) -> dict[str, Any]:
-        """Done where the contract of every point that draws is amended by now: on the last of the days."""
-        members = {one.id: one for one in self.cluster.members}
-        days = []
-        for point in points:
-            if Direction.DRAWN in point.directions:
-                own = contract_at(point, day_start(today)).contract_amended
-                days.append(own or members[point.member].contract_amended)
-        known = [day for day in days if day is not None and day <= today]
-        if not days or len(known) < len(days):
+    def _amended(self, applied: date, seller: str | None = None) -> dict[str, Any]:
+        """Done where every contract that the application was about is amended by now: on the last of the days.
+
+        It is about the points that drew on its day, of that seller alone. One that has left the cluster, or the
+        seller, without an amended contract no longer waits for one; one that came later is another application's. Where all have left, there is nothing to be done any more.
+        """
+        then, now = day_start(applied), day_start(self.today)
+        there = {point.id for point in points_at(self.cluster, now)}
+        days, waiting, about = [], False, False
+        for point in points_at(self.cluster, then):
+            if Direction.DRAWN not in point.directions or seller not in {None, contract_at(point, then).seller}:
+                continue
+            about = True
+            if (day := self._amended_on(point, then, seller)) is not None:
+                days.append(day)
+            else:
+                left = point.id not in there or seller not in {None, contract_at(point, now).seller}
+                waiting = waiting or not left
+        if waiting or not about:
             return {}
-        return {"done_on": max(known), "done_by": "contract_amended"}
+        return {"done_on": max(days), "done_by": "contract_amended"} if days else {"state": DutyState.PASSED}
+
+    def _amended_on(self, point: Point, since: datetime, seller: str | None) -> date | None:
+        """The first day up to today on which a contract of the point, valid since then, is amended."""
+        owner = next((one.contract_amended for one in self.cluster.members if one.id == point.member), None)
+        now, found = day_start(self.today), []
+        for row in point.supplied or (Contract(),):
+            begins, ends = valid_instants(row)
+            in_time = (begins is None or begins <= now) and (ends is None or ends > since)
+            if in_time and seller in {None, row.seller}:
+                found.append(row.contract_amended or owner)
+        return min((day for day in found if day is not None and day <= self.today), default=None)
 
     def _meters(self) -> Iterator[Duty]:
         """One for each day of application; prosumers and producers aren't named by the duty."""
         groups: dict[date, list[Point]] = {}
         for point in points_at(self.cluster, day_start(self.today)):
             asked = point.remote_read_requested or self.cluster.applied_to_operator
-            if asked and Direction.INJECTED not in point.directions:
+            if asked and asked <= self.today and Direction.INJECTED not in point.directions:
                 groups.setdefault(asked, []).append(point)
         for asked, points in groups.items():
             lacking = [point.id for point in points if not self._is_read_from_afar(point)]
@@ -233,7 +253,10 @@ class Calendar:
 
     def _calls(self) -> Iterator[Duty]:
         for call in self.cluster.calls:
-            more = {"done_on": call.answered, "done_by": f"[[calls]] {call.id}"} if call.answered else {}
+            if call.served > self.today:
+                continue
+            answered = call.answered and call.answered <= self.today
+            more = {"done_on": call.answered, "done_by": f"[[calls]] {call.id}"} if answered else {}
             yield self._duty(
                 "call", "art. 38ac, art. 38ad ust. 2-3", Who.COORDINATOR, call.served, call.served + _14,
                 subject=call.id, warn_days=(7, 2), **more,

@@ -23,8 +23,8 @@ def rates(by: Saying) -> Table | Words | None:
         Column(by.say("what"), width=6),
         Column(by.say("rate_amount"), right=True, width=4),
         Column(by.say("valid"), width=4),
-        Column(by.say("source"), width=8),
-        Column(by.say("status"), width=3),
+        Column(by.say("source"), width=7),
+        Column(by.say("status"), width=4),
     ]
     notes = by.status_notes(rate.status for rate in used)
     return Table(by.say("rates_title"), by.say("rates"), columns, [_rate(by, one) for one in used], notes=notes)

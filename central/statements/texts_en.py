@@ -97,7 +97,7 @@ EN: Final[dict[str, str]] = {
     "drawn_kwh": "drawn, kWh",
     "relieved_kwh": "with relief, kWh",
     "rate": "zł/kWh",
-    "rate_no": "rate",
+    "rate_no": "no.",
     "points_money": "Sums of points with VAT, zł",
     "vat_pct": "VAT %",
     "full_net": "without cluster, net",

@@ -98,7 +98,7 @@ PL: Final[dict[str, str]] = {
     "drawn_kwh": "pobór, kWh",
     "relieved_kwh": "z ulgą, kWh",
     "rate": "zł/kWh",
-    "rate_no": "stawka",
+    "rate_no": "nr",
     "points_money": "Sumy punktów z VAT, zł",
     "vat_pct": "VAT %",
     "full_net": "bez klastra netto",

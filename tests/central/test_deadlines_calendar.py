@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from central.cluster import load_cluster
+from central.cluster.dealings import Filing, FilingKind
 from central.cluster.history import History
 from central.cluster.replacing import replace_cluster
 from central.cluster.sources import read_source
@@ -42,7 +43,9 @@ def test_a_change_is_due_fourteen_days_after_its_day_and_done_by_a_filing_that_t
 
 def test_reports_calls_and_the_agreement_have_their_days() -> None:
     found = duties()
-    assert of("annual_report", found)[0] == ("2025", date(2026, 1, 1), date(2026, 6, 30), DutyState.DONE)
+    assert of("annual_report", found)[0] == ("2025", date(2026, 1, 1), date(2026, 6, 30), DutyState.OPEN)
+    sent = of("annual_report", duties(date(2026, 7, 1)))
+    assert sent[0] == ("2025", date(2026, 1, 1), date(2026, 6, 30), DutyState.DONE)
     assert of("annual_report", duties(filings=(), today=date(2026, 7, 1)))[0][3] is DutyState.LATE
     call = next(one for one in found if one.kind == "call")
     assert (call.due, call.state, call.in_time) == (date(2025, 2, 28), DutyState.DONE, True)
@@ -51,6 +54,47 @@ def test_reports_calls_and_the_agreement_have_their_days() -> None:
     assert of("relief_ends", found)[0][2] == date(2029, 12, 31)
     assert of("operator_contracts", found)[0][1:3] == (date(2025, 3, 10), date(2025, 6, 8))
     assert {one.kind for one in found} <= set(WORDS)
+
+
+def amended(on: date, **changed: object) -> tuple[DutyState, date | None]:
+    """The operator's duty on a day, where every member's contracts were amended by 1 June 2025."""
+    cluster = load_cluster(EXAMPLE)
+    members = tuple(msgspec.structs.replace(one, contract_amended=date(2025, 5, 20)) for one in cluster.members)
+    (found,) = [one for one in duties(on, **{"members": members, **changed}) if one.kind == "operator_contracts"]
+    return found.state, found.done_on
+
+
+def test_what_a_contract_was_on_the_day_decides_and_not_what_it_is_today() -> None:
+    assert amended(date(2025, 5, 31)) == (DutyState.OPEN, None)
+    assert amended(date(2025, 6, 1)) == (DutyState.DONE, date(2025, 6, 1))
+    # A new contract of 2026, amended then, doesn't make the first one late.
+    assert amended(date(2026, 2, 1)) == (DutyState.DONE, date(2025, 6, 1))
+    points = load_cluster(EXAMPLE).points
+    late = msgspec.structs.replace(points[0], id="590322499000000090", member="new", contracts=(),
+                                   valid_from=date(2026, 1, 15))  # fmt: skip
+    assert amended(date(2026, 2, 1), points=(*points, late)) == (DutyState.DONE, date(2025, 6, 1))
+
+
+def test_a_seller_that_a_point_has_left_owes_it_nothing_and_the_new_one_was_not_applied_to() -> None:
+    filing = Filing(id="s", kind=FilingKind.SELLER_APPLICATION, sent=date(2025, 12, 1), addressee="Tauron Sprzedaż")
+
+    def state(on: date) -> dict[str, DutyState]:
+        cluster = load_cluster(EXAMPLE)
+        bare = tuple(msgspec.structs.replace(one, contract_amended=None) for one in cluster.members)
+        points = tuple(one for one in cluster.points if one.id == "590322499000000014")
+        return {one.kind: one.state for one in duties(on, members=bare, points=points, filings=(filing,))
+                if one.kind.startswith("seller")}  # fmt: skip
+
+    assert state(date(2025, 11, 30)) == {}
+    assert state(date(2025, 12, 31)) == {"seller_60": DutyState.OPEN, "seller_90": DutyState.OPEN}
+    assert state(date(2026, 3, 2)) == {"seller_60": DutyState.PASSED, "seller_90": DutyState.PASSED}
+
+
+def test_nothing_is_done_by_what_was_sent_or_answered_later() -> None:
+    call = next(one for one in duties(date(2025, 2, 19)) if one.kind == "call")
+    assert (call.state, call.done_on) == (DutyState.OPEN, None)
+    assert [one for one in duties(date(2025, 2, 13)) if one.kind in {"call", "operator_contracts"}] == []
+    assert of("change", duties(date(2025, 4, 8)))[0][3] is DutyState.OPEN
 
 
 def test_data_of_a_month_are_due_thirty_days_after_its_last_day() -> None:

@@ -29,7 +29,10 @@ from central.papers.register_application import STATEMENT, register_application
 from central.papers.register_change import register_change
 from central.papers.settlement_application import MemberDemand, seller_application, sellers
 from central.papers.writing import csv_text, layout, shown, write_paper, xlsx
-from tests.central.made_books import make_books
+from central.register.opening import open_run
+from metering.period import Month, utc_text
+from tests.central.made_books import FARM, make_books
+from tests.central.made_month import asked, central, drawn, injected, make_month
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "example" / "cluster.toml"
 DAY = date(2026, 10, 15)
@@ -234,3 +237,40 @@ def test_a_year_is_gathered_from_the_books(tmp_path: Path) -> None:
     assert farm.basis == "incomplete"
     assert kwh(farm.wh) is not None
     assert "2026-06" in year.open_months
+
+
+def test_the_annual_report_of_final_runs_says_their_relieved_energy_by_member_and_names_the_other_months(
+    tmp_path: Path,
+) -> None:
+    made = make_month(tmp_path)
+    rows = ["point,direction,start,wh"]
+    for month in (Month(2026, 8), Month(2026, 9)):
+        for i, period in enumerate(month.periods()):
+            start = utc_text(period.start)
+            rows += [f"A1,drawn,{start},{drawn(i) + month.number}", f"F1,injected,{start},{injected(i)}"]
+    (tmp_path / "readings.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    register = tmp_path / "data" / "register"
+    options = ["--cluster", tmp_path / "cluster.toml", "--rates", tmp_path / "rates.toml", "--readings",
+               tmp_path / "readings.csv", "--register", register, "--from", "2026-08", "--to", "2026-09"]  # fmt: skip
+    central("run", *options, "--kind", "preliminary")
+    for month in ("2026-08", "2026-09"):
+        central("approve", register, f"{month}-preliminary-1", "--by", "Ola")
+    central("run", *options, "--kind", "final", "--by", "Ola")
+    (paper,) = asked("papers", made.config, "annual-report", "--year", "2026", "--out", tmp_path / "out", code=3)[
+        "papers"
+    ]
+    sheets = {sheet["title"]: sheet["rows"] for sheet in paper["sheets"]}
+    # January to July and October are as the books are now: nothing is known of them, so nothing is added.
+    finals = [open_run(register / "runs" / f"{month}-final") for month in ("2026-08", "2026-09")]
+    wanted = sum(
+        row["relieved_wh"] for run in finals for row in run.outputs()["shares"].to_pylist() if row["member"] == "A"
+    )
+    assert wanted == sum(run.manifest.totals.relieved_wh or 0 for run in finals) > 0
+    said = {row[1]: row[2] for row in sheets["Energia art. 184k"]}
+    assert said == {"Town hall": f"{wanted / 1000:.3f}", FARM: "0.000", "Razem": f"{wanted / 1000:.3f}"}
+    final = {row[0]: row[2] for row in sheets["Źródła"]}
+    assert [month for month, state in final.items() if state == "tak"] == ["2026-08", "2026-09"]
+    (gap,) = [one for one in paper["gaps"] if one.startswith("ostateczne rozliczenie miesięcy")]
+    assert gap == "ostateczne rozliczenie miesięcy: " + ", ".join(
+        f"2026-{n:02d}" for n in (*range(1, 8), *range(10, 13))
+    )
