@@ -60,6 +60,8 @@ WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
         "unknown_point",
         "condition_soon",
         "agreement_ends",
+        "deadline_missed",
+        "deadline_near",
     ),
 }
 """Kinds by weight, heaviest first: what keeps a month from being settled, what puts figures in doubt, what may soon."""
@@ -70,7 +72,7 @@ FINAL: Final = frozenset({"conflict", "refused", "clock", "new_life", "file_doub
 ACCEPTABLE: Final = FINAL | frozenset(VALIDATED)
 """Kinds that somebody may close for ever by a word: what can't be repaired, and what may be a false alarm."""
 
-INTAKE, STORE, CONDITIONS = "intake", "store", "conditions"
+INTAKE, STORE, CONDITIONS, DEADLINES = "intake", "store", "conditions", "deadlines"
 """The scopes that aren't a month: what is looked at together."""
 
 _RANKS: Final = {kind: rank for rank, kind in enumerate(kind for kinds in WEIGHTS.values() for kind in kinds)}

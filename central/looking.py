@@ -25,11 +25,12 @@ from central.config import CentralConfig, load_config
 from central.estimates.file import Place, changed_since
 from central.evidence import GRACE
 from central.files_in import files_position
-from central.finding import CONDITIONS, INTAKE, STORE, month_of, of_this_month, scope_of
+from central.finding import CONDITIONS, DEADLINES, INTAKE, STORE, month_of, of_this_month, scope_of
 from central.findings_file import Change, FindingsFile
 from central.intake_file import IntakeFile
 from central.journal import Journal
 from central.opened import open_store
+from central.papers.watching import look_at_deadlines
 from central.readings import StoreDownError
 from central.register.register_file import REGISTER
 from central.watch import Watch
@@ -64,6 +65,8 @@ class Looked(msgspec.Struct, frozen=True):
     """Up to this message of the journal all months are looked at anyway."""
     unread: bool = False
     """Whether messages are left to be looked through."""
+    deadlines: str = ""
+    """What the calendar of deadlines rested on."""
     trouble: str = ""
 
     @property
@@ -130,6 +133,8 @@ def _look(config: CentralConfig, books: Books, file: FindingsFile, now: datetime
         looked = [one for one in order if one not in left]
         found_now = look_at_conditions(config, books, looked, now, idle=not order)
         changes += [] if found_now is None else [file.looked(CONDITIONS, found_now, now)]
+    deadlines, of_calendar = look_at_deadlines(config, books, before.deadlines, now)
+    changes += [] if of_calendar is None else [file.looked(DEADLINES, of_calendar, now)]
     if not order and config.store.kind != "sqlite":
         down = _trouble_of_store(config, now)
     changes.append(file.looked(STORE, [store_down.finding(down, now)] if down else [], now))
@@ -147,6 +152,7 @@ def _look(config: CentralConfig, books: Books, file: FindingsFile, now: datetime
         asked=asked,
         whole=whole,
         unread=clocks.position < position,
+        deadlines=deadlines,
         trouble=down,
     )
 

@@ -9,6 +9,7 @@ from central.checks import (
     clock,
     conditions,
     correction_due,
+    deadlines,
     doubt,
     estimated,
     fall,
@@ -73,3 +74,8 @@ def of_intake(seen: IntakeSeen) -> list[Finding]:
 def of_conditions(seen: ConditionsSeen) -> list[Finding]:
     """What of the conditions of art. 184l isn't met, or soon won't be."""
     return list(conditions.check(seen))
+
+
+def of_deadlines(seen: deadlines.DeadlinesSeen) -> list[Finding]:
+    """What is due soon, or was and isn't done."""
+    return list(deadlines.check(seen))

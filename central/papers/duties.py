@@ -189,7 +189,8 @@ class Calendar:
         """Done where every contract that the application was about is amended by now: on the last of the days.
 
         It is about the points that drew on its day, of that seller alone. One that has left the cluster, or the
-        seller, without an amended contract no longer waits for one; one that came later is another application's. Where all have left, there is nothing to be done any more.
+        seller, without an amended contract no longer waits for one; one that came later is another application's.
+        Where all have left, there is nothing to be done any more.
         """
         then, now = day_start(applied), day_start(self.today)
         there = {point.id for point in points_at(self.cluster, now)}

@@ -18,6 +18,7 @@ from central.papers.duties import Calendar, Duty, DutyState
 from central.papers.duty_words import WORDS
 from central.papers.ics import calendar_text, escaped, folded
 from central.papers.noticed import noticed
+from tests.central.test_looking import Service
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "example" / "cluster.toml"
 TODAY = date(2025, 5, 1)
@@ -141,3 +142,55 @@ def test_the_calendar_file_has_an_event_for_each_duty_and_alarms_for_what_is_ope
     assert [f"TRIGGER:-P{days}D" in agreement for days in (180, 90, 30)] == [True] * 3
     one = found[0]
     assert f"DTEND;VALUE=DATE:{one.due + timedelta(days=1):%Y%m%d}" in lines
+
+
+COORDINATOR = '\n[coordinator]\nname = "Gmina"\n'
+NOON = datetime(2026, 6, 1, 10, tzinfo=UTC)
+
+
+def told(service: Service) -> dict[tuple[str, str], str]:
+    """The open findings of deadlines: their text by kind and thing."""
+    open_ = [one.finding for one in service.records() if one.closed is None]
+    return {(one.kind, one.what): one.text for one in open_ if one.kind.startswith("deadline_")}
+
+
+def test_a_deadline_is_told_before_it_passes_then_as_missed_and_closes_when_it_is_entered(tmp_path: Path) -> None:
+    service = Service(tmp_path)
+    service.look(NOON)
+    assert told(service) == {}
+    plain = service.cluster.read_text(encoding="utf-8")
+    service.cluster.write_text(plain + COORDINATOR, encoding="utf-8")
+    service.look(NOON)
+    near = told(service)["deadline_near", "annual report 2025"]
+    assert near == "art. 38ad ust. 1: Annual report to URE: 2025; due 2026-06-30, 29 days left; coordinator's"
+    service.look(NOON + timedelta(days=29))
+    assert "due today" in told(service)["deadline_near", "annual report 2025"]
+    service.look(NOON + timedelta(days=30))
+    assert "1 day late" in told(service)["deadline_missed", "annual report 2025"]
+    assert ("deadline_near", "annual report 2025") not in told(service)
+    (record,) = [one for one in service.records() if one.finding.what == "annual report 2025" and not one.closed]
+    assert (record.finding.first, record.finding.unit) == ("1", "days")
+    assert "papers annual-report" in record.finding.way_out
+    sent = '\n[[filings]]\nid = "r"\nkind = "annual_report"\nsent = 2026-07-01\nyear = 2025\naddressee = "URE"\n'
+    service.cluster.write_text(plain + COORDINATOR + sent, encoding="utf-8")
+    service.look(NOON + timedelta(days=30, hours=1))
+    assert ("deadline_missed", "annual report 2025") not in told(service)
+    service.keeper.close()
+
+
+def test_a_round_without_anything_new_reckons_no_calendar_and_leaves_the_records(tmp_path: Path) -> None:
+    service = Service(tmp_path)
+    text = service.cluster.read_text(encoding="utf-8")
+    service.cluster.write_text(text + COORDINATOR, encoding="utf-8")
+    first = service.look(NOON)
+    before = service.records()
+    again = service.look(NOON + timedelta(minutes=1))
+    assert again.deadlines == first.deadlines != ""
+    assert told(service)
+    assert [one.id for one in service.records()] == [one.id for one in before]
+    # A history that was changed by hand says nothing, and takes nothing back.
+    service.cluster.with_name("cluster.toml.history.jsonl").write_text("{}\n", encoding="utf-8")
+    service.look(NOON + timedelta(minutes=2))
+    assert told(service)
+    assert service.state.trouble == ""
+    service.keeper.close()

@@ -1,0 +1,70 @@
+"""``deadline_near``, ``deadline_missed``: what is due soon by the cluster's calendar, or was and isn't done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from central.finding import Finding
+from central.papers.duties import Duty, DutyState, Who
+from central.papers.duty_words import WHO, title
+from metering.period import day_start
+
+TOLD_ELSEWHERE: Final = ("agreement_end", "operator_data")
+"""The agreement's end is told with the conditions, an operator's data with completeness."""
+_AMENDED: Final = "ask for the amended contracts, and enter contract_amended in the cluster file"
+WAYS_OUT: Final = {
+    "entry": "ask URE; registered_from in the cluster file says that it is done",
+    "change": "`papers register-change` makes the draft; enter it in [[filings]] once it is sent",
+    "operator_contracts": _AMENDED,
+    "seller_60": _AMENDED,
+    "seller_90": _AMENDED,
+    "remote_read": "ask the operator, and enter remote_read of the point's [[meters]]",
+    "annual_report": "`papers annual-report` makes the draft; enter it in [[filings]] once it is sent",
+    "call": "`papers call-file` has what was asked for; enter answered in [[calls]]",
+    "switch": "`klaster-central conditions` shows what art. 184l ust. 2 asks from the next day on",
+    "relief_ends": "nothing can be done: relief by art. 184k ends by law",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlinesSeen:
+    """The calendar of the cluster's deadlines as it is today."""
+
+    today: date
+    """The local day."""
+    duties: Sequence[Duty]
+    cluster_file: str = ""
+
+
+def check(seen: DeadlinesSeen) -> Iterator[Finding]:
+    """One for each duty that is late, or due within its days of warning."""
+    for duty in seen.duties:
+        if duty.kind in TOLD_ELSEWHERE:
+            continue
+        left = (duty.due - seen.today).days
+        if duty.state is DutyState.LATE:
+            yield _finding("deadline_missed", duty, seen, left, f"{-left} day{'s' * (left != -1)} late")
+        elif duty.state is DutyState.OPEN and 0 <= left <= max(duty.warn_days) and duty.begins <= seen.today:
+            said = "due today" if left == 0 else f"{left} day{'s' * (left != 1)} left"
+            yield _finding("deadline_near", duty, seen, left, said)
+
+
+def _finding(kind: str, duty: Duty, seen: DeadlinesSeen, left: int, said: str) -> Finding:
+    whose = "" if duty.who is Who.NOBODY else f"; {WHO['en'][duty.who]}'s"
+    # Which points lack a meter changes from day to day: it is the same duty all the same.
+    subject = "" if duty.kind == "remote_read" else duty.subject
+    return Finding(
+        kind=kind,
+        what=f"{duty.kind.replace('_', ' ')} {duty.subject}".strip(),
+        where=seen.cluster_file,
+        since=day_start(duty.begins),
+        until=day_start(duty.due + timedelta(days=1)),
+        first=str(abs(left)),
+        unit="days",
+        text=f"{duty.article}: {title(duty, 'en')}; due {duty.due}, {said}{whose}",
+        way_out=WAYS_OUT[duty.kind],
+        identity=(duty.kind, subject, duty.due.isoformat()),
+    )
