@@ -7,6 +7,7 @@ from importlib.metadata import version
 import click
 
 from central.answering.cli import balance, completeness, findings, gateways, shares, stands
+from central.backup.cli import backup
 from central.cluster.cli import cluster
 from central.clusters.cli import clusters
 from central.conditions.cli import conditions
@@ -30,7 +31,7 @@ def main() -> None:
     """The books of an energy cluster: readings, hourly balance, settlement."""
 
 
-for command in (cluster, clusters, settle, serve, rebuild):
+for command in (cluster, clusters, settle, serve, rebuild, backup):
     main.add_command(command)
 for command in (balance, shares, gateways, stands, findings, completeness):
     main.add_command(command)
