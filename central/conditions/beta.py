@@ -32,9 +32,9 @@ def beta(hours: Hours, rules: Rules) -> Condition:
         article=rules.article(2),
         state=state,
         threshold=rules.coverage,
-        value=_lowest(hours, known, least),
+        value=_lowest(hours, bound, delivered),
         margin=Between.just(-max(lacking) / _WH_PER_KWH) if fails.any() else None,
-        margin_unit="kWh in the worst hour",
+        margin_unit="kWh",
         numbers=numbers,
         missing=() if known.all() and len(known) else (_without(known),),
         failing=failing(hours, fails, covered),
@@ -44,7 +44,7 @@ def beta(hours: Hours, rules: Rules) -> Condition:
 
 def _without(known: Bools) -> str:
     count = int((~known).sum())
-    return f"generation or deliveries of {count} hours" if count else "any hour"
+    return f"exact generation or deliveries of {count} hours" if count else "any hour"
 
 
 def _needs(lacking: list[Fraction]) -> list[Need]:
@@ -63,17 +63,24 @@ def _needs(lacking: list[Fraction]) -> list[Need]:
     ]
 
 
-def _lowest(hours: Hours, known: Bools, generated: Ints) -> Between | None:
-    """The lowest share of any hour that is known in full and had deliveries."""
-    counted = known & (hours.drawn > 0)
-    if not counted.any():
+def _lowest(hours: Hours, bound: Ints, delivered: Ints) -> Between | None:
+    """The lowest share of any hour with deliveries: what it is at least, and at most; None where nothing tells."""
+    low = _least(hours.generated, delivered, delivered != 0)
+    high = _least(bound, hours.drawn, (hours.drawn > 0) & (bound != OPEN))
+    if high is None and not low:
         return None
-    over, under = generated[counted].tolist(), hours.drawn[counted].tolist()
-    worst = over[0], under[0]
-    for one in zip(over, under, strict=True):
-        if one[0] * worst[1] < worst[0] * one[1]:
+    return Between(low or Fraction(0), high)
+
+
+def _least(over: Ints, under: Ints, chosen: Bools) -> Fraction | None:
+    """The least of the chosen hours' ratios, 0 where ``under`` is open; None where none is chosen."""
+    worst: tuple[int, int] | None = None
+    for one in zip(over[chosen].tolist(), under[chosen].tolist(), strict=True):
+        if one[1] == OPEN:
+            return Fraction(0)
+        if worst is None or one[0] * worst[1] < worst[0] * one[1]:
             worst = one
-    return Between.just(Fraction(*worst))
+    return None if worst is None else Fraction(*worst)
 
 
 def _lacking(hours: Hours, fails: Bools, generated: Ints, rules: Rules) -> list[Fraction]:

@@ -39,22 +39,22 @@ def sums_of_books(
         if month.start >= until:
             break
         progress(f"settling {month}")
-        found[month] = of_books(books, month, span)
+        found[month] = of_books(books, month, span, until)
     return Sums(found, until)
 
 
-def of_books(books: Books, month: Month, span: tuple[datetime, datetime] | None) -> MonthSums:
-    """One month; ``span``: the first and the last instant for which there are values."""
+def of_books(books: Books, month: Month, span: tuple[datetime, datetime] | None, until: datetime) -> MonthSums:
+    """One month; ``span``: the first and the last instant for which there are values. See ``month_sums``."""
     if span is None or span[1] < month.start or month.end < span[0]:
-        return month_sums(books.cluster, month, {})
+        return month_sums(books.cluster, month, {}, until)
     settled = books.settled(month)
     tables = {"shares": settled.shares, "storages": settled.storages, "behind": settled.tables["behind"]}
-    return month_sums(books.cluster, month, tables)
+    return month_sums(books.cluster, month, tables, until)
 
 
 def sums_of_tables(cluster: Cluster, tables: Mapping[Month, Mapping[str, pa.Table]], until: datetime) -> Sums:
     """The same from settled months' tables: ``shares`` and ``storages``, and ``behind`` where there are such."""
-    return Sums({month: month_sums(cluster, month, one) for month, one in tables.items()}, until)
+    return Sums({month: month_sums(cluster, month, one, until) for month, one in tables.items()}, until)
 
 
 def until_of(day: date, now: datetime) -> datetime:
@@ -92,5 +92,5 @@ def sums_of_files(
             progress(f"settling {month}")
             tables = settle_month(cluster, master, month, energies)
             master["stocks"] = tables["stocks"]
-        found[month] = month_sums(cluster, month, tables)
+        found[month] = month_sums(cluster, month, tables, until)
     return Sums(found, until)

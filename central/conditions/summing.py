@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
 import numpy as np
@@ -34,22 +35,25 @@ class Laid:
     injected_known: Bools
 
 
-def month_sums(cluster: Cluster, month: Month, tables: Mapping[str, pa.Table]) -> MonthSums:
+def month_sums(
+    cluster: Cluster, month: Month, tables: Mapping[str, pa.Table], until: datetime | None = None
+) -> MonthSums:
     """The sums of a settled month: ``tables`` are its ``shares`` and ``storages``, and ``behind`` where there are such.
 
-    All members count, also those without relief.
+    All members count, also those without relief. Nothing lacks from ``until`` on: it is yet to come.
     """
-    return _Summing(cluster, month, tables).done()
+    return _Summing(cluster, month, tables, until or month.end).done()
 
 
 class _Summing:
     """Adds up one month, point by point."""
 
-    def __init__(self, cluster: Cluster, month: Month, tables: Mapping[str, pa.Table]) -> None:
+    def __init__(self, cluster: Cluster, month: Month, tables: Mapping[str, pa.Table], until: datetime) -> None:
         self._cluster, self._month = cluster, month
         self._length_s = int(cluster.period.length.total_seconds())
         self._ids = sorted({point.id for point in cluster.points}, key=str.encode)
         self._laid = _lay_out(cluster, month, tables.get("shares"), self._ids, self._length_s)
+        self._due = self._laid.starts < until.timestamp()
         self._behind = _behind(tables.get("behind", BEHIND.empty_table()), self._laid.starts, self._length_s)
         self._storages = _by_point(tables.get("storages", STORAGES.empty_table()))
         self._of_point: dict[str, list[Installation]] = {}
@@ -94,7 +98,7 @@ class _Summing:
         if injects:
             self._inject(point, valid, injected_known, injected, given, given_res, shown)
         generated, known = self._generate(point, valid, injected_known, injected, given, shown)
-        missing = (valid & ~drawn_known & draws) | (valid & ~injected_known & injects)
+        missing = self._due & ((valid & ~drawn_known & draws) | (valid & ~injected_known & injects))
         if missing.any():
             self._lacking[point.id] = self._lacking.get(point.id, 0) + int(missing.sum())
         key = point_key(point)
@@ -161,12 +165,20 @@ class _Summing:
         starts = self._laid.starts
         metered, there, complete = self._metered(point)
         least = np.where(known & shown, injected - given, 0)
-        # A point that only injects has its generation there, but for the plant's own use; a storage blurs it.
-        alone = Direction.DRAWN not in point.directions and not self._stores(point)
-        seen = valid & np.where(there, complete, known if alone else False)
+        # A point that only injects has its generation there, but for the plant's own use; a storage blurs it by what
+        # it can take or give.
+        alone, stored = Direction.DRAWN not in point.directions, self._stored(point)
+        seen = valid & np.where(there, complete, known & (stored == 0) if alone else False)
         generated = np.where(seen, np.where(there, metered, least), 0)
+        if not self._meters.get((point.id, Role.STORAGE)):
+            least = np.where(stored == OPEN, 0, least - np.maximum(stored, 0))
         least = np.where(valid & ~seen, np.maximum(least, 0), 0)
         bound = power_bound(installed, starts, self._wh_of_kw, stored=False)
+        if alone:
+            by_injection = np.where(known & (stored != OPEN), injected + stored, OPEN)
+            bound = np.where(
+                bound == OPEN, by_injection, np.where(by_injection == OPEN, bound, np.minimum(bound, by_injection))
+            )
         more = np.where(bound == OPEN, OPEN, np.maximum(bound - least, 0))
         if installed and not point.generates:
             more = np.where(bound == OPEN, 0, more)  # before and after its installations nothing generates
@@ -193,7 +205,7 @@ class _Summing:
         wh = self._behind.get((meter.serial, "drawn"), np.full(len(starts), OPEN, dtype=np.int64))
         self._plus("drawn", np.where(inside & (wh != OPEN), wh, 0))
         self._plus("drawn_more", np.where(inside & (wh == OPEN), OPEN, 0))
-        if missing := int((inside & (wh == OPEN)).sum()):
+        if missing := int((inside & self._due & (wh == OPEN)).sum()):
             self._lacking[f"meter {meter.serial}"] = missing
 
     def _res_share(self, point: Point) -> int | None:
@@ -215,6 +227,17 @@ class _Summing:
             or bool(self._meters.get((point.id, Role.STORAGE)))
             or any(one.storage_power_kw or one.storage_kwh for one in self._of_point.get(point.id, ()))
         )
+
+    def _stored(self, point: Point) -> Ints:
+        """(T,) what a storage beside the point's source can take or give in a period; ``OPEN`` where nobody knows."""
+        if not self._stores(point):
+            return np.zeros_like(self._laid.starts)
+        total = np.full(len(self._laid.starts), OPEN, dtype=np.int64)
+        for one in self._of_point.get(point.id, ()):
+            most = -int(-(Fraction(one.storage_power_kw) * self._wh_of_kw) // 1)
+            if most > 0:
+                total = np.where(within(one, self._laid.starts), np.maximum(total, 0) + most, total)
+        return total
 
     def _plus(self, name: str, values: Ints) -> None:
         open_ended = name.endswith("_more") or name == "discharged"

@@ -48,7 +48,7 @@ def look_at_conditions(
             wanted, lacking = lacking[:1], lacking[1:]
         span = span_of(books) if wanted else None
         for month in wanted:
-            file.keep(of_books(books, month, span), mark, now)
+            file.keep(of_books(books, month, span, until_of(day, now)), mark, now)
         last = file.last_verdict()
         if lacking or (not wanted and last is not None and last[0] == day.isoformat()):
             return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.text import Text
@@ -63,32 +62,8 @@ def readings_of_law(
     if as_json:
         console.print_json(found)
     else:
-        _print(found)
+        from central.reports.readings_of_law_text import print_readings
+
+        print_readings(found)
     whole = found["current"]["complete"] == found["current"]["periods"]
     raise SystemExit(Exit.DONE if whole else Exit.INCOMPLETE)
-
-
-def _print(found: dict[str, Any]) -> None:
-    rows = [("the current reading", "", *_figures(found["current"]), "")]
-    for row in found["settings"]:
-        shown = row["alternatives"] if not row["no_effect"] else ()
-        rows += [(row["setting"], one["value"], *_figures(one), one["difference"]["charge_zl"]) for one in shown]
-    right = ("relieved kWh", "relief zł", "charge zł", "difference zł", "complete")
-    heads = ("setting", "value", "relieved kWh", "relief zł", "charge zł", "complete", "difference zł")
-    console.table(f"{found['month']}, one setting changed at a time", heads, rows, right=right)
-    for row in found["settings"]:
-        if row["no_effect"]:
-            console.say(f"{row['setting']}: {row['no_effect']}.")
-        else:
-            console.say(f"{row['setting']}: {row['question_pl']} / {row['question_en']}")
-    for name in ("cheapest", "dearest"):
-        if found[name]:
-            console.say(f"{name}: {found[name]['reading']}, {found[name]['charge_zl']} zł net")
-    for note in found["notes"]:
-        console.say(note)
-
-
-def _figures(one: dict[str, Any]) -> tuple[Any, ...]:
-    from central.reports.settlement_text import kwh
-
-    return kwh(one["relieved_wh"]), one["relief_zl"], one["charge_zl"], f"{one['complete']}/{one['periods']}"

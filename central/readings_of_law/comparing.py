@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,53 +13,62 @@ import pyarrow.compute as pc
 from central.readings_of_law.questions import QUESTIONS
 from central.settings import CHOICES, Settings
 
+NO_FIGURE = "no figure of this month changes"
 Settle = Callable[[Settings], Mapping[str, pa.Table]]
 
 
 def compare_readings(
     settings: Settings, settle: Settle, tables: Mapping[str, pa.Table], progress: Callable[[str], None]
 ) -> dict[str, Any]:
-    """The current reading's sums, each alternative's with the difference, and the cheapest and dearest of them."""
-    progress("the current reading")
+    """The current reading's sums, each alternative's with the difference, and the cheapest and dearest of them.
+
+    ``progress`` is told each settlement before it is made, with its number and how many there are.
+    """
+    count = 1 + sum(len(CHOICES[name]) - 1 for name in QUESTIONS)
+    progress(f"1 of {count}: the current reading")
     current = _sums(settle(settings))
-    rows = []
+    rows, made = [], 1
     for name, (polish, english) in QUESTIONS.items():
         chosen = getattr(settings, name)
         alternatives = []
         for value in CHOICES[name]:
             if value == chosen:
                 continue
-            progress(f"{name} = {_text(value)}")
+            made += 1
+            progress(f"{made} of {count}: {name} = {value_text(value)}")
             found = _sums(settle(msgspec.structs.replace(settings, **{name: value})))
-            alternatives.append({"value": _text(value)} | found | {"difference": _difference(found, current)})
+            alternatives.append({"value": value_text(value)} | found | {"difference": _difference(found, current)})
         same = all(one["difference"]["none"] for one in alternatives)
-        row: dict[str, Any] = {"setting": name, "current": _text(chosen)}
+        row: dict[str, Any] = {"setting": name, "current": value_text(chosen)}
         row |= {"question_pl": polish, "question_en": english, "alternatives": alternatives}
-        row["no_effect"] = (_why(name, tables) or "no figure of this month changes") if same else None
+        row["no_effect"] = (_why(name, tables) or NO_FIGURE) if same else None
         rows.append(row)
     return {"current": current, "settings": rows} | _extremes(current, rows)
 
 
 def _sums(result: Mapping[str, pa.Table]) -> dict[str, Any]:
+    """Sums over the complete periods, of all and of each member; a sum above a missing rate is null."""
     hours, shares = result["hours"], result["shares"]
     complete = pc.sum(pc.equal(hours["status"], "complete"), min_count=0).as_py()
-    members: dict[str, dict[str, Any]] = {}
-    grouped = pa.table({"member": shares["member"].cast(pa.string()), "wh": shares["relieved_wh"]})
-    for row in grouped.group_by("member").aggregate([("wh", "sum")]).to_pylist():
-        members[row["member"]] = {"relieved_wh": row["wh_sum"], "relief_zl": Decimal(0), "charge_zl": Decimal(0)}
+    relieved = pa.table({"member": shares["member"].cast(pa.string()), "wh": shares["relieved_wh"]})
+    wh = {row["member"]: row["wh_sum"] for row in relieved.group_by("member").aggregate([("wh", "sum")]).to_pylist()}
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in wh}
     for row in result["charges"].select(["member", "drawn_wh", "relief_zl", "charge_zl"]).to_pylist():
-        mine = members.setdefault(row["member"], {"relieved_wh": None, "relief_zl": None, "charge_zl": None})
-        for key in ("relief_zl", "charge_zl"):
-            # A missing rate leaves every sum above it empty.
-            known = mine[key] is not None and row[key] is not None
-            mine[key] = mine[key] + Decimal(row[key]) if known else None
-    total = {key: _total([one[key] for one in members.values()]) for key in ("relieved_wh", "relief_zl", "charge_zl")}
-    listed = [{"member": name} | _shown(one) for name, one in sorted(members.items())]
+        rows.setdefault(row["member"], []).append(row)
+    listed = [{"member": name} | _shown(_sum(wh.get(name), rows[name])) for name in sorted(rows)]
+    known = [one for one in wh.values() if one is not None]
+    total = _sum(sum(known) if known else None, [row for mine in rows.values() for row in mine])
     return _shown(total) | {"complete": complete, "periods": hours.num_rows, "members": listed}
 
 
-def _total(values: list[Any]) -> Any:
-    return None if not values or any(one is None for one in values) else sum(values)
+def _sum(wh: int | None, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Rows of which no period is complete aren't in it; a missing rate leaves the sum empty."""
+    found: dict[str, Any] = {"relieved_wh": wh}
+    there = [row for row in rows if row["drawn_wh"] is not None]
+    for key in ("relief_zl", "charge_zl"):
+        unknown = any(row[key] is None for row in there) or (rows and not there)
+        found[key] = None if unknown else sum((Decimal(row[key]) for row in there), Decimal("0.00"))
+    return found
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,5 +123,6 @@ def _why(name: str, tables: Mapping[str, pa.Table]) -> str | None:
     return None
 
 
-def _text(value: object) -> str:
+def value_text(value: object) -> str:
+    """A setting's value as it is shown."""
     return " ".join(value) if isinstance(value, tuple) else str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 from central.conditions.assessing import Assessment
@@ -76,7 +77,9 @@ def _details(one: Condition) -> None:
     if lines:
         console.say(f"{_NAMES[one.rule].strip()} ({one.article})", style="bold")
     for line in lines:
-        for part in textwrap.wrap(line, _COLUMNS, initial_indent="  ", subsequent_indent="    "):
+        for part in textwrap.wrap(
+            line, min(_COLUMNS, console.out.width), initial_indent="  ", subsequent_indent="    "
+        ):
             console.say(part)
 
 
@@ -88,7 +91,7 @@ def _lines(one: Condition) -> Iterator[str]:
         named = f": {', '.join(starts[:_SHOWN_HOURS])}{more}" if starts else ""
         yield f"{len(starts)} of {one.failing.of} hours fail{named}"
         if one.failing.unknown:
-            yield f"{one.failing.unknown} hours can't be told"
+            yield f"{one.failing.unknown} of {one.failing.of} hours can't be told"
     for name, value in one.numbers.items():
         if name == "failing_hours_with_storage_discharge":
             yield f"{int(value.low)} hours would fail if what storages give counted"
@@ -106,10 +109,8 @@ def _trend(one: Condition) -> Iterator[str]:
     if trend is None:
         return
     value = f"{percent(trend.value.low, 2)} %" if trend.value and trend.value.known else "not known"
-    said = (
-        f"projection to {local_text(trend.until)[:10]}: {value}, {_STATES[trend.state.value]}; it takes {trend.basis}"
-    )
-    yield said
+    to = f"projection to the end of {_last_day(trend.until)}: {value}, {_STATES[trend.state.value]}"
+    yield f"{to}; it takes {trend.basis}"
     words = {
         "renewable_kwh_without_other": "the rest would have to bring {} kWh renewable, if nothing else is injected",
         "other_kwh_without_renewable": "the rest could bear {} kWh that isn't renewable, if nothing else is injected",
@@ -117,6 +118,11 @@ def _trend(one: Condition) -> Iterator[str]:
     }
     for name, amount in trend.rest.items():
         yield words[name].format(_amount(amount))
+
+
+def _last_day(until: datetime) -> str:
+    """The last local day before an instant."""
+    return local_text(until - timedelta(seconds=1))[:10]
 
 
 def _standing(found: Assessment) -> None:
@@ -136,7 +142,9 @@ def _between(value: Between) -> str:
 
 
 def _amount(value: Fraction) -> str:
-    return f"{int(value):,}".replace(",", " ") if value.denominator == 1 else rounded(value, 3)
+    text = rounded(value, 0 if value.denominator == 1 else 3)
+    whole, point, decimals = text.removeprefix("-").partition(".")
+    return "-" * text.startswith("-") + f"{int(whole):,}".replace(",", " ") + point + decimals
 
 
 def _up(value: Fraction) -> str:

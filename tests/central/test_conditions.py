@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
+import msgspec
+import pyarrow as pa
 import pytest
 
+from central.cluster import Cluster
 from central.conditions.assessing import Assessment, assess
+from central.conditions.beta import beta
 from central.conditions.condition import Between, Condition, State, exact, percent
+from central.conditions.demand import demand_of
+from central.conditions.devices import devices_at
+from central.conditions.hours import PointSums
+from central.conditions.potential import potential_of
 from central.conditions.rules import FROM_2027, UNTIL_2026, rules_on
+from central.conditions.summing import month_sums
+from central.conditions.windows import year_of
+from central.settings import CHOICES
+from central.tables import SHARES
+from metering.period import Month
 from tests.central.condition_cases import cluster, example_sums
 
 DAY = date(2026, 11, 30)
@@ -104,8 +117,6 @@ def test_a_demand_of_which_hours_are_missing_is_not_known_unless_both_bounds_agr
 
 def test_without_full_load_hours_the_potential_is_not_known_and_the_kind_is_named() -> None:
     made = cluster()
-    import msgspec
-
     without = msgspec.structs.replace(made, full_load_hours=made.full_load_hours[1:])
     found = named(assess(without, example_sums(), DAY))["coverage_year"]
     # 4 000 of 12 000 MWh are sure, and the rest isn't known.
@@ -136,3 +147,55 @@ def test_numbers_are_shown_exactly_where_they_can_be() -> None:
     assert exact(Fraction(-1, 8)) == "-0.125"
     assert exact(Fraction(1, 3)) == "1/3"
     assert percent(Fraction(2850, 5850)) == "48.7179"
+
+
+def test_a_battery_without_a_meter_blurs_what_a_plant_generated_by_its_own_power_and_no_more() -> None:
+    # At night the plant injects nothing: its battery of 100 kW could have taken up 110 kWh (10 % of doubt) of 3 MW.
+    made, hour = cluster(), datetime(2026, 2, 28, 23, tzinfo=UTC)
+    rows = [("D1", 1_400_000, None), ("P1", None, 0), ("C1", None, 500_000)]
+    shares = pa.Table.from_pylist(
+        [
+            {"cluster": "Example", "start": hour, "point": point, "member": "x", "drawn_wh": drawn,
+             "injected_wh": injected, "allocated_wh": 0, "relieved_wh": 0, "status": "complete"}
+            for point, drawn, injected in rows
+        ],
+        schema=SHARES,
+    )  # fmt: skip
+    sums = month_sums(made, Month(2026, 3), {"shares": shares}, hour + timedelta(hours=1))
+    assert not sums.lacking, "what is to come after that hour isn't missing"
+    hours = sums.hours.within(hour, hour + timedelta(hours=1))
+    found = beta(hours, FROM_2027)
+    assert found.state is State.NOT_MET
+    assert found.value == Between(Fraction(500, 1400), Fraction(610, 1400))
+    assert found.margin == Between.just(-90)
+
+
+def full_year(drawn: int, generated: int, injected: int) -> PointSums:
+    """A point's months of 2025, all of whose hours are known, in Wh of the year."""
+    return PointSums(drawn, 8760, injected, 8760, generated, 8760)
+
+
+def test_each_reading_of_potential_and_demand_counts_its_own_numbers() -> None:
+    made = cluster(
+        more='[[demand_estimates]]\nmember = "gmina"\nkwh = 900\n[[demand_estimates]]\nmember = "farm"\nkwh = 100'
+    )
+    points = {"D1,gmina": full_year(10_000, 0, 0), "P1,farm": full_year(0, 7_000, 4_000)}
+    points["C1,farm"] = full_year(0, 500, 500)
+    year, at = year_of(date(2025, 1, 1)), datetime(2026, 1, 1, tzinfo=UTC)
+
+    def under(**chosen: str) -> Cluster:
+        return msgspec.structs.replace(made, settings=msgspec.structs.replace(made.settings, **chosen))
+
+    by_demand = {name: demand_of(under(demand=name), at, 2025, points, 8760).wh for name in CHOICES["demand"]}
+    # Own use is what was generated behind a point and not injected: 7 000 - 4 000.
+    assert by_demand == {
+        "metered_draw": Between.just(10_000),
+        "gross": Between.just(13_000),
+        "estimate": Between.just(1_000_000),
+    }
+    devices = devices_at(made, at)
+    by_potential = {
+        name: potential_of(under(potential=name), devices, year, points, 8760).wh for name in CHOICES["potential"]
+    }
+    # 3 000 kW × 1 000 h and 1 000 kW × 4 000 h.
+    assert by_potential == {"metered_else_hours": Between.just(7_500), "hours": Between.just(7_000_000_000)}

@@ -4,9 +4,12 @@ Each folder of ``scenarios/`` is one. ``then/hours.csv``, ``shares.csv`` and ``c
 about; every row must be in the output. ``then/members.csv`` holds exact sums of a member's charges, in zł. Where
 ``when.toml`` names a setting, ``then-VALUE/`` is what comes out under each of its values. With ``given/stands.csv``
 (Wh as meters show them) or operators' files (imported in the order of their names) a service's books are settled.
+Where ``when.toml`` names a command, its answer is looked at: ``conditions.csv``, ``needs.csv``, ``failing.csv`` of
+``conditions``, ``requirements.csv`` of ``cluster check``.
 """
 
 import csv
+import json
 import shutil
 import tomllib
 from collections.abc import Iterator
@@ -48,6 +51,9 @@ def test_scenario(folder: Path, then: Path, value: str, tmp_path: Path) -> None:
     shutil.copytree(folder / "given", given)
     if value:
         choose(given / "cluster.toml", when["setting"], value)
+    if "command" in when:
+        assert_told(told(given, when), then)
+        return
     settled = settled_books if list(given.glob("stands.csv")) + list(given.glob("operator-*")) else settled_files
     settled(given, when, tmp_path)
     assert list(then.glob("*.csv"))
@@ -95,6 +101,47 @@ def settled_books(given: Path, when: dict[str, Any], out: Path) -> None:
         assert done.exit_code in {0, 3}, done.output
     settled = Books.open(made.config).settled(Month.parse(when["from"]))
     write_settlement([{name: getattr(settled, name) for name in ("hours", "shares", "charges", "totals")}], out)
+
+
+def told(given: Path, when: dict[str, Any]) -> dict[str, Any]:
+    """What a command that reports says of the given files, as JSON."""
+    cluster, readings = str(given / "cluster.toml"), list(map(str, given.glob("readings*.csv")))
+    files = ["--cluster", cluster, "--readings", *readings] if readings else [cluster]
+    done = CliRunner().invoke(main, [*when["command"], *files, "--json"])
+    assert "exit" not in when or done.exit_code == when["exit"], done.output
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def assert_told(found: dict[str, Any], then: Path) -> None:
+    flat: dict[str, list[dict[str, str]]] = {
+        "requirements": [{"rule": row["rule"], "state": row["state"]} for row in found.get("verdicts", ())],
+        "conditions": [],
+        "needs": [],
+        "failing": [],
+    }
+    for part in ("conditions", "dry_run_from_2027"):
+        for each in found.get(part, ()):
+            for one in (each, *each.get("readings", ())):
+                key = {"part": part, "rule": one["rule"]}
+                about = {"state": one["state"], "value": between(one["value"]), "margin": between(one["margin"])}
+                flat["conditions"].append(key | about | {"margin_unit": one["margin_unit"] or ""})
+                flat["needs"] += [key | need for need in one.get("needs", ())]
+                flat["failing"] += [key | {"start": at["start"]} for at in one.get("failing", {}).get("starts", ())]
+    assert list(then.glob("*.csv"))
+    for expected in sorted(then.glob("*.csv")):
+        assert_rows(rows(expected), flat[expected.stem])
+        if expected.stem in {"needs", "failing"}:
+            kinds = {(row["part"], row["rule"]) for row in rows(expected)}
+            assert len([row for row in flat[expected.stem] if (row["part"], row["rule"]) in kinds]) == len(
+                rows(expected)
+            )
+
+
+def between(value: dict[str, str | None] | None) -> str:
+    if value is None:
+        return ""
+    return value["low"] or "" if value["low"] == value["high"] else f"{value['low']} to {value['high'] or '?'}"
 
 
 def assert_rows(expected: list[dict[str, str]], found: list[dict[str, str]]) -> None:
