@@ -55,6 +55,9 @@ class Evidence(Protocol):
     def estimate(self, number: int) -> Estimate | None:
         """An estimate as it was recorded."""
 
+    def estimates_of(self, point: str, direction: str, start: int) -> list[Estimate]:
+        """Every estimate with a value for a period, those taken back too."""
+
     def message(self, row: int, stand: Row) -> Raw | None:
         """The message of the journal in which a stand (a row of STANDS) came."""
 
@@ -193,6 +196,15 @@ class Case:
     def _behind_at(self, start: int) -> list[Row]:
         at = self._behind_starts
         return [] if at is None else _rows(self.tables.inputs["behind"].filter(pa.array(at == start)))
+
+    def estimated_at(self, start: int) -> dict[Key, Row]:
+        """The estimated energies that count in one period (``central.estimated.ESTIMATED``)."""
+        return self.kept("estimated", start, self._estimated_at)
+
+    def _estimated_at(self, start: int) -> dict[Key, Row]:
+        table = self.tables.estimated
+        rows = [] if table is None else _rows(table.filter(pc.equal(table["start"].cast("int64"), start)))
+        return {(row["point"], row["direction"]): row for row in rows}
 
     def charges(self, point: str) -> list[Row]:
         """The rows of a point's charges, in their order."""

@@ -16,6 +16,7 @@ from central.config import CentralConfig
 from central.estimate import Estimate
 from central.estimates.file import estimates_of
 from central.explaining.case import Case, FileFacts, Row, Tables
+from central.explaining.estimating import of_period
 from central.explaining.step import Raw
 from central.imports.found import NotReadError
 from central.imports.recognise import read_file
@@ -72,6 +73,10 @@ class BooksEvidence:
     def estimate(self, number: int) -> Estimate | None:
         """See ``Evidence``."""
         return self._estimates.get(number)
+
+    def estimates_of(self, point: str, direction: str, start: int) -> list[Estimate]:
+        """See ``Evidence``."""
+        return of_period(list(self._estimates.values()), point, direction, start)
 
     def file(self, number: int) -> FileFacts | None:
         """See ``Evidence``."""

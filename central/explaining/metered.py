@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from central.explaining.case import Case, Row, at_text
+from central.explaining.estimating import estimated, others
 from central.explaining.lives import Exchange, Pair, bridges, nearest, pairs
 from central.explaining.said_by_operator import operated
 from central.explaining.stand import entered, stand
@@ -27,11 +29,25 @@ def energy(case: Case, point: str, direction: str, start: int, row: Row | None, 
     if row is None:
         return _missing(case, what, point, direction, start, view)
     source = row.get("source")
-    if source == "operator":
-        return operated(case, what, row, point, direction, view)
     if source == "estimate":
-        return _estimated(case, what, row, point, direction, start)
-    return _own(case, what, row, point, direction, start, view)
+        around = [] if case.evidence.read_from else _far(case, point, direction, start)[0]
+        return estimated(case, what, row, (point, direction, start), around)
+    if source == "operator":
+        made = operated(case, what, row, point, direction, view)
+        beside = _own_beside(case, point, direction, start)
+    else:
+        made, beside = _own(case, what, row, point, direction, start, view), ()
+    notes = (*made.notes, *beside, *others(case, (point, direction, start), measured=True))
+    return msgspec.structs.replace(made, notes=notes)
+
+
+def _own_beside(case: Case, point: str, direction: str, start: int) -> tuple[Said, ...]:
+    """What the cluster's own stands say where an operator's value counts."""
+    stands = near(case, point, start, timedelta(0)) or []
+    for one in pairs(stands, settlement_meters(case, point), direction, start, case.length):
+        if (wh := one.known(case.length)) is not None:
+            return (Said("note.own_stands", {"wh_wh": wh, "meter": one.meter["serial"]}),)
+    return ()
 
 
 def _own(case: Case, what: Said, row: Row, point: str, direction: str, start: int, view: View) -> Step:
@@ -141,34 +157,6 @@ def _exchanged(case: Case, what: Said, row: Row, swapped: Exchange, view: View) 
     return step(what, swapped.known(case.length), row["wh"], unit="Wh", how=how, parts=parts)
 
 
-def _estimated(case: Case, what: Said, row: Row, point: str, direction: str, start: int) -> Step:
-    mine = _estimate_row(case, point, direction, start)
-    if mine is None:
-        return Step(what=what, value=str(row["wh"]), unit="Wh", how=(Said("rule.estimated_unknown"),))
-    facts: dict[str, Fact] = {"id": f"E{mine['estimate']}", "method_key": f"method.{mine['method']}"}
-    notes = [Said("note.estimate_proved" if mine["proved"] else "note.estimate_alone")]
-    recorded = case.evidence.estimate(mine["estimate"])
-    computed = mine["wh"]
-    if recorded is not None:
-        own = dict(zip(recorded.starts, recorded.wh, strict=True)).get(start)
-        facts |= {"reason": recorded.reason, "by": recorded.by, "made_at": utc_text(recorded.at)}
-        facts |= {"recorded_wh": own}
-        if not mine["proved"]:
-            computed = own
-        how = (Said("rule.estimated_by", facts),)
-    else:
-        how = (Said("rule.estimated", facts),)
-    return step(what, computed, row["wh"], unit="Wh", how=how, notes=tuple(notes))
-
-
-def _estimate_row(case: Case, point: str, direction: str, start: int) -> Row | None:
-    table = case.tables.estimated
-    if table is None:
-        return None
-    mine = table.filter(pc.equal(table["start"].cast("int64"), start)).to_pylist()
-    return next((row for row in mine if (row["point"], row["direction"]) == (point, direction)), None)
-
-
 def _missing(case: Case, what: Said, point: str, direction: str, start: int, view: View) -> Step:
     """Why there is no energy: what lies around the period, and what of it can't count."""
     how = [Said("rule.missing"), *_double(case, point, direction, start)]
@@ -195,7 +183,8 @@ def _missing(case: Case, what: Said, point: str, direction: str, start: int, vie
         ]
         if view.depth > 0 and found:
             parts = list(_two(case, found[0], view))
-    return Step(what=what, unit="Wh", how=tuple(how), parts=tuple(parts))
+    notes = others(case, (point, direction, start), measured=False)
+    return Step(what=what, unit="Wh", how=tuple(how), parts=tuple(parts), notes=notes)
 
 
 def _double(case: Case, point: str, direction: str, start: int) -> list[Said]:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from central.estimate import Estimate
 from central.explaining.case import Case, FileFacts, Row, Tables
+from central.explaining.estimating import of_period
 from central.explaining.evidence import BooksEvidence
 from central.explaining.step import Raw, Said
 from central.register.opening import Run
@@ -77,13 +78,17 @@ class RunEvidence:
         """See ``Evidence``: a run carries the versions that counted."""
         return _between(self.table("intervals"), "start", first, last, inclusive=False)
 
+    @cached_property
+    def _estimates(self) -> list[Estimate]:
+        return [msgspec.convert(one["estimate"], Estimate) for one in self._named("estimates") or ()]
+
     def estimate(self, number: int) -> Estimate | None:
         """See ``Evidence``."""
-        for one in self._named("estimates") or ():
-            recorded = msgspec.convert(one["estimate"], Estimate)
-            if recorded.number == number:
-                return recorded
-        return None
+        return next((one for one in self._estimates if one.number == number), None)
+
+    def estimates_of(self, point: str, direction: str, start: int) -> list[Estimate]:
+        """See ``Evidence``: a run carries those that were in force."""
+        return of_period(self._estimates, point, direction, start)
 
     def file(self, number: int) -> FileFacts | None:
         """See ``Evidence``."""

@@ -40,6 +40,10 @@ def operated(case: Case, what: Said, row: Row, point: str, direction: str, view:
     computed = _summed(used)
     if len(used) > 1:
         how = (*how, Said("rule.quarters", {"count_n": len(used)}))
+    if case.length != _QUARTER_S and {one["length"] for one in mine if one["kind"] == used[0]["kind"]} > {case.length}:
+        how = (*how, Said(f"rule.both_{case.settings.hour_formation}"))
+    if codes := sorted({row["code"] for row in case.dated("aliases", point, "point") if case.valid(row, start)}):
+        how = (*how, Said("rule.aliases", {"point": point, "codes": ", ".join(codes[:5])}))
     parts = tuple(_value(case, one) for one in used) if view.depth > 0 else ()
     notes = tuple(
         Said("note.older_version", {"version_n": one["version"], "wh_num": one["wh"], "file_n": one["file"]})

@@ -28,8 +28,8 @@ from central.explaining.step import Raw, Step, View
 from central.explaining.telling import plain
 from metering.period import Month, day_start, local_text
 from metering.wire import StandOnWire, digest
-from tests.central.explained_books import DAY, DAYS, Explained, explained_books
-from tests.central.made_books import AFTER, Made, StoppedClock, served
+from tests.central.explained_books import CLUSTER, DAY, DAYS, Explained, explained_books
+from tests.central.made_books import AFTER, IMPORT, Made, StoppedClock, served, stand
 
 MONTH = Month(2026, 6)
 ALL = View(12, None)
@@ -174,18 +174,98 @@ def test_a_missing_value_is_missing_and_the_stands_around_it_are_named(tmp_path:
     assert {"rule.missing", "why.only_sum", "why.last_before", "why.first_after"} <= set(keys)
 
 
-def test_an_estimate_is_named_with_its_author_and_reason(tmp_path: Path) -> None:
-    books = explained_books(tmp_path)
-    gone = day_start(DAY) + timedelta(hours=5)
-    books.take([one for one in books.stands() if not (one.meter == "M2" and one.at == gone)])
-    words = ["--point", "A2", "--from", "2026-06-17T04:00", "--to", "2026-06-17T06:00", "--method", "linear"]
-    told = ["--by", "Anna Kowalska", "--reason", "the line was cut"]
-    ran = CliRunner().invoke(main, ["estimate", str(books.config_file), *words, *told])
-    assert ran.exit_code == 0, ran.output
-    tree = explain(case_of(books.books(), MONTH), Asked(month=MONTH, quantity="drawn", point="A2", start=start(5)), ALL)
+def at_hour(books: Explained, point: str, hour: int, quantity: str = "drawn") -> Step:
+    tree = explain(
+        case_of(books.books(), MONTH), Asked(month=MONTH, quantity=quantity, point=point, start=start(hour)), ALL
+    )
     assert tree.disagreements == []
-    (said,) = [how for one in below(tree) for how in one.how if how.key == "rule.estimated_by"]
-    assert (said.facts["by"], said.facts["reason"]) == ("Anna Kowalska", "the line was cut")
+    for one in below(tree):
+        assert plain(one)
+    return tree
+
+
+def said(tree: Step) -> dict[str, dict[str, object]]:
+    return {one.key: one.facts for step in below(tree) for one in (*step.how, *step.notes)}
+
+
+def run(*words: str | Path) -> None:
+    ran = CliRunner().invoke(main, [str(word) for word in words])
+    assert ran.exit_code == 0, ran.output
+
+
+def test_an_estimate_is_named_with_author_bounds_and_sum_until_later_data_take_its_place(tmp_path: Path) -> None:
+    books = explained_books(tmp_path)
+    late = [one for one in books.stands() if one.meter == "M2" and one.at in {day_start(DAY) + timedelta(hours=5)}]
+    books.take([one for one in books.stands() if one not in late])
+    words = ["--point", "A2", "--from", "2026-06-17T04:00", "--to", "2026-06-17T06:00", "--method", "linear"]
+    run("estimate", books.config_file, *words, "--by", "Anna Kowalska", "--reason", "the line was cut")
+    tree = at_hour(books, "A2", 5)
+    facts = said(tree)
+    assert (facts["rule.estimated_by"]["by"], facts["rule.estimated_by"]["reason"]) == (
+        "Anna Kowalska",
+        "the line was cut",
+    )
+    stands = {one.at: int(one.wh) for one in books.stands() if one.meter == "M2"}
+    proved = stands[day_start(DAY) + timedelta(hours=6)] - stands[day_start(DAY) + timedelta(hours=4)]
+    assert (facts["rule.estimate_fitted"]["sum_wh"], facts["rule.estimate_fitted"]["left_wh"]) == (proved, proved)
+    books.take(late)
+    facts = said(at_hour(books, "A2", 5))
+    assert facts["note.estimate_overtaken"]["id"] == "E1"
+    assert "rule.difference" in facts
+    run("estimate", books.config_file, "--undo", "E1", "--by", "Jan", "--reason", "the stand came")
+    assert said(at_hour(books, "A2", 5))["note.estimate_undone"]["who"] == "Jan"
+
+
+@pytest.mark.parametrize("formation", ["quarters", "as_given"])
+@pytest.mark.parametrize("precedence", ["operator", "own"])
+def test_an_operators_hour_and_quarters_under_an_old_code_say_which_counts(
+    tmp_path: Path, formation: str, precedence: str
+) -> None:
+    settings = f'[settings]\nhour_formation = "{formation}"\nprecedence = "{precedence}"'
+    text = CLUSTER.replace("[settings]", settings)
+    text = text.replace('id = "A2"', 'id = "A2"\naliases = [{code = "old-A2"}]')
+    books = explained_books(tmp_path, text)
+    gone = day_start(DAY) + timedelta(hours=9)
+    books.take([one for one in books.stands() if not (one.meter == "M2" and one.at == gone)])
+    starts = [day_start(DAY) + timedelta(hours=hour) for hour in (8, 10)]
+    for i, length in enumerate((60, 15)):
+        rows = [
+            f"old-A2,drawn,{local_text(at + timedelta(minutes=minute))},{500 + length}"
+            for at in starts
+            for minute in range(0, 60, length)
+        ]
+        (tmp_path / f"{i}.csv").write_text("\n".join(["point,direction,start,wh", *rows, ""]), encoding="utf-8")
+        run("import", books.config_file, tmp_path / f"{i}.csv", "--by", "Anna")
+    tree = at_hour(books, "A2", 8)
+    facts = said(tree)
+    assert tree.value == ("2060" if formation == "quarters" else "560")
+    assert {"rule.operator_file", f"rule.both_{formation}", "rule.aliases"} <= set(facts)
+    assert facts["rule.value"]["line_n"]
+    both = said(at_hour(books, "A2", 10))
+    assert ("rule.operator_file" in both) == (precedence == "operator")
+    assert ("note.own_stands" in both) == (precedence == "operator")
+
+
+@pytest.mark.parametrize("nearest", [9, 10])
+def test_a_meter_that_was_exchanged_names_entered_stands_by_each_multiplier(tmp_path: Path, nearest: int) -> None:
+    given = 'serial = "M1"\npoint = "A1"\nrole = "settlement"\nmultiplier = 40\n'
+    old = f'valid_to = 2026-06-17T09:00:00+02:00\nclosing = {{"{IMPORT}" = "2"}}\n'
+    new = f'valid_from = 2026-06-17T09:00:00+02:00\nopening = {{"{IMPORT}" = "0.01"}}\n'
+    changed = f"{given}{old}[[meters]]\n{given.replace('M1', 'N1').replace('40', '50')}{new}"
+    assert given in CLUSTER
+    books = explained_books(tmp_path, CLUSTER.replace(given, changed))
+    first = day_start(DAY) + timedelta(hours=nearest)
+    stands = [one for one in books.stands() if one.meter != "M1" or one.at < day_start(DAY) + timedelta(hours=9)]
+    last = max((one for one in stands if one.meter == "M1"), key=lambda one: one.at)
+    books.take(stands + [stand("N1", IMPORT, first + timedelta(hours=hour), 17 + hour) for hour in range(3)])
+    up_to, since = (2000 - int(last.wh)) * 40, (17 - 10) * 50
+    if nearest == 9:
+        tree = at_hour(books, "A1", 8)
+        assert (tree.value, said(tree)["rule.exchanged"]["new"]) == (str(up_to + since), "N1")
+        assert len(raws(tree)) == 2
+    else:
+        assert [at_hour(books, "A1", hour).value for hour in (8, 9)] == [str(up_to), str(since)]
+        assert "rule.entered" in said(at_hour(books, "A1", 9))
 
 
 def test_an_operators_value_names_file_digest_and_line(tmp_path: Path) -> None:

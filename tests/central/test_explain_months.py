@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from central.estimate import Estimate
 from central.explaining.case import Case, FileFacts, Row, Tables
 from central.explaining.explain import explain
 from central.explaining.question import GROSS, MONEY, OF_CLUSTER, OF_HOUR, OF_POINTS, OF_STORAGES, Asked
@@ -52,6 +53,9 @@ class NothingBelow:
 
     def estimate(self, number: int) -> None:
         return None
+
+    def estimates_of(self, point: str, direction: str, start: int) -> list[Estimate]:
+        return []
 
     def message(self, row: int, stand: Row) -> Raw | None:
         return None
