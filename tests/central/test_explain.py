@@ -86,10 +86,10 @@ def test_a_random_number_is_followed_down_to_bytes_in_the_journal(made: Explaine
     found = raws(tree)
     assert len(found) == 2
     stands = [msgspec.json.decode(kept[raw.row][raw.first : raw.last], type=StandOnWire) for raw in found]
-    for raw, stand in zip(found, stands, strict=True):
+    for raw, sent in zip(found, stands, strict=True):
         assert hashlib.sha256(kept[raw.row]).hexdigest() == raw.digest
         assert raw.digest.startswith(digest(kept[raw.row]))
-        assert (raw.payload, raw.sequence) == (kept[raw.row], stand.sequence)
+        assert (raw.payload, raw.sequence) == (kept[raw.row], sent.sequence)
     multiplier = 40 if point == "A1" else 1
     later, earlier = sorted(stands, key=lambda one: one.at, reverse=True)
     assert (int(later.wh) - int(earlier.wh)) * multiplier == share["drawn_wh"]
