@@ -71,6 +71,7 @@ def ask(
             case "completeness":
                 return Answer(completeness_now(books, span, now))
     except ConfigError as error:
-        return Answer(None, str(error))
+        count = len(error.problems)
+        return Answer(None, f"{count} problem{'s' * (count != 1)} in the configuration; nothing was reckoned:\n{error}")
     except TROUBLES as error:
         return Answer(None, trouble_text(error))

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from central.aliases import Aliases
 from central.archive import Archive, archived_files
+from central.archive_trouble import all_there
 from central.changes import SeriesChange, changes
 from central.cluster import Cluster
 from central.config import CentralConfig
@@ -79,16 +80,18 @@ class Importer:
         """``alone``: whether the data folder's lock is held, because no service runs; None: nothing is to be changed.
 
         Raises:
+            LostFilesError: the archive lacks files whose values were taken in.
             OSError, sqlite3.Error: what is archived already can't be taken in.
         """
         self._config, self._cluster, self._alone = config, cluster, alone
         self._progress, self._wait_s = progress, wait_s
         if alone is not None:
+            all_there(config)
             self._bring_up()
 
-    def look(self, path: Path, given: Given) -> ImportReport:
+    def look(self, path: Path, given: Given, *, accept_rest: bool) -> ImportReport:
         """Say what an import would do; nothing is changed."""
-        return self._read(path, given)[0]
+        return _refused(self._read(path, given)[0], accept_rest=accept_rest)
 
     def take(self, path: Path, given: Given, *, who: str, now: datetime, accept_rest: bool) -> ImportReport:
         """Import one file.
@@ -97,12 +100,9 @@ class Importer:
             OSError, sqlite3.Error: the archive or the store can't be written; the file isn't in.
         """
         report, content = self._read(path, given)
+        report = _refused(report, accept_rest=accept_rest)
         if report.state != "dry_run":
             return report
-        if report.bad and (not accept_rest or not report.series):
-            count = len(report.bad)
-            said = f"{count} bad row{'s' * (count > 1)}" + (", and no good one" if accept_rest else "")
-            return msgspec.structs.replace(report, state="refused", reason=said)
         archive = Archive(self._config.files)
         try:
             if known := archive.known(content, given):
@@ -187,6 +187,15 @@ class Importer:
         return files_position(self._config)
 
 
+def _refused(report: ImportReport, *, accept_rest: bool) -> ImportReport:
+    """The same; one with bad rows is refused, unless there are good ones and they are to be taken."""
+    if not report.bad or (accept_rest and report.series):
+        return report
+    count = len(report.bad)
+    way = "--accept-rest takes its good rows" if report.series else "it has no good one"
+    return msgspec.structs.replace(report, state="refused", reason=f"{count} bad row{'s' * (count > 1)}; {way}")
+
+
 @contextlib.contextmanager
 def writing(config: CentralConfig) -> Iterator[bool]:
     """Hold the data folder's lock if no service does; gives whether it is held.
@@ -207,8 +216,10 @@ def archived(config: CentralConfig) -> list[dict[str, object]]:
     """Every imported file, in the order in which they count, and of how many periods its values count now.
 
     Raises:
+        LostFilesError: the archive lacks files whose values were taken in.
         sqlite3.Error: a file can't be read.
     """
+    all_there(config)
     if not (files := archived_files(config.files)):
         return []
     known = open_admitted(config)

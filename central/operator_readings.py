@@ -63,8 +63,13 @@ def read_files(
     Raises:
         BadRowsError: with all bad rows; nothing is used then.
     """
-    ours, theirs = sorted_out(files)
-    own = read_readings(ours, cluster, months, lambda file: progress(f"reading {file.name}"))
+    ours, theirs, bad = _sorted_out(files, lambda file: progress(f"reading {file.name}"))
+    try:
+        own = read_readings(ours, cluster, months, lambda file: progress(f"reading {file.name}"))
+    except BadRowsError as error:
+        bad += error.rows
+    if bad:
+        raise BadRowsError(bad)
     if not theirs:
         return FilesRead(own)
     energies, rounding = with_operators(own.energies, theirs, cluster, master, months)
@@ -93,6 +98,15 @@ def sorted_out(files: Sequence[Path]) -> tuple[list[Path], list[tuple[Path, Foun
     Raises:
         BadRowsError: operators' files that can't be used.
     """
+    ours, theirs, bad = _sorted_out(files)
+    if bad:
+        raise BadRowsError(bad)
+    return ours, theirs
+
+
+def _sorted_out(
+    files: Sequence[Path], progress: Callable[[Path], None] = lambda _: None
+) -> tuple[list[Path], list[tuple[Path, Found]], list[BadRow]]:
     ours: list[Path] = []
     theirs: list[tuple[Path, Found]] = []
     bad: list[BadRow] = []
@@ -103,6 +117,7 @@ def sorted_out(files: Sequence[Path]) -> tuple[list[Path], list[tuple[Path, Foun
             if is_ours(file.path) and not file.given.point:
                 ours.append(file.path)
                 continue
+            progress(file.path)
             with file.path.open("rb") as content:
                 found = read_file(content.read(MAX_BYTES + 1), file.given)
         except OSError:
@@ -120,9 +135,7 @@ def sorted_out(files: Sequence[Path]) -> tuple[list[Path], list[tuple[Path, Foun
         else:
             bad += [BadRow(str(file.path), one.line, one.reason) for one in found.bad]
             theirs.append((file.path, found))
-    if bad:
-        raise BadRowsError(bad)
-    return ours, theirs
+    return ours, theirs, bad
 
 
 def with_operators(

@@ -64,7 +64,9 @@ def check(config: Path) -> None:
 
     with config_errors():
         settings = read(config)
-    out.print(f"ok: gateway {settings.gateway.id}, {len(settings.buses)} buses, {len(settings.meters)} meters")
+    buses, meters = len(settings.buses), len(settings.meters)
+    counts = f"{buses} bus{'es' * (buses != 1)}, {meters} meter{'s' * (meters != 1)}"
+    out.print(f"ok: gateway {settings.gateway.id}, {counts}")
     quarters = [meter.id for meter in settings.meters if settings.length_of(meter) == QUARTER]
     if quarters:
         out.print(f"stands at every quarter of an hour: {', '.join(quarters)}", soft_wrap=True)

@@ -70,19 +70,27 @@ def say(text: str, *, style: str | None = None) -> None:
     out.print(Text(plain(text), style=style or ""), soft_wrap=False)
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
+def table(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    right: Sequence[str] = (),
+    whole: Sequence[str] = (),
+) -> None:
     """Print a table; the columns named in ``right`` are aligned right.
 
-    In a narrow terminal headings and texts are folded, never the first column and numbers: what doesn't fit then
-    spills over the terminal's edge, since a number that is cut off looks like another one.
+    In a narrow terminal headings and texts are folded, never the first column, numbers and the columns named in
+    ``whole`` (dates): what doesn't fit then spills over the terminal's edge, since a number that is cut off looks like
+    another one.
     """
     if title:
         say(title, style="bold")  # the table's own title would be folded at the table's width
     cells = [[Text("" if cell is None else plain(str(cell))) for cell in row] for row in rows]
-    made = _made(columns, cells, right, fold_heads=False)
+    made = _made(columns, cells, right, whole, fold_heads=False)
     if made.__rich_measure__(out, out.options.update(width=_ANY_WIDTH)).maximum > out.width:
-        made = _made(columns, cells, right, fold_heads=True)
-        foldable = [i for i, name in enumerate(columns) if i and name not in right]
+        made = _made(columns, cells, right, whole, fold_heads=True)
+        foldable = [i for i, name in enumerate(columns) if i and name not in right and name not in whole]
         words = [max((cell_len(word) for row in cells for word in row[i].plain.split()), default=0) for i in foldable]
         least = made.__rich_measure__(out, out.options.update(width=_ANY_WIDTH)).minimum
         least -= sum(max(0, word - max(_LEAST_TEXT, len(columns[i]))) for i, word in zip(foldable, words, strict=True))
@@ -96,16 +104,23 @@ _LEAST_TEXT = 10
 """To how many characters a column of text is narrowed before a table grows wider than the terminal."""
 
 
-def _made(columns: Sequence[str], rows: Sequence[Sequence[Text]], right: Sequence[str], *, fold_heads: bool) -> Table:
+def _made(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Text]],
+    right: Sequence[str],
+    whole: Sequence[str],
+    *,
+    fold_heads: bool,
+) -> Table:
     made = Table(header_style="bold", box=SIMPLE_HEAD)
     made.show_edge = made.pad_edge = False
     made.collapse_padding = True
     for i, name in enumerate(columns):
         justify: Literal["left", "right"] = "right" if name in right else "left"
         head = name.replace(" ", "\n") if fold_heads else name
-        whole = i == 0 or name in right
-        least = max(map(cell_len, [*head.split("\n"), *(row[i].plain for row in rows)])) if whole else None
-        made.add_column(head, justify=justify, overflow="fold", no_wrap=whole, min_width=least)
+        unfolded = i == 0 or name in right or name in whole
+        least = max(map(cell_len, [*head.split("\n"), *(row[i].plain for row in rows)])) if unfolded else None
+        made.add_column(head, justify=justify, overflow="fold", no_wrap=unfolded, min_width=least)
     for row in rows:
         made.add_row(*row)
     return made

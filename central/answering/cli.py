@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from central.config import CentralConfig
 
 FILE = click.Path(path_type=Path)
+_NAMED = 8
+"""So many points are named where an unknown one was asked for."""
 
 
 def _question(name: Question, text: str, show: str) -> click.Command:
@@ -128,6 +131,17 @@ def _acknowledge(config: CentralConfig, id_: str, by: str, reason: str, now: dat
         console.say(f"{record.id}  {record.finding.kind}  {record.finding.what}: closed by {by}: {reason}")
 
 
+def _unknown_point(point: str, known: Collection[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(point, known, n=3, cutoff=0.75)
+    if near:
+        return f"no point {point} in the cluster file; like it: {', '.join(near)}"
+    some = sorted(known)[:_NAMED]
+    more = f", … ({len(known)} in all)" if len(known) > len(some) else ""
+    return f"no point {point} in the cluster file; it has {', '.join(some) + more if some else 'none in this month'}"
+
+
 @click.command()
 @click.argument("config_file", type=FILE)
 @click.option("--month", type=MonthType(), help="A local month; without it the present one.")
@@ -152,7 +166,7 @@ def completeness(config_file: Path, month: Month | None, points: tuple[str, ...]
         console.fail(answer.trouble)
     known = {one["point"] for one in answer.value["points"]}
     if unknown := [point for point in points if point not in known]:
-        console.fail(f"no point {', '.join(unknown)} in the cluster file")
+        console.fail("\n".join(_unknown_point(point, known) for point in unknown))
     shown = of_points(answer.value, points) if points else answer.value
     if as_json:
         console.print_json(shown)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from central.span_options import DayType
 from runtime import console
 from runtime.console import Exit
 
@@ -28,11 +29,9 @@ def cluster() -> None:
 
 @cluster.command()
 @click.argument("cluster_file", type=FILE)
-@click.option(
-    "--day", type=click.DateTime(["%Y-%m-%d"]), help="The day on which terms are reckoned; today if not given."
-)
+@click.option("--day", type=DayType(), help="The day on which terms are reckoned; today if not given.")
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
-def check(cluster_file: Path, *, day: datetime | None, as_json: bool) -> None:
+def check(cluster_file: Path, *, day: date | None, as_json: bool) -> None:
     """Whether the cluster is as the law asks, from its data alone: met, not met or not known, with articles.
 
     Exit code: 0 nothing is unmet; 1 something is; 2 the file can't be used.
@@ -45,7 +44,7 @@ def check(cluster_file: Path, *, day: datetime | None, as_json: bool) -> None:
 
     with console.config_errors("nothing was done"):
         read = load_cluster(cluster_file)
-    now = day_start(date(day.year, day.month, day.day)) if day else datetime.now(UTC)
+    now = day_start(day) if day else datetime.now(UTC)
     found = verdicts(read, now)
     if as_json:
         console.print_json({"cluster": read.name, "verdicts": [one.answer() for one in found]})

@@ -48,6 +48,10 @@ def plain_text(wh: Decimal) -> str:
 
 
 def _problem(text: str) -> str:
+    if text.startswith("="):
+        return "is a formula of which the spreadsheet has kept no value"
+    if text.startswith("#"):
+        return "is a spreadsheet's error"
     if re.search(r"[0-9][\s\u00a0\u202f'][0-9]", text) or re.fullmatch(r"-?[0-9.,]+", text):
         return "has a separator of thousands, or two decimal marks"
     if re.fullmatch(r"-?[0-9.,]+[eE][+-]?[0-9]+", text):

@@ -48,6 +48,7 @@ def import_(
     import getpass
     import sqlite3
 
+    from central.archive_trouble import LostFilesError, trouble_text
     from central.cluster import load_cluster
     from central.config import load_config
     from central.importing import Importer, exit_states, writing
@@ -63,24 +64,30 @@ def import_(
         cluster = load_cluster(config.cluster_file)
     given, reports = Given(point, direction or ""), []
     now = make_clock(config.clock).now()
+    trouble = ""
     try:
         with console.err.status("importing") as status, contextlib.ExitStack() as stack:
             alone = None if dry_run else stack.enter_context(writing(config))
             importer = Importer(config, cluster, alone=alone, progress=lambda what: status.update(Text(what)))
             for file in files:
                 if dry_run:
-                    reports.append(importer.look(file, given))
+                    reports.append(importer.look(file, given, accept_rest=accept_rest))
                 else:
                     by = who or getpass.getuser()
                     reports.append(importer.take(file, given, who=by, now=now, accept_rest=accept_rest))
+    except LostFilesError as error:
+        trouble = f"{error} Nothing was imported."
     except (OSError, sqlite3.Error) as error:
-        console.fail(f"{config.data_dir} can't be written: {error}; files reported before are in, this one isn't")
+        left = ", ".join(str(file) for file in files[len(reports) :])
+        trouble = f"{trouble_text(config, error)} Not imported: {left}"
     if as_json:
         console.print_json(reports)
     else:
         for report in reports:
             print_import(report)
     taken, lacking = exit_states(reports)
+    if trouble:
+        console.fail(trouble, Exit.INCOMPLETE if taken else Exit.BAD_INPUT)
     raise SystemExit(Exit.BAD_INPUT if not taken else Exit.INCOMPLETE if lacking else Exit.DONE)
 
 
@@ -91,6 +98,7 @@ def files(config_file: Path, *, as_json: bool) -> None:
     """Imported files in the order in which they count, and of how many periods each one's values count now."""
     import sqlite3
 
+    from central.archive_trouble import LostFilesError, trouble_text
     from central.config import load_config
     from central.importing import archived
     from central.reports.imports_text import print_files
@@ -99,8 +107,10 @@ def files(config_file: Path, *, as_json: bool) -> None:
         config = load_config(config_file)
     try:
         answer = archived(config)
+    except LostFilesError as error:
+        console.fail(str(error))
     except (OSError, sqlite3.Error) as error:
-        console.fail(f"{config.files} can't be read: {error}")
+        console.fail(trouble_text(config, error))
     if as_json:
         console.print_json(answer)
     else:

@@ -44,7 +44,7 @@ def parse(content: bytes) -> ET.Element:
     except DefusedXmlException:
         raise NotReadError("the XML has a document type or entities in it; no message has") from None
     except (ET.ParseError, ValueError, LookupError) as error:
-        raise NotReadError(f"isn't XML that can be read: {error}") from None
+        raise NotReadError(f"it begins like XML, but is damaged or cut off ({error}): download it again") from None
     return root
 
 

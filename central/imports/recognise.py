@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from central.imports import csire_xml, enea_operator, energa_json, klaster_rows, ptpiree, tauron_json
+from central.imports.foreign import foreign
 from central.imports.found import MAX_VALUES, NOTHING_GIVEN, Found, Given, NotReadError, UnknownFormatError
 from central.imports.layout import find_layout, layouts
 from central.imports.long_rows import read_long
@@ -30,6 +31,8 @@ def read_file(content: bytes, given: Given = NOTHING_GIVEN) -> Found:
         raise NotReadError("the file is empty")
     if len(content) > MAX_BYTES:
         raise NotReadError(f"it is larger than {MAX_BYTES >> 20} MiB: split it")
+    if said := foreign(content):
+        raise NotReadError(said)
     found = _read(content, given)
     if len(found.values) > MAX_VALUES:
         raise NotReadError(f"it has more than {MAX_VALUES} values")
@@ -48,7 +51,7 @@ def _read(content: bytes, given: Given) -> Found:
         root = csire_xml.parse(content)
         if csire_xml.is_it(root):
             return csire_xml.read(root, given)
-        raise NotReadError(f"an XML document that isn't known; known: {csire_xml.TITLE}")
+        raise NotReadError(f"an XML document that isn't an export; known: {csire_xml.TITLE}")
     sheet = sheet_of(content)
     found = _of_sheet(sheet, given)
     for remark in sheet.remarks:
@@ -90,7 +93,13 @@ def _json(content: bytes, given: Given) -> Found:
         # Numbers keep their own digits: a double would make others of them.
         answer: Any = _JSON.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise NotReadError(f"isn't JSON that can be read: {error}") from None
+        said = str(error).removeprefix("JSON is malformed: ")
+        damaged = NotReadError(f"it begins like JSON, but is damaged or cut off ({said}): download it again")
+        try:
+            # A table may begin with a bracket too, such as a heading "[kWh]".
+            return _of_sheet(sheet_of(content), given)
+        except UnknownFormatError:
+            raise damaged from None
     if tauron_json.is_it(answer):
         return tauron_json.read(answer, given)
     if energa_json.is_it(answer):
@@ -99,7 +108,7 @@ def _json(content: bytes, given: Given) -> Found:
         if answer.get("success") != 1:
             raise NotReadError("the portal's answer says that it failed (success isn't 1)")
         return _of_sheet(sheet_of(answer["data"].encode()), given)
-    raise NotReadError(f"a JSON document that isn't known; known: {tauron_json.TITLE}, {energa_json.TITLE}")
+    raise NotReadError(f"a JSON document that isn't an export; known: {tauron_json.TITLE}, {energa_json.TITLE}")
 
 
 _JSON: Final = msgspec.json.Decoder(float_hook=Decimal)

@@ -81,7 +81,8 @@ def sheet_of(content: bytes) -> Sheet:
         NotReadError: it is no text and no workbook that can be read.
     """
     if content.startswith(_ZIP):
-        return Sheet(cells=workbook_rows(content))
+        remarks: list[str] = []
+        return Sheet(cells=workbook_rows(content, remarks), remarks=remarks)
     if content.startswith(_OLD_EXCEL):
         raise NotReadError("it is a workbook of Excel before 2007; save it as .xlsx or CSV")
     text, remarks = decoded(content)

@@ -28,17 +28,48 @@ MAX_PARTS: Final = 1000
 MAX_ROWS: Final = 400_000
 MAX_COLUMNS: Final = 200
 _CHUNK = 2**20
+Row = tuple[int, list[str]]
 _HALF_SECOND = timedelta(milliseconds=500)
 
 
-def workbook_rows(content: bytes) -> list[tuple[int, list[str]]]:
+def workbook_rows(content: bytes, remarks: list[str] | None = None) -> list[Row]:
     """Every row that isn't empty, with its number.
+
+    Of a cell with a formula the value counts that the spreadsheet has kept; where it has kept none the formula stands
+    there as text, which is no value. ``remarks`` is told that there are formulas.
 
     Raises:
         NotReadError: it is no workbook, or one that is larger than any report.
     """
     with opened_workbook(content) as book:
-        return _rows(book.worksheets[0])
+        rows = _rows(book.worksheets[0])
+    with opened_workbook(content, formulas=True) if _has_formulas(content) else contextlib.nullcontext() as book:
+        if book is None:
+            return rows
+        formulas = _rows(book.worksheets[0])
+    values, count, lost = dict(rows), 0, 0
+    for number, cells in formulas:
+        for place, cell in enumerate(cells):
+            if not cell.startswith("="):
+                continue
+            kept = values.setdefault(number, [])
+            kept += [""] * (place + 1 - len(kept))
+            count, lost = count + 1, lost + (not kept[place])
+            kept[place] = kept[place] or cell
+    if remarks is not None and count:
+        said = f"cells are formulas: {count}; the values that the spreadsheet kept are taken"
+        remarks.append(said + (f", of {lost} it kept none: open and save it in the spreadsheet" if lost else ""))
+    return sorted(values.items())
+
+
+def _has_formulas(content: bytes) -> bool:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return any(
+            b"<f>" in data or b"<f " in data
+            for name in archive.namelist()
+            if name.startswith("xl/worksheets/")
+            for data in [archive.read(name)]
+        )
 
 
 @contextlib.contextmanager
@@ -72,6 +103,7 @@ def _check_size(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
+            _is_workbook({part.filename for part in parts})
             if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_INFLATED:
                 raise NotReadError(f"the workbook unpacks to more than {MAX_INFLATED >> 20} MiB or {MAX_PARTS} parts")
             for part in parts:
@@ -79,11 +111,22 @@ def _check_size(content: bytes) -> None:
                     while stream.read(_CHUNK):
                         pass
     except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise NotReadError(f"isn't a workbook that can be read: {error}") from None
+        raise NotReadError(
+            f"it begins like a workbook, but is damaged or cut off ({error}): download it again"
+        ) from None
 
 
-def _rows(sheet: Any) -> list[tuple[int, list[str]]]:
-    rows: list[tuple[int, list[str]]] = []
+def _is_workbook(names: set[str]) -> None:
+    if "content.xml" in names:
+        raise NotReadError("it is an OpenDocument file; save it as .xlsx or CSV")
+    if "[Content_Types].xml" not in names:
+        raise NotReadError("it is a ZIP archive and no workbook: unpack it, and give the files in it")
+    if any(name.endswith(".bin") and name.startswith("xl/workbook") for name in names):
+        raise NotReadError("it is a binary workbook (.xlsb); save it as .xlsx or CSV")
+
+
+def _rows(sheet: Any) -> list[Row]:
+    rows: list[Row] = []
     # What the sheet says of its own size may be wrong, or a bomb.
     sheet.reset_dimensions()
     for number, row in enumerate(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), 1):

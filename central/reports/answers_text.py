@@ -79,7 +79,11 @@ def print_shares(answer: dict[str, Any]) -> None:
     if money:
         columns.append("relief zł")
         for row, member in zip(rows, answer["members"], strict=True):
-            row.append("not known" if member["relief_zl"] is None and member["drawn_wh"] else member["relief_zl"] or "")
+            row.append(
+                "not known"
+                if member["relief_zl"] is None and member["drawn_wh"] is not None
+                else member["relief_zl"] or ""
+            )
     if any(member["estimated"] for member in answer["members"]):
         columns.append("estimated")
         for row, member in zip(rows, answer["members"], strict=True):

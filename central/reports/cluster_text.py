@@ -85,7 +85,11 @@ def print_replaced(cluster_file: Path, done: Replaced, *, as_json: bool) -> None
     if len(done.entry.changes) > _SHOWN:
         _say(f"and {len(done.entry.changes) - _SHOWN} more, see klaster-central cluster history", indent=2)
     kept = f"; the old file is {done.copy.name}" if done.copy else ""
-    console.say(f"{cluster_file}: {len(done.entry.changes)} cells changed by {done.entry.by}{kept}")
+    console.say(f"{cluster_file}: {_cells(len(done.entry.changes))} changed by {done.entry.by}{kept}")
+
+
+def _cells(count: int) -> str:
+    return f"{count} cell{'s' * (count != 1)}"
 
 
 def print_history(entries: Sequence[Entry], *, as_json: bool) -> None:
@@ -93,13 +97,16 @@ def print_history(entries: Sequence[Entry], *, as_json: bool) -> None:
     if as_json:
         console.print_json({"entries": entries})
         return
+    if not entries:
+        console.say("Nothing has been recorded yet: the first cluster import or the running central begins the record.")
+        return
     for entry in entries:
         who = entry.by or "nobody knows who"
-        head = f"{entry.number}  {local_text(entry.at)}  {who}  {entry.how}: {len(entry.changes)} cells"
+        head = f"{entry.number}  {local_text(entry.at)}  {who}  {entry.how}: {_cells(len(entry.changes))}"
         console.say(head, style="bold")
         if entry.how == "begun":
             continue
         for one in entry.changes:
             _say(f"{one.table}  {one.row}  {one.column}: {_was(one)}", indent=4)
-    last = f"; newest digest {entries[-1].digest}" if entries else ""
-    console.say(f"{len(entries)} entries, the chain holds{last}")
+    count = "1 entry" if len(entries) == 1 else f"{len(entries)} entries"
+    console.say(f"{count}, the chain holds; newest digest {entries[-1].digest}")

@@ -28,22 +28,26 @@ def print_import(report: ImportReport) -> None:
     if report.title:
         console.say(f"  format {report.layout}: {report.title}")
     if report.series:
+        changed = any(one.changed for one in report.series)
         rows = [
             (
                 one.point,
                 f"{one.direction}, {one.kind}",
-                f"{one.first} … {one.last}",
+                one.first,
+                one.last,
                 one.values,
                 one.wh,
                 one.new,
                 one.same + one.restated,
                 one.changed,
-                f"{one.changed_from_wh} → {one.changed_to_wh}" if one.changed else "",
+                *((f"{one.changed_from_wh} → {one.changed_to_wh}" if one.changed else "",) if changed else ()),
             )
             for one in report.series
         ]
-        columns = ("point", "what", "days", "values", "Wh", "new", "same", "changed", "changed Wh")
-        console.table("", columns, rows, right=("values", "Wh", "new", "same", "changed"))
+        columns = ("point", "what", "from day", "to day", "values", "Wh", "new", "same", "changed")
+        more = ("changed Wh",) if changed else ()
+        right, whole = columns[4:], columns[2:4]
+        console.table("", columns + more, rows, right=right, whole=whole)
     if report.missing:
         console.say(f"  {report.missing} cells have no value: what counted before stays")
     if finer := sum(one.finer for one in report.series):
@@ -57,33 +61,33 @@ def print_import(report: ImportReport) -> None:
 
 
 def print_files(files: Sequence[Mapping[str, Any]]) -> None:
-    """All archived files as a table."""
+    """All archived files, in the order in which they count."""
     if not files:
         console.say("No file has been imported yet.")
         return
-    rows = [
-        (
-            one["number"],
-            one["name"],
-            one["layout"],
-            _points(one),
-            sum(series["values"] for series in one["report"]["series"]),
-            one["counts"] if one["taken_in"] else "not yet",
-            one["bad"] or "",
-            local_text(datetime.fromisoformat(one["imported"]).replace(microsecond=0)),
-            one["who"],
-        )
-        for one in files
-    ]
-    columns = ("file", "name", "format", "points", "values", "count now", "refused", "imported", "by")
-    console.table("Imported files; of each period the newest value counts", columns, rows, right=("file", "values"))
+    count = "1 imported file" if len(files) == 1 else f"{len(files)} imported files"
+    console.say(f"{count}; of each period the newest value counts", style="bold")
+    for one in files:
+        values = sum(series["values"] for series in one["report"]["series"])
+        counting = f"{one['counts']} count now" if one["taken_in"] else "not taken in yet"
+        bad = one["bad"]
+        refused = f", {bad} row{'s' * (bad != 1)} refused" if bad else ""
+        at = local_text(datetime.fromisoformat(one["imported"]).replace(microsecond=0))
+        console.say("")
+        console.say(f"{one['number']}  {one['name']}  ({one['layout']})")
+        console.say(f"   {_points(one)}")
+        console.say(f"   {values} values, {counting}{refused}")
+        console.say(f"   imported {at} by {one['who']}")
 
 
 def _points(one: Mapping[str, Any]) -> str:
-    names = sorted({series["point"] for series in one["report"]["series"]})
-    days = [series[name] for series in one["report"]["series"] for name in ("first", "last")]
-    shown = names[0] if len(names) == 1 else f"{len(names)} points"
-    return f"{shown}, {min(days)} … {max(days)}" if names else ""
+    series = one["report"]["series"]
+    names = sorted({row["point"] for row in series})
+    if not names:
+        return "no values"
+    days = [row[name] for row in series for name in ("first", "last")]
+    shown = f"point {names[0]}" if len(names) == 1 else f"{len(names)} points"
+    return f"{shown}, {min(days)} to {max(days)}"
 
 
 def print_comparison(answer: Mapping[str, Any]) -> None:

@@ -90,6 +90,8 @@ def print_summary(summary: Summary) -> None:
     monies = [(m.member, msgspec.to_builtins(m.money)) for m in summary.members if isinstance(m.money, MoneySum)]
     print_against_none(monies, msgspec.to_builtins(summary.money))
     why = "a rate is missing" if summary.complete else f"none of the {names} is complete"
+    if not summary.rates:
+        why = "no point of the cluster draws, so nothing is charged"
     total = f"not known, {why}" if summary.relief_zl is None else f"{summary.relief_zl} zł net"
     console.out.print(f"Relief in all: {total}.")
     doubtful = {status: count for status, count in summary.rates.items() if status != "verified"}
@@ -125,7 +127,7 @@ def multiplier_name(multiplier: str) -> str:
 
 
 def _zl(member: MemberSum) -> str:
-    return "not known" if member.relief_zl is None and member.drawn_wh else member.relief_zl or ""
+    return "not known" if member.relief_zl is None and member.drawn_wh is not None else member.relief_zl or ""
 
 
 def _missing(summary: Summary, names: str) -> str:

@@ -50,7 +50,10 @@ class StorageSum(msgspec.Struct, kw_only=True):
 
 
 class MemberSum(msgspec.Struct, kw_only=True):
-    """One member's sums over its complete periods, None where it has none; no money where a rate is missing."""
+    """One member's sums over its complete periods: None where it has none, or no point of it declares the direction.
+
+    No money where a rate is missing.
+    """
 
     member: str
     name: str = ""
@@ -89,6 +92,7 @@ class Summary(msgspec.Struct, kw_only=True):
     storages: list[StorageSum] | UnsetType = UNSET
     """Absent where the cluster has none."""
     relief_zl: str | None = None
+    """None where a rate is missing, no period is complete, or nothing is charged: no point declares drawn."""
     rates: dict[str, int] = {}
     """Rows of charges by the status of their rate."""
     zones: dict[str, int] = {}
@@ -116,6 +120,7 @@ class Summing:
         self._members = {member: MemberSum(member=member, name=name) for member, name in names.items()}
         self._relief: dict[str, Decimal | None] = dict.fromkeys(names)
         self._without_rate: set[str] = set()
+        self._charged: set[str] = set()
         self.summary = Summary(
             cluster=cluster,
             period=period,
@@ -154,8 +159,8 @@ class Summing:
             self._members[member].relief_zl = None if relief is None else f"{relief:.2f}"
         summary.lacking = dict(sorted(summary.lacking.items(), key=lambda row: (-row[1], row[0].encode())))
         summary.members = sorted(self._members.values(), key=lambda row: row.member)
-        drawing = [self._relief[row.member] for row in summary.members if row.drawn_wh]
-        known = [relief for relief in drawing if relief is not None]
+        charged = [self._relief[row.member] for row in summary.members if row.drawn_wh or row.member in self._charged]
+        known = [relief for relief in charged if relief is not None]
         if self._storages:
             summary.storages = [self._storages[point] for point in sorted(self._storages, key=str.encode)]
         summary.money, summary.rates_missing = self._money.whole(), self._money.missing()
@@ -163,7 +168,7 @@ class Summing:
         for row in summary.members:
             if (money := self._money.of(row.member)).rests_on != "unknown":
                 row.money = money
-        if summary.complete and len(known) == len(drawing):
+        if summary.complete and charged and len(known) == len(charged):
             summary.relief_zl = f"{sum(known, Decimal(0)):.2f}"
         return summary
 
@@ -180,7 +185,8 @@ class Summing:
             mine = complete.filter(pc.equal(places.indices, place))
             row = self._members[member]
             for name in ("drawn_wh", "injected_wh", "allocated_wh", "relieved_wh", "charge_wh"):
-                if name in mine.schema.names and (name != "charge_wh" or mine[name].null_count < mine.num_rows):
+                # A direction that none of its points declares has no sum: it isn't nothing, it isn't there.
+                if name in mine.schema.names and mine[name].null_count < mine.num_rows:
                     setattr(row, name, (getattr(row, name) or 0) + exact_sum(mine[name]))
 
     def _add_storages(self, result: Mapping[str, pa.Table]) -> None:
@@ -204,6 +210,7 @@ class Summing:
             member = row["member"]
             if row["drawn_wh"] is None:
                 continue
+            self._charged.add(member)
             if row["relief_zl"] is None:
                 self._without_rate.add(member)
             if member in self._without_rate:
