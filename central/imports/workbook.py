@@ -103,9 +103,9 @@ def _check_size(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
-            _is_workbook({part.filename for part in parts})
             if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_INFLATED:
                 raise NotReadError(f"the workbook unpacks to more than {MAX_INFLATED >> 20} MiB or {MAX_PARTS} parts")
+            _is_workbook({part.filename for part in parts})
             for part in parts:
                 with archive.open(part) as stream:
                     while stream.read(_CHUNK):

@@ -316,3 +316,28 @@ def test_a_server_that_is_down_means_lag_and_values_move_to_sqlite_and_back(tmp_
     assert desk.run("rebuild", "--store", "influxdb").exit_code == 0
     desk.config.write_text(desk.config.read_text().replace('"sqlite"', '"influxdb"'), encoding="utf-8")
     assert desk.counted() == on_server
+
+
+def test_an_archive_that_was_lost_or_damaged_stops_an_import_and_says_what_to_do(desk: Desk) -> None:
+    desk.imported(desk.file("a.csv", PGE))
+    before, archive = desk.counted(), desk.folder / "data" / "files.sqlite"
+    kept = archive.read_bytes()
+    archive.write_bytes(b"x" * 5000)
+    done = desk.run("import", desk.file("b.csv", CORRECTED))
+    assert (done.exit_code, f"{archive.name} is damaged" in done.stderr, "restore" in done.stderr) == (2, True, True)
+    archive.unlink()
+    done = desk.run("import", desk.file("b.csv", CORRECTED))
+    assert (done.exit_code, "values of 1 imported file" in done.stderr, "rebuild" in done.stderr) == (2, True, True)
+    assert desk.run("files").exit_code == 2
+    assert desk.counted() == before, "a file that would have got a number again isn't in"
+    archive.write_bytes(kept)
+    desk.imported(desk.file("b.csv", CORRECTED))
+    assert desk.counted() != before
+
+
+def test_a_dry_run_of_a_file_with_bad_rows_says_that_it_would_be_refused(desk: Desk) -> None:
+    name = desk.file("a.csv", PGE.replace(b"0,310", b"1 310"))
+    (report,) = desk.imported(name, "--dry-run", exit_code=2)
+    assert (report["state"], report["reason"]) == ("refused", "2 bad rows; --accept-rest takes its good rows")
+    (report,) = desk.imported(name, "--dry-run", "--accept-rest", exit_code=3)
+    assert report["state"] == "dry_run"
