@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from central.answers import Span
+from central.web.page_day import COUNTED
 
 LINES, STRETCHES = 200, 100
 """How many points and directions, and how many stretches, the page lists; the CSVs have all."""
@@ -30,6 +31,7 @@ def completeness_content(answer: dict[str, Any], span: Span, at: datetime) -> di
         "lines": [{**one, "cells": list(_cells(one["by_day"]))} for one in lines],
         "missing": answer["missing"][:STRETCHES],
         "shown": {"lines": LINES, "stretches": STRETCHES},
+        "sources": list(_sources(answer)),
         "operators": [
             {**one, "states": [(name, one["states"][name]) for name in _STATES]} for one in answer["operators"]
         ],
@@ -45,4 +47,14 @@ def _cells(by_day: dict[str, list[int]]) -> Any:
             state = "partly" if present else "empty"
         else:
             state = "estimated" if estimated else "full"
-        yield {"state": state, "expected": expected, "present": present}
+        yield {"state": state, "expected": expected, "present": present, "estimated": estimated}
+
+
+def _sources(answer: dict[str, Any]) -> Any:
+    """Of each day that has values due: how many are from where, and how many are missing."""
+    for i, day in enumerate(answer["days"]):
+        counts = {
+            name: sum(one["by_day"][name][i] for one in answer["points"]) for name in ("expected", *COUNTED, "absent")
+        }
+        if counts["expected"]:
+            yield {"date": date.fromisoformat(day), **counts}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,9 @@ from metering.period import WARSAW, day_periods, local_text, utc_text
 
 _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 SOURCES = ("injected_pv_wh", "injected_storage_wh", "injected_rest_wh")
-ABSENT = ("ratio_pct", "multiplier", "next_multiplier", "to_next_wh", *SOURCES)
+COUNTED = ("own", "operator", "estimated")
+"""Where values are from: own stands, an operator's file, an estimate; how many of each."""
+ABSENT = ("ratio_pct", "multiplier", "next_multiplier", "to_next_wh", *SOURCES, *COUNTED)
 """What a row of an hour has beside its energies, for hours that haven't ended."""
 
 
@@ -53,7 +56,14 @@ def about(balance: dict[str, Any]) -> dict[str, Any]:
         "ended": balance["periods"],
         "sums": balance["sums"] | sources,
         "covered_pct": balance["covered_pct"],
+        "counts": counted(balance["hours"]),
     }
+
+
+def counted(rows: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """How many values of these periods are from where."""
+    rows = list(rows)
+    return {name: sum(row[name] for row in rows) for name in COUNTED}
 
 
 def shown_sources(rows: list[dict[str, Any]]) -> dict[str, bool]:

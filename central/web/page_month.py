@@ -8,7 +8,7 @@ from typing import Any
 
 from central.answers import Span
 from central.cluster import PeriodName
-from central.web.page_day import ABSENT, about, shown_sources, with_parts, with_share
+from central.web.page_day import ABSENT, about, counted, shown_sources, with_parts, with_share
 from central.web.words import percent_off
 from metering.period import WARSAW, Month, day_periods, local_text, utc_text
 
@@ -21,7 +21,7 @@ def month_content(answers: dict[str, Any], span: Span, at: datetime) -> dict[str
     """A month's answers in the order of the pages."""
     balance, shares, money = answers["balance"], answers["shares"], answers["money"]
     month = span.month
-    days = _days(answers["days"], month)
+    days = _days(answers["days"], balance["hours"])
     charged = {row["member"]: row for row in money["members"]}
     return about(balance) | {
         "month": month,
@@ -43,12 +43,16 @@ def month_content(answers: dict[str, Any], span: Span, at: datetime) -> dict[str
     }
 
 
-def _days(days: list[dict[str, Any]], month: Month) -> list[dict[str, Any]]:
-    """The days of the month that have begun; ``status`` as an hour has it."""
+def _days(days: list[dict[str, Any]], hours: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The days of the month that have begun; ``status`` as an hour has it, and where the hours' values are from."""
+    of_day: dict[str, list[dict[str, Any]]] = {}
+    for row in hours:
+        of_day.setdefault(row["local"][:10], []).append(row)
     found = []
     for row in days:
         status = "complete" if row["complete"] else "incomplete"
-        found.append({**row, "date": date.fromisoformat(row["day"]), "status": status})
+        counts = counted(of_day.get(row["day"], []))
+        found.append({**row, **counts, "date": date.fromisoformat(row["day"]), "status": status})
     return found
 
 
