@@ -24,6 +24,13 @@ def all_marks(config: CentralConfig, config_file: Path) -> Marks:
     return books_marks(config, config_file) + _marks(sorted(databases))
 
 
+def register_marks(config: CentralConfig, config_file: Path) -> Marks:
+    """What an answer of the register rests on: its rows, and every file of its runs."""
+    folder = config.register
+    files = [config_file, *sorted(folder.glob("*.sqlite")), *sorted((folder / "runs").rglob("*"))]
+    return _marks(files)
+
+
 def _wal(file: Path) -> Path:
     return file.with_name(f"{file.name}-wal")
 

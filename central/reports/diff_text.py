@@ -61,7 +61,7 @@ def print_diff(found: Comparison, length: timedelta) -> None:
     _table("what changed for each member", ("member", *_EFFECT), rows, right=_EFFECT)
     for name in ("hours", "shares", "charges", "totals"):
         changed = found.results.get(name, [])
-        _table(f"{name}: {len(changed)} numbers changed", ("row", "column", "before", "after"), _rows(changed))
+        _table(f"{name}: {len(changed)} numbers changed", ("row", "column", "before", "after"), change_cells(changed))
 
 
 def _causes(found: Comparison, readings: Sequence[Mapping[str, Any]]) -> None:
@@ -74,17 +74,18 @@ def _causes(found: Comparison, readings: Sequence[Mapping[str, Any]]) -> None:
             row.get("periods", ""),
             kwh(row["before_wh"]) or "missing" if "before_wh" in row else row["before"],
             kwh(row["after_wh"]) or "missing" if "after_wh" in row else row["after"],
-            _from(row),
+            from_where(row),
         )
         for row in readings
     ]
     heads = ("point", "from to", "periods", "before kWh", "after kWh", "from where")
     _table("readings that changed", heads, cells, right=("periods", "before kWh", "after kWh"))
     for name, changed in {**found.master, **found.rates, "settings": found.settings}.items():
-        _table(f"{name} that changed", ("row", "column", "before", "after"), _rows(changed))
+        _table(f"{name} that changed", ("row", "column", "before", "after"), change_cells(changed))
 
 
-def _from(row: Mapping[str, Any]) -> str:
+def from_where(row: Mapping[str, Any]) -> str:
+    """Where a changed value is from, before and after."""
     parts = []
     for name in ("source", "file", "quality"):
         if name in row:
@@ -93,7 +94,8 @@ def _from(row: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def _rows(changed: Sequence[Change]) -> list[tuple[str, str, str, str]]:
+def change_cells(changed: Sequence[Change]) -> list[tuple[str, str, str, str]]:
+    """Each change as texts: the row, the column, both values."""
     return [(_named(one), one.column, _text(one.before), _text(one.after)) for one in changed]
 
 

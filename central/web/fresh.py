@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from datetime import datetime
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
 from central.answers import Span
 from central.ask import Answer, Question
+from central.enquiry import Enquiry
 from central.marks import Marks
 from metering.period import QUARTER, floor_to
 from runtime.clock import monotonic_s
 from runtime.log import logger
 
 _log = logger("central.web")
+Q = TypeVar("Q", bound=Hashable)
 PATIENCE_S = 0.4
 """How long a request waits for a newer answer when there is an older one, and a page for its first."""
 OLD_S = 30.0
@@ -49,6 +51,16 @@ class Look(Protocol):
         """The answer as of ``at``, or the last one."""
 
 
+class Enquire(Protocol):
+    """Asks what isn't of the books' span: the register, the conditions; with ``wait`` as long as it takes."""
+
+    def __call__(self, enquiry: Enquiry, at: datetime, *, wait: bool) -> Awaitable[Seen]:
+        """The answer as of ``at``, or the last one."""
+
+    def peek(self, enquiry: Enquiry, at: datetime) -> Answer | None:
+        """The answer that is kept, if it is current; nothing is made."""
+
+
 class _Kept(msgspec.Struct, frozen=True):
     answer: Answer
     state: tuple[Marks, datetime]
@@ -56,20 +68,24 @@ class _Kept(msgspec.Struct, frozen=True):
     took_s: float
 
 
-class Fresh:
+class Fresh(Generic[Q]):
     """The kept answers; ``run`` makes them, one at a time."""
 
     def __init__(
-        self, compute: Callable[[Question, Span, datetime], Awaitable[Answer]], marks: Callable[[], Marks]
+        self,
+        compute: Callable[[Q, Span, datetime], Awaitable[Answer]],
+        marks: Callable[[], Marks],
+        old_s: float = OLD_S,
     ) -> None:
         """Nothing is kept yet."""
+        self._old_s = old_s
         self._compute = compute
         self._marks = marks
-        self._kept: dict[tuple[Question, str], _Kept] = {}
-        self._wanted: asyncio.Queue[tuple[Question, Span, datetime]] = asyncio.Queue()
-        self._pending: dict[tuple[Question, str], asyncio.Event] = {}
+        self._kept: dict[tuple[Q, str], _Kept] = {}
+        self._wanted: asyncio.Queue[tuple[Q, Span, datetime]] = asyncio.Queue()
+        self._pending: dict[tuple[Q, str], asyncio.Event] = {}
 
-    async def look(self, question: Question, span: Span, at: datetime, *, wait: bool) -> Seen:
+    async def look(self, question: Q, span: Span, at: datetime, *, wait: bool) -> Seen:
         """See ``Look``."""
         key = (question, str(span))
         if question in _NOT_KEPT:
@@ -89,6 +105,11 @@ class Fresh:
         kept = self._kept.get(key)
         return Seen(kept.answer if kept else None, newer=not done.is_set())
 
+    def peek(self, question: Q, span: Span, at: datetime) -> Answer | None:
+        """The answer that is kept, if it is still current; nothing is made."""
+        kept = self._kept.get((question, str(span)))
+        return kept.answer if kept is not None and self._current(kept, at) else None
+
     async def run(self) -> None:
         """Make what is wanted, for ever."""
         while True:
@@ -98,7 +119,7 @@ class Fresh:
             try:
                 answer = await self._compute(question, span, at)
             except Exception as error:  # noqa: BLE001 - a page that fails must not end the service that gives receipts
-                _log.error("answer_failed", question=question, span=str(span), error=repr(error))
+                _log.error("answer_failed", question=str(question), span=str(span), error=repr(error))
                 answer = Answer(None, f"this can't be answered: {error!r}; the log of klaster-central says more")
             made = monotonic_s()
             self._kept.pop(key, None)
@@ -107,7 +128,7 @@ class Fresh:
                 del self._kept[next(iter(self._kept))]
             self._pending.pop(key).set()
 
-    def _want(self, question: Question, span: Span, at: datetime) -> asyncio.Event:
+    def _want(self, question: Q, span: Span, at: datetime) -> asyncio.Event:
         key = (question, str(span))
         if key not in self._pending:
             self._pending[key] = asyncio.Event()
@@ -120,4 +141,4 @@ class Fresh:
     def _current(self, kept: _Kept, at: datetime) -> bool:
         # Trouble is no answer: a server that was down may be back without a file having changed.
         known = kept.answer.value is not None
-        return known and kept.state == self._state(at) and monotonic_s() - kept.made_s < OLD_S
+        return known and kept.state == self._state(at) and monotonic_s() - kept.made_s < self._old_s

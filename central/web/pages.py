@@ -6,54 +6,33 @@ Everything a person reads is in ``templates/`` and ``texts/``; here the answers 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import jinja2
 from litestar import Request, Response, get
-from litestar.datastructures import Cookie
-from litestar.enums import MediaType
 from litestar.exceptions import ClientException
 from litestar.handlers import BaseRouteHandler
 
 from central.answers import Span
 from central.ask import Answer, Question
 from central.web.api import DayAsked, MonthAsked, Now, month_or_day, month_span, span_of
-from central.web.explaining import KEYS, Why, asking_for, asking_of, explain_content, nothing_explained
+from central.web.drawing import Drawing, response, words_of
+from central.web.explaining import Why, asking_of, explain_content, nothing_explained
 from central.web.fresh import Look
 from central.web.page_completeness import completeness_content
 from central.web.page_day import day_content
 from central.web.page_lists import findings_content, gateways_content
 from central.web.page_month import month_content
-from central.web.words import LANGUAGES, WORDS, Words, chosen_language, last_day, local_day, percent_off, when
-from metering.period import WARSAW, Month
+from metering.period import WARSAW
 
-_TEMPLATES = Path(__file__).parent / "templates"
-_YEAR_S = 365 * 86400
 _DRAWN = 32
 """How many pages are kept as they were drawn, until there is a newer answer."""
 Content = Callable[[dict[str, Any], Span, Any], dict[str, Any]]
 
 
-def page_handlers(look: Look, now: Now, why: Why = nothing_explained) -> list[BaseRouteHandler]:
+def page_handlers(drawing: Drawing, look: Look, now: Now, why: Why = nothing_explained) -> list[BaseRouteHandler]:
     """The routes of the pages."""
-    templates = _environment()
+    page = drawing.page
     drawn: dict[tuple[Any, ...], tuple[Answer, str]] = {}
-
-    def page(request: Request[Any, Any, Any], name: str, status: int = 200, **content: Any) -> Response[str]:
-        return _response(request, draw(request, name, content), status)
-
-    def draw(request: Request[Any, Any, Any], name: str, content: dict[str, Any]) -> str:
-        words, query = _words(request), request.query_params
-        return templates.get_template(name).render(
-            t=words,
-            when=when,
-            languages=[(one, WORDS[one].catalogue["name"]) for one in LANGUAGES],
-            path=request.url.path,
-            asked_for={key: query[key] for key in ("day", *KEYS) if key in query},
-            **_filters(words),
-            **content,
-        )
 
     async def answered(
         request: Request[Any, Any, Any], name: str, question: Question, span: Span, content: Content
@@ -67,14 +46,15 @@ def page_handlers(look: Look, now: Now, why: Why = nothing_explained) -> list[Ba
             return page(request, "trouble.html", 503, trouble=answer.trouble)
         query = request.query_params
         asked = (name, str(span), query.get("day"), query.get("month"))
-        key = (*asked, _words(request).language, seen.newer, at.astimezone(WARSAW).date())
+        key = (*asked, words_of(request).language, seen.newer, at.astimezone(WARSAW).date())
         before = drawn.pop(key, None)
         if before is None or before[0] is not answer:
-            before = answer, draw(request, name, content(answer.value, span, at) | {"newer": seen.newer, "span": span})
+            more = {"newer": seen.newer, "span": span}
+            before = answer, drawing.draw(request, name, content(answer.value, span, at) | more)
         drawn[key] = before
         while len(drawn) > _DRAWN:
             del drawn[next(iter(drawn))]
-        return _response(request, before[1], 200)
+        return response(request, before[1], 200)
 
     @get("/", include_in_schema=False)
     async def day_page(request: Request[Any, Any, Any], day: DayAsked = None) -> Response[str]:
@@ -101,7 +81,7 @@ def page_handlers(look: Look, now: Now, why: Why = nothing_explained) -> list[Ba
 
     @get("/explain", include_in_schema=False)
     async def explain_page(request: Request[Any, Any, Any]) -> Response[str]:
-        status, content = explain_content(await why(asking_of(request.query_params)), _words(request))
+        status, content = explain_content(await why(asking_of(request.query_params)), words_of(request))
         return page(request, "explain.html", status, **content)
 
     @get("/gateways", include_in_schema=False)
@@ -127,47 +107,3 @@ def page_handlers(look: Look, now: Now, why: Why = nothing_explained) -> list[Ba
         return await answered(request, "completeness.html", "completeness", span, completeness_content)
 
     return [explain_page, day_page, month_page, members_page, gateways_page, findings_page, completeness_page]
-
-
-def _words(request: Request[Any, Any, Any]) -> Words:
-    query, accepted = request.query_params, request.headers.get("Accept-Language")
-    return WORDS[chosen_language(query.get("lang"), request.cookies.get("lang"), accepted)]
-
-
-def _response(request: Request[Any, Any, Any], text: str, status: int) -> Response[str]:
-    language, asked = _words(request).language, request.query_params.get("lang")
-    headers = {
-        "Cache-Control": "no-store, max-age=0",
-        "Content-Language": language,
-        "Vary": "Accept-Language, Cookie",
-    }
-    keep = [Cookie("lang", value=language, max_age=_YEAR_S, samesite="lax")] if asked == language else []
-    return Response(text, status_code=status, media_type=MediaType.HTML, headers=headers, cookies=keep)
-
-
-def _filters(words: Words) -> dict[str, Callable[..., Any]]:
-    """The language's ways of writing numbers and dates, by the names that the templates use."""
-    return {
-        "kwh": words.kwh,
-        "number": words.number,
-        "percent": words.percent,
-        "step": words.step,
-        "date": words.day,
-        "date_short": words.short_day,
-        "number_or_text": words.number_or_text,
-        "asking_for": asking_for,
-        "step_off": percent_off,
-        "local_day": local_day,
-        "last_day": last_day,
-        "month_name": lambda month: words.month(Month.parse(str(month))),
-    }
-
-
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

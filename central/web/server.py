@@ -24,16 +24,20 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from central.answers import Span
 from central.ask import Answer, Question
 from central.config import WebTable, load_config
+from central.enquiry import Enquiry, enquire, write_file
 from central.explaining.answer import Asking, explain_standing
-from central.marks import all_marks
+from central.marks import Marks, all_marks, register_marks
 from central.reports.rows_csv import RowsTable, write_rows
 from central.standing import ask_standing
 from central.web.api import Now, api_router
 from central.web.csv_files import WriteRows, csv_router
+from central.web.drawing import Drawing
+from central.web.enquiring import Enquiries, NothingAsked, Write, nothing_written
 from central.web.explaining import Why, explain_router, nothing_explained
-from central.web.fresh import Fresh, Look
+from central.web.fresh import Enquire, Fresh, Look
 from central.web.live_route import Live, live_router, nothing_live
 from central.web.pages import page_handlers
+from central.web.run_pages import run_handlers, run_router
 from runtime.clock import Clock
 from runtime.log import logger
 
@@ -49,6 +53,7 @@ _HEADERS = {
 
 Compute = Callable[..., Awaitable[Any]]
 SideBySide = Callable[..., Awaitable[None]]
+_NOTHING_ASKED = NothingAsked()
 
 
 def own_names_only(app: ASGIApp) -> ASGIApp:
@@ -75,20 +80,29 @@ async def _secure(message: Message, _: Scope) -> None:
 
 
 def make_app(
-    look: Look, rows_file: WriteRows, now: Now, live: Live = nothing_live, why: Why = nothing_explained
+    look: Look,
+    rows_file: WriteRows,
+    now: Now,
+    live: Live = nothing_live,
+    why: Why = nothing_explained,
+    asks: Enquire = _NOTHING_ASKED,
+    write: Write = nothing_written,
 ) -> Litestar:
     """The web application: pages at ``/``, files below ``/csv``, the API below ``/api/v1``.
 
     The API describes itself at ``/api/openapi.json``.
     """
 
+    drawing = Drawing()
     return Litestar(
         [
             api_router(look, now),
+            run_router(asks, now),
             explain_router(why),
             live_router(live, now),
             csv_router(look, rows_file, now),
-            *page_handlers(look, now, why),
+            *page_handlers(drawing, look, now, why),
+            *run_handlers(drawing, asks, write, now),
             create_static_files_router("/static", directories=[_STATIC]),
         ],
         before_send=[_secure],
@@ -160,12 +174,30 @@ async def serve_web(
             return Answer(None, f"the books can't be read: {error}")
         return found
 
-    fresh = Fresh(answer, lambda: all_marks(config, config_file))
-    app = make_app(fresh.look, rows_file, now, live, why)
+    async def apart(enquiry: Enquiry, at: datetime) -> Answer:
+        try:
+            found: Answer = await compute(enquire, enquiry, config_file, at)
+        except BrokenProcessPool as error:
+            return Answer(None, f"the books can't be read: {error}")
+        return found
+
+    async def write(work: Callable[[Path, Path], None], out: Path) -> str:
+        try:
+            trouble: str = await compute(write_file, work, config_file, out)
+        except BrokenProcessPool as error:
+            return f"the books can't be read: {error}"
+        return trouble
+
+    def marks() -> Marks:
+        return all_marks(config, config_file)
+
+    fresh: Fresh[Question] = Fresh(answer, marks)
+    enquiries = Enquiries(apart, lambda: register_marks(config, config_file), marks)
+    app = make_app(fresh.look, rows_file, now, live, why, enquiries, write)
     server = _Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="off"))
     host, port = page.getsockname()[:2]
     _log.info("page", url=f"http://{host}:{port}")
-    await side_by_side(server.serve(sockets=[page]), fresh.run())
+    await side_by_side(server.serve(sockets=[page]), fresh.run(), *enquiries.jobs())
 
 
 class _Server(uvicorn.Server):

@@ -33,6 +33,8 @@ PATHS = [
     "/gateways",
     "/findings",
     "/completeness?month=2026-06",
+    "/runs",
+    "/runs/closing?month=2026-06",
 ]
 PAST_A_REFRESH_MS = 10_500
 INKED = """canvas => {

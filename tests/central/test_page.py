@@ -64,7 +64,7 @@ async def test_an_incomplete_hour_is_marked_empty_and_a_gap(desk: Desk) -> None:
     rows = page.locator("#hours-body tr")
     for hour in (9, 10):
         cells = await rows.nth(hour).locator("td").all_text_contents()
-        assert [cell.strip() for cell in cells] == [""] * 11 + ["incomplete"]
+        assert [cell.strip() for cell in cells] == [""] * 11 + ["1", "0", "0", "incomplete"]
     assert await columns(page, "state") == ["incomplete" if h in {9, 10} else "complete" for h in range(24)]
     assert (await colours(page, "energy")).get(HATCH, 0) > 100
     assert (await colours(page, "share")).get(HATCH, 0) > 100

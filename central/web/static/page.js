@@ -50,8 +50,11 @@ async function refresh() {
 // Sooner where the page says that newer figures are being computed.
 const pause = () => (document.querySelector("[data-newer]") ? SOON_MS : EVERY_MS);
 
+// What is kept for ever needs no second look, unless something of it is still being made.
+const still = () => document.querySelector("main[data-still]") && !document.querySelector("[data-newer]");
+
 async function keepFresh() {
-  if (!document.hidden) await refresh();
+  if (!document.hidden && !still()) await refresh();
   setTimeout(keepFresh, pause());
 }
 
@@ -59,5 +62,5 @@ draw();
 keepLive();
 setTimeout(keepFresh, pause());
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) refresh();
+  if (!document.hidden && !still()) refresh();
 });
