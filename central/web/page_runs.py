@@ -51,12 +51,8 @@ def run_content(answer: dict[str, Any], checked: Answer | None) -> dict[str, Any
 
 def difference_content(answer: dict[str, Any]) -> dict[str, Any]:
     """Two runs, or a run and the books, compared; nothing where the month has no final."""
-    return {
-        "month": Month.parse(answer["month"]),
-        "answer": answer,
-        "none": answer.get("none", False),
-        "columns": EFFECT,
-    }
+    month, no_final = Month.parse(answer["month"]), answer.get("none", False)
+    return {"month": month, "answer": answer, "no_final": no_final, "columns": EFFECT}
 
 
 def closing_content(answer: dict[str, Any]) -> dict[str, Any]:
