@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from runtime.config import Problem
 
 FILE = click.Path(path_type=Path)
+_NAMED = 5
+"""So many removed rows are named."""
 _OTHER_KINDS = frozenset({".csv", ".json", ".ods", ".toml", ".tsv", ".xls", ".xlsm", ".zip"})
 """Names that ask for a file which an export doesn't write; a folder would be made of them."""
 
@@ -105,7 +107,7 @@ def import_(source: Path, cluster_file: Path, *, config_file: Path | None, by: s
 
     with console.config_errors("nothing was changed"):
         made = read_source(source)
-        if problems := _removed(cluster_file, made.cluster, config_file):
+        if problems := _removed(cluster_file, made.cluster, config_file, source):
             raise ConfigError(problems)
     who = by if by is not None else _user()
     if not who.strip() or len(who) > 100 or not who.isprintable():
@@ -186,12 +188,12 @@ def _version(cluster_file: Path, number: int | None) -> Named:
         console.fail(f"{error.filename}: can't be read: {error.strerror}")
 
 
-def _removed(cluster_file: Path, new: Cluster, config_file: Path | None) -> list[Problem]:
+def _removed(cluster_file: Path, new: Cluster, config_file: Path | None, source: Path) -> list[Problem]:
     """Why something can't be removed; without a configuration nobody can know, and that is said."""
     import sqlite3
 
     from central.cluster.loading import load_cluster
-    from central.cluster.removals import removal_problems
+    from central.cluster.removals import removal_problems, removed_rows
     from central.config import load_config
     from central.opened import open_admitted
     from runtime.config import ConfigError
@@ -202,11 +204,11 @@ def _removed(cluster_file: Path, new: Cluster, config_file: Path | None) -> list
     except ConfigError:
         return []
     if config is None:
-        gone = {member.id for member in old.members} - {member.id for member in new.members}
-        gone |= {point.id for point in old.points} - {point.id for point in new.points}
-        gone |= {meter.serial for meter in old.meters} - {meter.serial for meter in new.meters}
-        if gone:
-            said = f"Removed: {', '.join(sorted(gone)[:5])}. Whether readings need them isn't known without --config."
+        if gone := [f"{one.name} ({one.key})" for one in removed_rows(old, new)]:
+            more = f", … ({len(gone)} in all)" if len(gone) > _NAMED else ""
+            said = (
+                f"Removed: {', '.join(gone[:_NAMED])}{more}. Whether readings need them isn't known without --config."
+            )
             console.err.print(console.plain(said), soft_wrap=True, markup=False)
         return []
     try:
@@ -216,7 +218,7 @@ def _removed(cluster_file: Path, new: Cluster, config_file: Path | None) -> list
     except (OSError, sqlite3.Error) as error:
         console.fail(f"{config.data_dir}: the readings can't be looked at: {error}; nothing was changed")
     try:
-        return removal_problems(old, new, store.meters(), store.points(), str(cluster_file))
+        return removal_problems(old, new, store.meters(), store.points(), str(cluster_file), str(source))
     finally:
         store.close()
 

@@ -194,7 +194,11 @@ def test_the_mode_of_the_file_and_the_target_of_a_link_stay(cluster: Path) -> No
 
 @pytest.mark.parametrize(
     ("removed", "said"),
-    [("member", 'members = "F": is removed'), ("point", 'points = "F1": is removed'), ("meter", 'meters = "M2"')],
+    [
+        ("member", 'members[2] = "F": isn\'t in'),
+        ("point", 'points[2] = "F1": isn\'t in'),
+        ("meter", 'meters[2] = "M2"'),
+    ],
 )
 def test_what_has_readings_cannot_be_removed(tmp_path: Path, removed: str, said: str) -> None:
     made = make_books(tmp_path)
