@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from central.asked_for import AskedFor
 from central.cluster.papers import Unauthorised
+from central.cluster.prices import PriceMove
 from central.conditions.assessing import Assessment
 from central.estimate import Outcome
 from central.grid import Grid
@@ -133,6 +134,8 @@ class IntakeSeen(msgspec.Struct, frozen=True, kw_only=True):
     """Journalled messages that the readings store's server doesn't have yet …"""
     behind_since: datetime | None = None
     """… and when the first of them came; None when it has them all."""
+    price_moves: Sequence[PriceMove] = ()
+    """What is known of energy prices around amended contracts."""
 
 
 class ConditionsSeen(msgspec.Struct, frozen=True, kw_only=True):

@@ -62,6 +62,7 @@ WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
         "agreement_ends",
         "deadline_missed",
         "deadline_near",
+        "price_moved",
     ),
 }
 """Kinds by weight, heaviest first: what keeps a month from being settled, what puts figures in doubt, what may soon."""
@@ -69,7 +70,7 @@ WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
 FINAL: Final = frozenset({"conflict", "refused", "clock", "new_life", "file_doubt"})
 """Kinds that no later data can repair: they stay open until somebody acknowledges them."""
 
-ACCEPTABLE: Final = FINAL | frozenset(VALIDATED)
+ACCEPTABLE: Final = FINAL | frozenset({*VALIDATED, "price_moved"})
 """Kinds that somebody may close for ever by a word: what can't be repaired, and what may be a false alarm."""
 
 INTAKE, STORE, CONDITIONS, DEADLINES = "intake", "store", "conditions", "deadlines"
@@ -94,7 +95,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     second: str | None = None
     """The other number."""
     unit: str = ""
-    """Of both: Wh, varh, hours, quarters, days, stands, messages, %, kW or instant."""
+    """Of both: Wh, varh, hours, quarters, days, stands, messages, %, kW, zł/kWh or instant."""
     text: str
     """What was found, with its numbers."""
     way_out: str

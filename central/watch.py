@@ -10,6 +10,7 @@ from central.books import Books
 from central.checks import store_down
 from central.clock_file import clocks_known, scan_on
 from central.clock_scan import ClockScan
+from central.cluster.prices import price_moves
 from central.evidence import Held, IntakeSeen, MonthSeen
 from central.file_doubts import file_doubts
 from central.finding import INTAKE, STORE, Finding, scope_of
@@ -99,6 +100,7 @@ class Watch:
             unknown_points=[one for one in points if one.point not in known],
             behind=behind,
             behind_since=since,
+            price_moves=price_moves(self._books.cluster),
         )
 
     def clocks(self) -> ClockScan:

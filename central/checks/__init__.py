@@ -22,6 +22,7 @@ from central.checks import (
     new_life,
     no_authorisation,
     outbox_trouble,
+    price_moved,
     put_off,
     rate_missing,
     store_behind,
@@ -57,6 +58,7 @@ OF_INTAKE: Final[tuple[Callable[[IntakeSeen], Iterator[Finding]], ...]] = (
     outbox_trouble.check,
     put_off.check,
     store_behind.check,
+    price_moved.check,
 )
 """What is looked for besides."""
 

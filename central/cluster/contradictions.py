@@ -23,6 +23,7 @@ from central.cluster.model import (
     Member,
     Meter,
     Point,
+    Price,
     Row,
 )
 from central.validity import bound_problem, overlapping, validity_problems
@@ -31,6 +32,8 @@ from runtime.config import Problem
 
 MAX_TEXT: Final = 200
 MAX_KW: Final = 10_000_000
+MAX_PRICE: Final = 100
+"""zł/kWh; a price in zł/MWh is above it."""
 _WHOLE: Final = 100
 ELEMENTS: Final = range(1, 7)
 """The points (pkt) of art. 38aa ust. 2."""
@@ -101,6 +104,8 @@ def _dated(read: ClusterFile) -> Iterator[tuple[str, Sequence[Row]]]:
 
 def _unfit(row: msgspec.Struct) -> Iterator[tuple[str, str, str]]:
     """Values of one row that nothing can have: (column, value, what was expected)."""
+    if isinstance(row, Price):
+        yield from _unfit_price(row)
     for name in row.__struct_fields__:
         value = getattr(row, name)
         if name in _FREE and value and (len(value) > MAX_TEXT or not value.isprintable() or value != value.strip()):
@@ -115,6 +120,14 @@ def _unfit(row: msgspec.Struct) -> Iterator[tuple[str, str, str]]:
             yield name, str(value)[:60], "expected a whole number from 1 to 99, like 15 (art. 96 ust. 2)"
         if name == "elements" and value is not None and (set(value) - set(ELEMENTS) or len(set(value)) < len(value)):
             yield name, "", f"expected numbers from {ELEMENTS[0]} to {ELEMENTS[-1]}, each once: pkt of art. 38aa ust. 2"
+
+
+def _unfit_price(row: Price) -> Iterator[tuple[str, str, str]]:
+    if not Decimal(row.zl_per_kwh).is_finite() or not 0 <= row.zl_per_kwh <= MAX_PRICE:
+        yield "zl_per_kwh", str(row.zl_per_kwh)[:60], f"expected zł/kWh net from 0 to {MAX_PRICE}, like 0.62"
+    for name, value in (("zone", row.zone), ("source", row.source)):
+        if len(value) > MAX_TEXT or not value.isprintable() or value != value.strip():
+            yield name, f'"{value[:60]}"', f"expected up to {MAX_TEXT} printable characters, no space at an end"
 
 
 def _is_amount(value: int | Decimal) -> bool:
@@ -260,6 +273,8 @@ def _at_once(read: ClusterFile, file: str) -> list[Problem]:
         for name, column in (("regimes", "regime"), ("contracts", ""), ("industrial", "industrial_pct")):
             inner = list(enumerate(getattr(owner, name, ()), 1))
             problems += _clashes([("", i, row) for i, row in inner], f"{key}.{name}", column, file)
+        priced = list(enumerate(getattr(owner, "prices", ()), 1))
+        problems += _clashes([(row.zone, i, row) for i, row in priced], f"{key}.prices", "zl_per_kwh", file)
     return problems + _alias_problems(read.points, file)
 
 

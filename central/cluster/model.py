@@ -144,6 +144,19 @@ class Industrial(Row, frozen=True, kw_only=True):
     """Of the energy drawn, the per cent on which the OZE fee is charged."""
 
 
+class Price(Row, frozen=True, kw_only=True):
+    """``[[points.prices]]``: what the seller asks for energy: whether it moved with an amendment (art. 38af)."""
+
+    KEY = ("zone",)
+
+    zl_per_kwh: int | Decimal
+    """Net, without distribution."""
+    zone: str = ""
+    """A zone of the seller's price list; empty: all hours."""
+    source: str = ""
+    """Contract, price list or invoice."""
+
+
 class Point(Row, frozen=True, kw_only=True):
     """``[[points]]``."""
 
@@ -164,6 +177,7 @@ class Point(Row, frozen=True, kw_only=True):
     contract_amended: date | None = None
     contracts: tuple[Contract, ...] = ()
     industrial: tuple[Industrial, ...] = ()
+    prices: tuple[Price, ...] = ()
     voltage_kv: int | Decimal | None = None
     gmina: str = ""
     """TERYT code."""

@@ -13,6 +13,7 @@ from central.cluster.codes import gmina_of, operator_hint, powiat_of
 from central.cluster.metering_duty import remote_read_verdicts
 from central.cluster.model import Cluster, Kind, Member, Point, Regime
 from central.cluster.papers import agreement_verdicts, authorisation_verdicts
+from central.cluster.prices import price_verdicts
 from central.cluster.spans import contract_at, members_at, points_at, runs, stretches
 from central.cluster.verdict import State, Verdict, listed
 from central.validity import Dated, instant, valid_instants
@@ -36,6 +37,7 @@ def verdicts(cluster: Cluster, now: datetime) -> list[Verdict]:
         *authorisation_verdicts(cluster, start, now),
         *remote_read_verdicts(cluster, now),
         *_changes_of_regime(cluster),
+        *price_verdicts(cluster),
         *_codes(cluster),
     ]
 

@@ -55,6 +55,11 @@ REGIMES = spans(st.fixed_dictionaries({"regime": st.sampled_from(["none", "net_m
 KINDS = st.sampled_from(["comprehensive", "separate"])
 CONTRACTS = spans(some(operator=FREE, seller=FREE, contract=KINDS, contract_amended=DAYS))
 INDUSTRIAL = spans(st.fixed_dictionaries({"industrial_pct": st.sampled_from([15, 25, 60, 80])}))
+PRICES = spans(
+    st.fixed_dictionaries(
+        {"zl_per_kwh": st.decimals(0, 99, places=4).map(abs)}, optional={"zone": st.just("day"), "source": FREE}
+    )
+)
 ALIASES = st.lists(CODES, max_size=2, unique=True)
 
 NAMES = st.lists(IDS, max_size=2, unique=True)
@@ -93,7 +98,7 @@ def contents(draw):
         point |= draw(some(cross_border=st.booleans(), remote_read_requested=DAYS))
         point |= draw(st.one_of(some(operator=FREE, seller=FREE, contract=KINDS), some(contracts=CONTRACTS)))
         point |= draw(st.one_of(some(regime=st.just("none")), some(regimes=REGIMES)))
-        point |= draw(some(industrial=INDUSTRIAL))
+        point |= draw(some(industrial=INDUSTRIAL, prices=PRICES))
         point |= {"aliases": [{"code": next(codes)} for _ in range(draw(st.integers(0, 2)))]}
         points.append(point)
         for row in draw(spans(some(remote_read=st.booleans(), gateway=st.just("g1")))):
@@ -140,7 +145,11 @@ def plain(content: dict) -> dict:
     """The same without lists that hold no rows: a sheet can't tell them from absent ones."""
     return {
         table: [
-            {k: v for k, v in row.items() if not (v == [] and k in {"regimes", "contracts", "aliases", "industrial"})}
+            {
+                k: v
+                for k, v in row.items()
+                if not (v == [] and k in {"regimes", "contracts", "aliases", "industrial", "prices"})
+            }
             for row in rows
         ]
         if isinstance(rows, list)
