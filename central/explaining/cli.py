@@ -33,7 +33,11 @@ FILE = click.Path(path_type=Path)
 @click.option("--component", help="network_variable, quality, oze or chp.")
 @click.option("--zone", help="Of the component's charges those of one zone.")
 @click.option("--quantity", help="relief, charge, full; drawn, injected, allocated, relieved; covered, ratio, ….")
-@click.option("--depth", type=click.IntRange(0, 12), help="Levels below the number; 8 of an hour, 2 of a month.")
+@click.option(
+    "--depth",
+    type=click.IntRange(0, 12),
+    help="Levels below the number: 8 of an hour; of a month 2 of a point, else 1.",
+)
 @click.option("--all", "everything", is_flag=True, help="All parts of long lists, not the largest alone.")
 @click.option("--bytes", "payload", is_flag=True, help="The journal's own bytes of the messages, the stand marked.")
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
@@ -66,7 +70,8 @@ def explain(
     from central.explaining.step import View
     from central.explaining.telling import plain
 
-    view = View(depth if depth is not None else 8 if hour else 2, None if everything else 5)
+    usual = 8 if hour else 2 if point else 1
+    view = View(usual if depth is None else depth, None if everything else 5)
     step = _explained(config_file, run_name, query, view)
     wrong = bool(step.disagreements)
     if as_json:

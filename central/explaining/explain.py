@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
 import msgspec
 
 from central.explaining.case import Case, at_text
@@ -12,6 +15,7 @@ from central.explaining.point_hour import point_hour
 from central.explaining.question import GROSS, MONEY, Asked, QuestionError
 from central.explaining.step import Said, Step, View, listed, named
 
+_NAMED: Final = 5
 __all__ = ["COMPONENTS", "explain"]
 
 
@@ -35,15 +39,22 @@ def explain(case: Case, asked: Asked, view: View) -> Step:
 
 def _known(case: Case, asked: Asked) -> None:
     if asked.member and asked.member not in case.members:
-        raise QuestionError(f"member: {asked.member[:60]!r} is none of this cluster's in {case.month}")
+        raise QuestionError(f"member: {asked.member[:60]!r} is none of this cluster's; {_some(case.members)}")
     if asked.point and asked.point not in case.points:
-        raise QuestionError(f"point: {asked.point[:60]!r} is none of this cluster's in {case.month}")
+        raise QuestionError(f"point: {asked.point[:60]!r} is none of this cluster's; {_some(case.points)}")
     if asked.start is not None and asked.start not in case.hours:
         raise QuestionError(f"hour: not a period of {case.month}")
     if asked.zone is not None:
         zones = {row["zone"] for point in case.points for row in case.charges(point)}
         if asked.zone not in zones:
             raise QuestionError(f"zone: {asked.zone[:60]!r} is none of {case.month}; known: {', '.join(sorted(zones))}")
+
+
+def _some(names: Iterable[str]) -> str:
+    """What there is, as far as it fits into a sentence."""
+    known = sorted(names)
+    more = f" … {len(known)} in all" if len(known) > _NAMED else ""
+    return f"there are: {', '.join(name[:30] for name in known[:_NAMED])}{more}"
 
 
 def _member_hour(case: Case, asked: Asked, view: View) -> Step:

@@ -305,7 +305,7 @@ def _of_rate(rate: Row) -> Said:
         "from_at": utc_text(rate["valid_from"]) if rate["valid_from"] else None,
         "to_at": utc_text(rate["valid_to"]) if rate["valid_to"] else None,
     }
-    return Said("rule.rate", facts)
+    return Said("rule.rate" if rate["valid_from"] or rate["valid_to"] else "rule.rate_always", facts)
 
 
 def _period(case: Case, asked: Asked, one: _Charge, start: int, view: View) -> Step:
@@ -369,9 +369,20 @@ def _of_period(case: Case, asked: Asked, view: View) -> Step:
         )
     total = sum((one.parts[start].zl(asked.quantity) for one in charges), Fraction(0))
     what = named("point_hour", asked.quantity, {"point": asked.point, "start_at": at_text(start)})
-    how = (Said("rule.sum_components", {"count_n": len(charges)}) if charges else Said("rule.nothing_in_hour"),)
+    how = (Said("rule.sum_components", {"count_n": len(charges)}) if charges else _nothing(case, asked, start),)
     value = exact.text(total) if charges else None
     return Step(what=what, value=value, unit="zł", how=how, parts=parts, ask=asked.query())
+
+
+def _nothing(case: Case, asked: Asked, start: int) -> Said:
+    """Why nothing is charged in a period."""
+    if asked.zone is not None:
+        anywhere = msgspec.structs.replace(asked, zone=None)
+        rows = [one for one in _charges(case, asked.point) if start in one.parts]
+        zones = sorted({one.row["zone"] for one in rows if one.row in _rows(case, anywhere, asked.point)})
+        if zones and asked.zone not in zones:
+            return Said("rule.other_zone", {"zones": ", ".join(zone or "–" for zone in zones)})
+    return Said("rule.nothing_in_hour")
 
 
 def _in_row(asked: Asked, quantity: str, one: _Charge) -> Asked:

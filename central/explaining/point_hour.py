@@ -127,6 +127,8 @@ def _shared(got: Portion) -> tuple[Said, ...]:
     }
     if got.whole == 0:
         return (Said("rule.nothing_to_share"),)
+    if got.total == 0:
+        return (Said("rule.nothing_covered"),)
     if got.total == got.whole:
         return (Said("rule.all_covered", facts),)
     found = [Said("rule.proportional", facts)]
