@@ -65,7 +65,7 @@ def statement(
                 found = of_member(told, one, corrected)
                 made.append(found)
                 files += write_statement(found, out, language)
-    except (ValueError, KeyError, IndexError) as error:
+    except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
         console.fail(
             f"{name}: the run's tables can't be read together: {str(error)[:200]}; verify tells what was changed"
         )

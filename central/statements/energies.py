@@ -119,11 +119,16 @@ def steps(told: Told, member: str) -> list[Step]:
     at = np.searchsorted(starts, seconds(shares["start"]))
     of_rows = names[at]
     found = []
-    for name in sorted(set(names.tolist()), reverse=True):
+    for name in sorted(set(names.tolist()), key=_order, reverse=True):
         mine = shares.filter(pa.array(of_rows == name))
         sums = {column: _sum(mine[column]) for column in ("drawn_wh", "relieved_wh")} if name != "incomplete" else {}
         found.append(Step(multiplier=name, periods=int((names == name).sum()), **sums))
     return found
+
+
+def _order(multiplier: str) -> tuple[int, str]:
+    """By the step, highest first; then periods without one."""
+    return ("incomplete", "none").index(multiplier) - 2 if multiplier in {"incomplete", "none"} else 0, multiplier
 
 
 def _netted(told: Told, p: int) -> bool:

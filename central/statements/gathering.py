@@ -30,7 +30,7 @@ def told_of(run: Run) -> Told:
         master = master_of(cluster, run.settings)
         month = Month.parse(run.manifest.month)
         stretches = None if master is None else unauthorised(master, month.start, month.end)
-    except (ValueError, IndexError, KeyError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise RunError(f"{run.where}: the run can't be read: {str(error)[:200]}") from error
     estimated = _evidence(run, "estimated")
     return Told(

@@ -20,6 +20,8 @@ NET = ("full_zl", "relief_zl", "charge_zl")
 OF_TOTALS = (*NET, "full_vat_zl", "charge_vat_zl", "full_gross_zl", "relief_gross_zl", "charge_gross_zl")
 WORST = ("verified", "unverified", "illustrative", "missing", "unknown")
 """How far a figure may be trusted, the best first."""
+_MOST_DIGITS = 24
+"""Before and after the point."""
 
 
 class Charge(msgspec.Struct, kw_only=True):
@@ -226,7 +228,7 @@ class _Rates:
             tariff=row["tariff"] or "",
             zone=row["zone"] or "",
             operator=row.get("dso") or "",
-            amount=Decimal(row["zl_per_kwh"]),
+            amount=_decimal(row["zl_per_kwh"]) or Decimal(0),
             valid_from=row["valid_from"],
             valid_to=row["valid_to"],
             source=row["source"] or "",
@@ -249,7 +251,7 @@ def _vat(told: Told, number: int) -> RateUsed | None:
                 tariff="",
                 zone="",
                 operator="",
-                amount=Decimal(row["pct"]),
+                amount=_decimal(row["pct"]) or Decimal(0),
                 valid_from=row["valid_from"],
                 valid_to=row["valid_to"],
                 source=row["source"] or "",
@@ -260,4 +262,19 @@ def _vat(told: Told, number: int) -> RateUsed | None:
 
 
 def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
+    """An exact decimal of the run's tables; raises ValueError for what is none, or can't be money or a rate."""
+    if text is None:
+        return None
+    try:
+        found = Decimal(text)
+    except ArithmeticError as error:
+        raise ValueError(f"{text[:40]!r} is no decimal") from error
+    if not found.is_finite() or found.adjusted() > _MOST_DIGITS or digits_after_point(found) > _MOST_DIGITS:
+        raise ValueError(f"{text[:40]!r} can't be an amount")
+    return found
+
+
+def digits_after_point(value: Decimal) -> int:
+    """How many there are."""
+    exponent = value.as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0

@@ -84,5 +84,5 @@ def steps(by: Saying) -> Table:
     columns = [Column(by.say("step"), width=4)]
     columns += [Column(title, right=True, width=3) for title in (
         by.say(f"unit_{by.unit}"), by.say("member_drawn"), by.say("member_relieved"))]  # fmt: skip
-    notes = [by.say("mark_not_measured")] if lacks(rows) else []
+    notes = [by.say("mark_steps")] if lacks(rows) else []
     return Table(by.say("steps"), by.say("step"), columns, rows, by.say("steps_intro"), notes)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from central.statements.document import Figure, Row, plain_text
+from central.statements.money import digits_after_point
 from central.statements.statement import Statement
 from central.statements.words import COMPONENTS, TEXTS, ZONES
 
@@ -87,5 +88,4 @@ def lacks(rows: Iterable[Row]) -> bool:
 
 def digits_of(value: Decimal | None) -> int:
     """How many digits stand after the point."""
-    exponent = 0 if value is None else value.as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
+    return 0 if value is None else digits_after_point(value)

@@ -196,4 +196,5 @@ EN: Final[dict[str, str]] = {
     "doubted": "Doubtful values.",
     "doubted_text": "Some of the values on which energy and amounts rest aren't measured, or have no valid "
     "authorisation (letters {letters} at the energies; see Where the values are from).",
+    "mark_steps": "– not known: values of the cluster are missing, or the member measures nothing then.",
 }

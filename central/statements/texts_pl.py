@@ -199,4 +199,5 @@ PL: Final[dict[str, str]] = {
     "doubted": "Wartości wątpliwe.",
     "doubted_text": "Część wartości, z których jest energia i kwoty, nie jest zmierzona albo nie ma ważnego "
     "upoważnienia (litery {letters} przy energii; rozdział „Skąd są wartości”).",
+    "mark_steps": "– nie jest znane: w klastrze brakuje wartości albo członek niczego wtedy nie mierzy.",
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from central.papers.paper import file_stem
 from central.papers.writing import put
+from central.statements.document import plain_text
 from central.statements.layout import document
 from central.statements.pdf import pdf
 from central.statements.statement import Statement
@@ -22,7 +23,10 @@ def write_statement(one: Statement, folder: Path, language: str) -> list[Path]:
     """
     laid = document(one, language)
     name = file_name(one, language)
-    files = {f"{name}.pdf": pdf(laid, one.run.made, one.coordinator.name), f"{name}.xlsx": xlsx(laid, one.run.made)}
+    files = {
+        f"{name}.pdf": pdf(laid, one.run.made, plain_text(one.coordinator.name)),
+        f"{name}.xlsx": xlsx(laid, one.run.made),
+    }
     folder.mkdir(parents=True, exist_ok=True)
     return [put(folder / called, content) for called, content in files.items()]
 

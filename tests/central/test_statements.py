@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,13 @@ from tests.central.made_books import make_books
 from tests.central.made_month import MONTH, RATES, asked, central, drawn, injected, make_month, month_stands
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "example"
+FOLDER = Path(__file__).parent / "scenarios"
+SCENARIOS = [
+    one.name
+    for kind in ("zones-1", "storage-1", "time-5")
+    for one in FOLDER.glob(f"{kind}-*")
+    if not (one / "given" / "stands.csv").exists()
+]
 EVIL = '#import "x.typ": * $a_1$ \\ #{panic()} *b* <l> @r =HYPERLINK("http://x","y")'
 
 
@@ -103,6 +111,35 @@ def test_hours_by_step_are_the_runs_and_add_up_to_what_the_member_drew(example: 
     assert sum(step.relieved_wh or 0 for step in one.steps) == one.energy.relieved_wh
     assert [row.number for row in one.money.rates] == list(range(1, len(one.money.rates) + 1))
     assert all(row.rate_no is not None for row in one.money.rows)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_energies_of_points_and_zones_are_those_that_their_charges_are_of(name: str, tmp_path: Path) -> None:
+    given_, when = FOLDER / name / "given", tomllib.loads((FOLDER / name / "when.toml").read_text(encoding="utf-8"))
+    words = ["--cluster", given_ / "cluster.toml", "--rates", given_ / "rates.toml", "--from", when["from"], "--to",
+             when["to"], "--register", tmp_path, "--kind", "preliminary"]  # fmt: skip
+    words += [word for file in sorted(given_.glob("*.csv")) for word in ("--readings", file)]
+    central("run", *words, code=when.get("exit", 0))
+    zones = 0
+    for folder in sorted((tmp_path / "runs").iterdir()):
+        told = told_of(open_run(folder))
+        for one in (statement(told, member) for member in told.members):
+            for point in one.points:
+                rows = [row for row in one.money.rows if row.point == point.point and row.drawn_wh is not None]
+                for component in {row.component for row in rows}:
+                    mine = [row for row in rows if row.component == component]
+                    drawn_wh = (point.drawn_wh or 0) + (point.storage_charge_wh or 0)
+                    assert sum(row.drawn_wh or 0 for row in mine) == drawn_wh
+                    assert sum(row.relieved_wh or 0 for row in mine) == (point.relieved_wh or 0)
+                    if len(point.zones) > 1 and component == "network_variable":
+                        zones += 1
+                        for zone in point.zones:
+                            assert sum(row.drawn_wh or 0 for row in mine if row.zone == zone.zone) == zone.drawn_wh
+            assert one.money.whole.charge_zl == sum(
+                (row.charge_zl for row in one.money.rows if row.charge_zl is not None), Decimal(0)
+            ) or one.money.whole.charge_zl is None  # fmt: skip
+            assert pdf(document(one, "pl"), one.run.made, "").startswith(b"%PDF")
+    assert zones or not name.startswith("zones-1")
 
 
 def test_a_member_sees_no_other_members_name_point_or_figures(example: Path) -> None:
