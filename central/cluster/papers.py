@@ -75,7 +75,7 @@ def _end(row: Agreement, now: datetime) -> Iterator[Verdict]:
     end = instant(row.valid_to)
     days = (end.astimezone(WARSAW).date() - now.astimezone(WARSAW).date()).days
     if step := next((step for step in WARN_DAYS if days <= step), None):
-        text = f"ends in {days} days, fewer than {step + 1}: with it the cluster leaves the register"
+        text = f"ends in {days} days, not more than {step}: with it the cluster leaves the register"
         span = valid_instants(row)
         yield Verdict(
             rule="agreement_ends", article="art. 38ac ust. 12", state=State.NOTICE, text=text, subject=row.id, span=span

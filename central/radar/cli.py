@@ -2,76 +2,120 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.text import Text
 
+from central.settling.cli import ManyFiles
 from central.span_options import MonthType
 from metering.period import Month, months
 from runtime import console
 from runtime.console import Exit
 
+if TYPE_CHECKING:
+    from central.radar.gathering import Gathered
+
+FILE = click.Path(path_type=Path)
 _WH_PER_KWH = 1000
 _MOST_KWH = 10**9
 
 
-@click.command()
-@click.argument("config_file", type=click.Path(path_type=Path))
+@click.command(cls=ManyFiles)
+@click.argument("config_file", type=FILE, required=False)
 @click.option("--month", type=MonthType(), help="A local month; the present one if not given.")
 @click.option("--year", type=click.IntRange(2000, 2199), help="All months of a year that have begun.")
 @click.option("--within", "within_kwh", help="kWh that are within reach; 5 % of each hour's draw if not given.")
+@click.option("--cluster", "cluster_file", type=FILE, help="Without a configuration: the cluster file …")
+@click.option("--rates", "rates", multiple=True, help="… rates …")
+@click.option("--readings", "files", type=FILE, multiple=True, help="… and files of readings; any number.")
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
-def radar(config_file: Path, *, month: Month | None, year: int | None, within_kwh: str | None, as_json: bool) -> None:
+def radar(
+    *,
+    config_file: Path | None,
+    month: Month | None,
+    year: int | None,
+    within_kwh: str | None,
+    cluster_file: Path | None,
+    rates: tuple[str, ...],
+    files: tuple[Path, ...],
+    as_json: bool,
+) -> None:
     """Renewable energy missing to the next relief step by hour of the day, and what the step would be worth.
 
     Exit code: 0 done; 3 done, but some hours are incomplete or a rate is missing; 2 bad input.
     """
     if month and year:
         raise click.UsageError("give --month or --year, not both")
-    from central.books import Books
-    from central.conditions.gathering import span_of
-    from central.config import load_config
-    from central.radar.lacks import month_lacks
+    if (config_file is None) == (cluster_file is None):
+        raise click.UsageError("give CONFIG_FILE, or --cluster and --readings")
+    if bool(files) != bool(cluster_file):
+        raise click.UsageError("--cluster and --readings go together")
     from central.radar.slots import radar_answer
     from central.reports.radar_text import print_radar
-    from central.trouble import TROUBLES, trouble_text
-    from runtime.clock import make_clock
 
     within_wh = None if within_kwh is None else _wh(within_kwh)
-    with console.config_errors():
-        now = make_clock(load_config(config_file).clock).now()
+    now = _now(config_file)
     present = Month.of(now)
     asked = months(Month(year, 1), min(Month(year, 12), present)) if year else [month or present]
     if not asked or asked[0] > present:
         raise click.UsageError(f"{month or year} is yet to come")
-    found = []
-    incomplete = 0
-    with console.config_errors(), console.err.status("settling") as status:
+    gathered = _gathered(config_file, cluster_file or Path(), rates, files, asked, now)
+    found = gathered.months
+    if not found:
+        console.fail(f"there are no values of {month or year or present}" + (
+            "" if cluster_file else "; start klaster-central serve or import first"
+        ))  # fmt: skip
+    if as_json:
+        answer = radar_answer(gathered.cluster.name, found, within_wh)
+        console.print_json(answer | {"incomplete": gathered.incomplete})
+    else:
+        print_radar(gathered.cluster.name, found, within_wh)
+        if gathered.incomplete:
+            console.say(f"{gathered.incomplete} periods lack values and aren't in it.")
+    whole = not gathered.incomplete and all(lack.worth is not None for one in found for lack in one.lacks)
+    raise SystemExit(Exit.DONE if whole else Exit.INCOMPLETE)
+
+
+def _now(config_file: Path | None) -> datetime:
+    from central.config import load_config
+    from runtime.clock import make_clock
+
+    if config_file is None:
+        return datetime.now(UTC)
+    with console.config_errors():
+        return make_clock(load_config(config_file).clock).now()
+
+
+def _gathered(
+    config_file: Path | None,
+    cluster_file: Path,
+    rates: tuple[str, ...],
+    files: tuple[Path, ...],
+    asked: list[Month],
+    now: datetime,
+) -> Gathered:
+    from central.imports.klaster_csv import BadRowsError
+    from central.radar.gathering import of_books, of_files
+    from central.trouble import TROUBLES, trouble_text
+
+    with console.config_errors("nothing was done"), console.err.status("reading") as status:
+
+        def progress(what: str) -> None:
+            status.update(Text(what))
+
         try:
-            books = Books.open(config_file)
-            span = span_of(books)
-            for one in asked if span else ():
-                if year and span and (span[1] < one.start or one.end < span[0]):
-                    continue
-                status.update(Text(f"settling {one}"))
-                tables = books.settled(one).tables
-                found.append(month_lacks(one, tables, books.cluster.settings))
-                ended = (min(one.end, now) - one.start) // books.cluster.period.length
-                incomplete += max(0, ended - sum(found[-1].complete.values()))
+            if config_file:
+                return of_books(config_file, asked, now, progress)
+            return of_files(cluster_file, rates, files, asked, now, progress)
+        except BadRowsError as error:
+            count = len(error.rows)
+            console.fail(f"{count} bad row{'s' if count > 1 else ''}; nothing was done:\n{error}")
         except TROUBLES as error:
             console.fail(trouble_text(error))
-    if not found:
-        console.fail("there are no values for this time yet; start klaster-central serve or import first")
-    if as_json:
-        console.print_json(radar_answer(books.cluster.name, found, within_wh) | {"incomplete": incomplete})
-    else:
-        print_radar(books.cluster.name, found, within_wh)
-        if incomplete:
-            console.say(f"{incomplete} hours lack values and aren't in it.")
-    whole = not incomplete and all(lack.worth is not None for one in found for lack in one.lacks)
-    raise SystemExit(Exit.DONE if whole else Exit.INCOMPLETE)
 
 
 def _wh(text: str) -> int:

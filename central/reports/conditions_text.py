@@ -16,14 +16,14 @@ from runtime import console
 _COLUMNS = 100
 _STATES = {"met": "met", "not_met": "NOT MET", "not_known": "not known", "notice": "notice"}
 _NAMES = {
-    "res_share": "RES share of what is injected",
-    "power_limit": "power that generates",
-    "coverage_year": "coverage of the yearly demand",
-    "coverage_hour": "coverage of each hour",
+    "res_share": "RES share injected",
+    "power_limit": "generating power",
+    "coverage_year": "cover of the year",
+    "coverage_hour": "cover of each hour",
     "storage_power": "storage power",
-    "alpha": "  alpha: installed power",
-    "beta": "  beta: generated in each hour",
-    "gamma": "  gamma: power by availability",
+    "alpha": "  alpha: installed",
+    "beta": "  beta: generated",
+    "gamma": "  gamma: available",
 }
 _SHOWN_HOURS = 6
 
@@ -57,7 +57,7 @@ def _row(one: Condition) -> list[str]:
     asked = (
         f"{sign} {percent(one.threshold, 0)} %" if one.unit == "%" else f"{sign} {_amount(one.threshold)} {one.unit}"
     )
-    margin = f"{_between(one.margin)} {one.margin_unit}" if one.margin else ""
+    margin = f"{_between(one.margin)} {one.margin_unit}" if one.margin and one.margin.known else ""
     return [_NAMES[one.rule], _STATES[one.state.value], _value(one), asked, margin]
 
 
@@ -85,6 +85,8 @@ def _details(one: Condition) -> None:
 
 def _lines(one: Condition) -> Iterator[str]:
     yield from one.notes
+    if one.margin and not one.margin.known:
+        yield f"margin: {_between(one.margin)} {one.margin_unit}"
     if one.failing and (one.failing.starts or one.failing.unknown):
         starts = [when(at) for at in one.failing.starts]
         more = f" and {len(starts) - _SHOWN_HOURS} more (--json)" if len(starts) > _SHOWN_HOURS else ""

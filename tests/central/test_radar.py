@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from central.cli import main
 from central.cluster import Cluster
 from central.cluster.loading import cluster_of
 from central.master import master_tables, periods_table
@@ -195,3 +199,27 @@ def test_the_answer_has_every_hour_of_the_day(within: int | None) -> None:
     assert [row["hour"] for row in answer["slots"]] == list(range(24))
     assert answer["slots"][0]["within_reach"] == (0 if within is None else 1)
     assert answer["hours"][0]["local"] == "2026-10-01T00:00:00+02:00"
+
+
+def test_the_radar_of_files_says_what_their_hours_lack(tmp_path: Path) -> None:
+    (tmp_path / "cluster.toml").write_text(POINTS.format(settings=""), encoding="utf-8")
+    prices = (("network_variable", "0.2"), ("quality", "0.0331"), ("oze", "0.0073"), ("chp", "0.003"))
+    rates = "".join(f'[[rates]]\ncomponent = "{name}"\nzl_per_kwh = "{price}"\n' for name, price in prices)
+    (tmp_path / "rates.toml").write_text(rates, encoding="utf-8")
+    hour = {"A1": 100_000, "A2": 0, "X1": 0, "P1": 60_000}
+    rows = [
+        f"{name},{'injected' if name == 'P1' else 'drawn'},{at},{wh}\n"
+        for at in ("2025-03-29T23:00:00Z", "2025-04-02T10:00:00Z")
+        for name, wh in hour.items()
+    ]
+    (tmp_path / "readings.csv").write_text("point,direction,start,wh\n" + "".join(rows), encoding="utf-8")
+    options = [f"--{name}={tmp_path / name}.{'csv' if name == 'readings' else 'toml'}"
+               for name in ("cluster", "rates", "readings")]  # fmt: skip
+    done = CliRunner().invoke(main, ["radar", "--year", "2025", *options, "--json"])
+    assert done.exit_code == 3, "only two hours of two months have values"
+    answer = json.loads(done.stdout)
+    assert answer["months"] == ["2025-03", "2025-04"]
+    assert answer["incomplete"] == 31 * 24 - 1 + 30 * 24 - 2
+    found = {(row["month"], row["hour"]): row for row in answer["slots"] if row["lacking"]}
+    assert sorted(found, key=str) == [("2025-03", 0), ("2025-04", 12), (None, 0), (None, 12)]
+    assert (found["2025-04", 12]["missing_wh"], found["2025-04", 12]["worth_zl"]) == (1, "0.699311655")
