@@ -14,7 +14,7 @@ def check(seen: IntakeSeen) -> Iterator[Finding]:
         yield Finding(
             kind="file_doubt",
             what=one.name,
-            where=f"file {one.number}, line {one.line}",
+            where=f"file {one.number}" + (f", line {one.line}" if one.line else ""),
             since=one.imported,
             until=one.imported,
             first=str(one.times),

@@ -30,7 +30,8 @@ def wh_of(text: str, unit: str, marks: str = ".,", *, signed: bool = False) -> D
     if not found or not (found["whole"] or found["part"]):
         raise ValueError(_problem(text))
     if found["mark"] and found["mark"] not in marks:
-        raise ValueError(f"has the decimal mark {found['mark']!r}; this format writes {' or '.join(map(repr, marks))}")
+        expected = " or ".join(map(repr, marks))
+        raise ValueError(f"has the decimal mark {found['mark']!r}; {expected} is expected here")
     if found["sign"] and not signed:
         raise ValueError("is negative")
     wh = Decimal(text.replace(",", ".")).scaleb(UNITS[unit])
@@ -52,6 +53,8 @@ def _problem(text: str) -> str:
         return "is a formula of which the spreadsheet has kept no value"
     if text.startswith("#"):
         return "is a spreadsheet's error"
+    if re.fullmatch(r"-?[0-9]{14,}([.,][0-9]*)?", text):
+        return "is over 2^40 Wh"
     if re.search(r"[0-9][\s\u00a0\u202f'][0-9]", text) or re.fullmatch(r"-?[0-9.,]+", text):
         return "has a separator of thousands, or two decimal marks"
     if re.fullmatch(r"-?[0-9.,]+[eE][+-]?[0-9]+", text):

@@ -15,7 +15,7 @@ import defusedxml.ElementTree
 from defusedxml.common import DefusedXmlException
 
 from central.imports.amounts import plain_text, wh_of
-from central.imports.found import Found, Given, NotReadError, Value
+from central.imports.found import WHOLE, Found, Given, NotReadError, Value
 from central.imports.points import check_digit_note, must_agree, point_of
 from metering.period import WARSAW, day_start
 
@@ -60,7 +60,7 @@ def read(root: ET.Element, given: Given) -> Found:
         NotReadError: another point was named.
     """
     found = Found(NAME, TITLE)
-    found.note("the message carries no unit: its volumes are taken as kWh", 1)
+    found.note("the message carries no unit: its volumes are taken as kWh", WHOLE)
     for message in _all(root, _ROOT):
         code = _text(message, "MeteringPointCode")
         try:

@@ -47,12 +47,16 @@ class Value(NamedTuple):
     """Line or row in the file, or the place in a list; the first is 1."""
 
 
+WHOLE: Final = 0
+"""The line of what no line says alone."""
+
+
 class Note(msgspec.Struct, frozen=True):
     """Something of a file that someone should know; its values are in."""
 
     text: str
     line: int
-    """Where it was first met."""
+    """Where it was first met; ``WHOLE``: it is of the file as a whole."""
     times: int
     doubt: bool = False
     """Whether it puts the file's values in doubt: then it is a finding."""

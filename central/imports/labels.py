@@ -69,7 +69,10 @@ def wall_start(found: re.Match[str], stands_for: StandsFor, length: int) -> tupl
         ValueError: there is no such day or time, or it isn't a label of such periods.
     """
     parts = found.groupdict()
-    day = date(int(parts["year"]), int(parts["month"]), int(parts["day"]))
+    try:
+        day = date(int(parts["year"]), int(parts["month"]), int(parts["day"]))
+    except ValueError:
+        raise ValueError("is no day of the calendar") from None
     second = int(parts["hour"]) * _HOUR_S + int(parts.get("minute") or 0) * 60 + int(parts.get("second") or 0)
     return _start(day, second, stands_for, length)
 

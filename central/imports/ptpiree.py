@@ -11,7 +11,7 @@ import re
 from datetime import date
 
 from central.imports.amounts import plain_text, wh_of
-from central.imports.found import UNKNOWN, Found, Given, NotReadError, Value
+from central.imports.found import UNKNOWN, WHOLE, Found, Given, NotReadError, Value
 from central.imports.points import check_digit_note, given_direction, must_agree, point_of
 from metering.period import day_start
 
@@ -42,7 +42,7 @@ def read(text: str, given: Given) -> Found:
     must_agree(point, given.point, "point")
     check_digit_note(point, found, 1)
     direction = given_direction(given, "only its name may: _CP_ is drawn, _CO_ injected")
-    found.note("whether its values are netted isn't known: they are taken as the registers", 1)
+    found.note("whether its values are netted isn't known: they are taken as the registers", WHOLE)
     day = _day(lines[4].strip())
     start, end = (int(day_start(one).timestamp()) for one in (day, date.fromordinal(day.toordinal() + 1)))
     values = lines[_HEAD:-1]

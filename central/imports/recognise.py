@@ -9,11 +9,12 @@ import msgspec
 
 from central.imports import csire_xml, enea_operator, energa_json, klaster_rows, ptpiree, tauron_json
 from central.imports.foreign import foreign
-from central.imports.found import MAX_VALUES, NOTHING_GIVEN, Found, Given, NotReadError, UnknownFormatError
+from central.imports.found import MAX_VALUES, NOTHING_GIVEN, WHOLE, Found, Given, NotReadError, UnknownFormatError
 from central.imports.layout import find_layout, layouts
 from central.imports.long_rows import read_long
+from central.imports.rows import COLUMNS
 from central.imports.scrutiny import scrutinise
-from central.imports.sheet import Sheet, decoded, sheet_of
+from central.imports.sheet import Sheet, decoded, sheet_of, tidy_row
 from central.imports.wide_rows import read_wide
 
 MAX_BYTES: Final = 64 * 2**20
@@ -39,7 +40,7 @@ def read_file(content: bytes, given: Given = NOTHING_GIVEN) -> Found:
     scrutinise(found)
     found.bad.sort()
     if not found.values and not found.bad:
-        found.note("the file has no values", 1)
+        found.note("the file has no values", WHOLE)
     return found
 
 
@@ -55,7 +56,7 @@ def _read(content: bytes, given: Given) -> Found:
     sheet = sheet_of(content)
     found = _of_sheet(sheet, given)
     for remark in sheet.remarks:
-        found.note(remark, 1)
+        found.note(remark, WHOLE)
     return found
 
 
@@ -71,10 +72,16 @@ def _of_sheet(sheet: Sheet, given: Given) -> Found:
         found = Found(layout.name, layout.title)
         (read_long if layout.shape == "long" else read_wide)(layout, line, sheet, given, found)
         return found
+    if sorted(cell.lower() for cell in _first(sheet, ";")) == sorted(COLUMNS):
+        raise UnknownFormatError("the columns are klaster's own, but separated by semicolons: commas are expected")
     known = ", ".join(sorted({*(one.name for one in layouts()), *_NAMES}))
-    head = sheet.head(";")
-    first = ";".join(head[0][1])[:120] if head else ""
+    first = ";".join(_first(sheet, ";"))[:120]
     raise UnknownFormatError(f"its format isn't known; it begins with {first!r}. Known formats: {known}")
+
+
+def _first(sheet: Sheet, separator: str) -> list[str]:
+    head = sheet.head(separator)
+    return tidy_row(head[0][1]) if head else []
 
 
 _NAMES: Final = (

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from datetime import date
 from decimal import Decimal
 
-from central.imports.found import NETTED, RAW, Found
+from central.imports.found import NETTED, RAW, WHOLE, Found
 from central.imports.klaster_csv import local_day
 from metering.period import day_start
 
@@ -20,6 +20,7 @@ def scrutinise(found: Found) -> None:
     """Note what is remarkable; no value is changed."""
     _netting(found)
     _days(found)
+    _estimates(found)
 
 
 def _netting(found: Found) -> None:
@@ -43,6 +44,13 @@ def _netting(found: Found) -> None:
             found.doubt(f"point {point}: hours whose netted values aren't their registers' difference", line)
 
 
+def _estimates(found: Found) -> None:
+    words = Counter(one.word for one in found.values if one.quality == "estimated")
+    for word, count in words.items():
+        said = f" (status {word[:40]!r})" if word else ""
+        found.note(f"{count} value{'s are estimates' if count > 1 else ' is an estimate'} of the operator{said}", WHOLE)
+
+
 def _days(found: Found) -> None:
     days: dict[tuple[str, str, str], dict[tuple[int, int], list[bool]]] = defaultdict(lambda: defaultdict(list))
     for one in found.values:
@@ -53,12 +61,12 @@ def _days(found: Found) -> None:
         if short:
             first = min(short)
             count = f"{len(by_day[first])} of {_periods(*first)}"
-            found.note(f"{what}: days that aren't whole: {len(short)}; {date.fromordinal(first[0])} has {count}", 1)
+            found.note(f"{what}: days that aren't whole: {len(short)}; {date.fromordinal(first[0])} has {count}", WHOLE)
         silent = [day for (day, _), zeros in by_day.items() if all(zeros)]
         if silent:
             said = f"days of nothing but zeros: {len(silent)}, the first {date.fromordinal(min(silent))}"
             # A plant injects nothing on a dark day; a point that draws nothing for a day is worth a look.
-            (found.doubt if direction == "drawn" else found.note)(f"{what}: {said}; they are kept", 1)
+            (found.doubt if direction == "drawn" else found.note)(f"{what}: {said}; they are kept", WHOLE)
 
 
 def _periods(day: int, length: int) -> int:

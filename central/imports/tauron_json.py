@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from central.imports.amounts import plain_text, wh_of
-from central.imports.found import UNKNOWN, UNSTATED, BadCellError, Found, Given
+from central.imports.found import UNKNOWN, UNSTATED, WHOLE, BadCellError, Found, Given
 from central.imports.labels import Row
 from central.imports.layout import Series
 from central.imports.points import given_direction, given_point
@@ -42,7 +42,7 @@ def read(answer: Any, given: Given) -> Found:
     elif (new := _new(answer)) is not None:
         direction = given_direction(given, "the portal is asked for one at a time")
         if new.get("allData") is None:
-            found.note("the portal gave no rows (allData is null): the days are missing", 1)
+            found.note("the portal gave no rows (allData is null): the days are missing", WHOLE)
         series[point, Series(direction)] = _rows(_listed(new.get("allData")), found)  # type: ignore[arg-type]
     take_in({key: rows for key, rows in series.items() if rows}, _HOUR_S, found)
     return found

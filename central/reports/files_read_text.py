@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from central.imports.found import WHOLE, Note
 from central.operator_readings import FilesRead
 from runtime import console
 
@@ -23,11 +24,19 @@ def files_read_values(read: FilesRead) -> dict[str, Any]:
 def print_files_read(read: FilesRead) -> None:
     """Print what is to be said of operators' files, and what rounding did to their values."""
     for name, note in read.notes[:_SHOWN]:
-        console.say(f"{name}: line {note.line}{f' ({note.times} times)' if note.times > 1 else ''}: {note.text}")
+        console.say(f"{name}: {note_text(note)}")
     if len(read.notes) > _SHOWN:
         console.say(f"… and {len(read.notes) - _SHOWN} more notes on files")
     if said := rounding_text(read.rounded):
         console.say(said)
+
+
+def note_text(note: Note) -> str:
+    """A note with its line, where one line says it, and how often it was met."""
+    times = f"{note.times} times" if note.times > 1 else ""
+    if note.line == WHOLE:
+        return f"{note.text} ({times})" if times else note.text
+    return f"line {note.line}{f' ({times})' if times else ''}: {note.text}"
 
 
 def rounding_text(rounding: Mapping[str, int]) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from central.importing import ImportReport
-from central.reports.files_read_text import rounding_text
+from central.reports.files_read_text import note_text, rounding_text
 from metering.period import local_text
 from runtime import console
 
@@ -49,11 +49,13 @@ def print_import(report: ImportReport) -> None:
         right, whole = columns[4:], columns[2:4]
         console.table("", columns + more, rows, right=right, whole=whole)
     if report.missing:
-        console.say(f"  {report.missing} cells have no value: what counted before stays")
+        cells = "1 cell has" if report.missing == 1 else f"{report.missing} cells have"
+        console.say(f"  {cells} no value: what counted before stays")
     if finer := sum(one.finer for one in report.series):
-        console.say(f"  {finer} values are finer than 1 Wh: kept as they came, rounded once with their period")
+        values = "1 value is" if finer == 1 else f"{finer} values are"
+        console.say(f"  {values} finer than 1 Wh: kept as they came, rounded once with their period")
     for note in report.notes:
-        console.say(f"  line {note.line}{f' ({note.times} times)' if note.times > 1 else ''}: {note.text}")
+        console.say(f"  {note_text(note)}")
     for bad in report.bad[:_SHOWN]:
         console.say(f"  refused: line {bad.line}: {bad.reason}")
     if len(report.bad) > _SHOWN:

@@ -68,7 +68,7 @@ def test_one_file_has_one_decimal_mark() -> None:
 @pytest.mark.parametrize(
     ("cell", "why"),
     [
-        ("2026-06-31 1:00", "day is out of range"),
+        ("2026-06-31 1:00", "is no day of the calendar"),
         ("2026-06-01 25:00", "is no time of a day"),
         ("2026-06-01 1:30", "off the grid"),
         ("2026-06-01 1:00a", "expected YYYY-MM-DD"),
@@ -341,6 +341,7 @@ def test_a_workbook_with_a_cell_far_away_costs_neither_time_nor_memory(monkeypat
         (b"[1, 2]", "isn't an export"),
         (b"<a><b>", "damaged or cut off"),
         (b" \r\n", "is empty"),
+        (b"Point;direction;start;WH\n", "separated by semicolons: commas are expected"),
     ],
 )
 def test_what_is_no_export_is_named_for_what_it_is(content: bytes, said: str) -> None:
@@ -375,3 +376,9 @@ def test_formulas_without_a_kept_value_and_a_spreadsheets_errors_are_bad_rows_an
         (3, "hour 2: value '#REF!' is a spreadsheet's error"),
     ]
     assert any(note.text.startswith("cells are formulas: 1;") for note in found.notes)
+
+
+def test_an_operators_estimates_are_counted_by_their_status() -> None:
+    found = read_file(files.csire(SUMMER_DAY, quality="CK0033"))
+    assert "96 values are estimates of the operator (status 'CK0033')" in [note.text for note in found.notes]
+    assert found.values[0].quality == "estimated"
