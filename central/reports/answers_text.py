@@ -7,6 +7,7 @@ from typing import Any
 
 from central.reports.money_text import print_against_none
 from central.reports.settlement_text import kwh, multiplier_name
+from central.reports.sources_text import counted, is_mixed, letters, of_hour, say_kinds, say_sources
 from metering.period import local_text
 from runtime import console
 
@@ -27,8 +28,10 @@ def print_balance(answer: dict[str, Any]) -> None:
     """The hourly balance as a table, in kWh."""
     known = {name: title for name, title in _ENERGIES.items() if f"{name}_wh" in answer["sums"]}
     energies = {name: title for name, title in known.items() if name != "injected_other" or _any_other(answer)}
+    sources = [of_hour(row) for row in answer["hours"]]
+    named = ("from",) if is_mixed(sources) else ()
     marked = ("estimated",) if answer["estimated"] else ()
-    columns = (answer["period"], *energies.values(), "ratio %", "charge", *marked)
+    columns = (answer["period"], *energies.values(), "ratio %", "charge", *named, *marked)
     one_day = len(answer["span"]) > len("2026-10")
     rows = [
         (
@@ -36,12 +39,14 @@ def print_balance(answer: dict[str, Any]) -> None:
             *(kwh(row[f"{name}_wh"]) for name in energies),
             row["ratio_pct"] if row["status"] == "complete" else "incomplete",
             "" if row["multiplier"] is None else multiplier_name(row["multiplier"]),
+            *((source,) if named else ()),
             *((row["estimated"] or "",) if marked else ()),
         )
-        for row in answer["hours"]
+        for row, source in zip(answer["hours"], sources, strict=True)
     ]
     sums = answer["sums"]
     total = ("sum", *(kwh(sums[f"{name}_wh"]) for name in energies), answer["covered_pct"], "")
+    total += ("",) * len(named)
     total += (answer["estimated"],) if marked else ()
     title = f"{answer['cluster']}: balance of {answer['span']}, kWh"
     console.table(title, columns, [*rows, total], right=columns[1:])
@@ -52,6 +57,7 @@ def print_balance(answer: dict[str, Any]) -> None:
         console.say("Covered: " + ("nothing was drawn." if covered is None else f"{covered} % of what was drawn."))
     ended = f"{answer['periods']} {answer['period']}s that have ended"
     console.say(f"Every sum rests on {answer['complete']} of {ended}.")
+    say_kinds(answer["hours"])
     _notes(answer)
 
 
@@ -84,6 +90,14 @@ def print_shares(answer: dict[str, Any]) -> None:
                 if member["relief_zl"] is None and member["drawn_wh"] is not None
                 else member["relief_zl"] or ""
             )
+    of_member: dict[str, set[str]] = {}
+    for row in answer["rows"]:
+        of_member.setdefault(row["member"], set()).update(counted([row]))
+    found = [letters(of_member.get(member["member"], ())) for member in answer["members"]]
+    if is_mixed(found):
+        columns.append("from")
+        for row, source in zip(rows, found, strict=True):
+            row.append(source)
     if any(member["estimated"] for member in answer["members"]):
         columns.append("estimated")
         for row, member in zip(rows, answer["members"], strict=True):
@@ -92,7 +106,13 @@ def print_shares(answer: dict[str, Any]) -> None:
         columns.append("unauthorised")
         for row, member in zip(rows, answer["members"], strict=True):
             row.append(member["unauthorised"] or "")
-    console.table(f"{answer['cluster']}: shares of {answer['span']}, kWh", columns, rows, right=columns[2:])
+    console.table(
+        f"{answer['cluster']}: shares of {answer['span']}, kWh",
+        columns,
+        rows,
+        right=[name for name in columns[2:] if name != "from"],
+    )
+    say_sources(counted(answer["rows"]), answer["sources"])
     if money:
         print_against_none([(row["member"], row) for row in answer["money"]["members"]], answer["money"]["cluster"])
         doubtful = ", ".join(f"{n} {status}" for status, n in sorted(answer["rates"].items()) if status != "verified")

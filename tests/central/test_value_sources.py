@@ -61,6 +61,21 @@ def test_each_hour_of_the_balance_counts_its_values_by_source(three) -> None:
     ]
 
 
+def test_the_commands_text_names_sources_by_a_letter_and_says_what_stands_behind_each(three) -> None:
+    service, file = three
+    shares = run(service, "shares", "--day", "2026-06-17").output
+    lines = shares.splitlines()
+    assert lines[1].split()[-2:] == ["from", "estimated"]
+    assert "SFE" in next(line for line in lines if line.startswith("A"))
+    assert f"F  1 from operator's file 1, {file.name}, imported by Anna" in " ".join(shares.split("\n"))
+    assert "E  3 from estimate E1, method manual, by Anna Kowalska" in shares
+    balance = run(service, "balance", "--day", "2026-06-17").output
+    found = {line.split()[0][:5]: line.split() for line in balance.splitlines() if "+02:00" in line}
+    assert found["05:00"][-1] == "SF"
+    assert found["04:00"][-2:] == ["SE", "1"]
+    assert "F operators' files (1), E estimates (3)" in balance
+
+
 def test_the_command_gives_the_sources_as_json_too(three) -> None:
     service, _ = three
     rows = json.loads(run(service, "shares", "--day", "2026-06-17", "--json").output)["rows"]
