@@ -204,6 +204,8 @@ def _counted(theirs: Sequence[tuple[Path, Found]], master: Mapping[str, pa.Table
 
 def _replaced(theirs: Sequence[tuple[Path, Found]], master: Mapping[str, pa.Table]) -> list[tuple[str, Note]]:
     """For each file the values that are another's than an earlier file's: the later in the list counts."""
+    if len(theirs) < 2:
+        return []
     aliases, known, notes = Aliases(master["aliases"]), dict[tuple[object, ...], tuple[str, Path]](), []
     for file, found in theirs:
         differing: dict[Path, list[int]] = {}
