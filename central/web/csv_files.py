@@ -19,6 +19,7 @@ from central.answers import Span
 from central.ask import Question
 from central.reports.rows_csv import RowsTable
 from central.web.api import DayAsked, MonthAsked, Now, month_or_day, month_span, value_of
+from central.web.csv_headers import HEADERS
 from central.web.fresh import Look
 
 WriteRows = Callable[[RowsTable, Span, datetime, Path], Awaitable[str]]
@@ -129,7 +130,7 @@ def csv_router(look: Look, write_rows: WriteRows, now: Now) -> Router:
             raise NotFoundException(f"no table {table[:40]!r}; there are {', '.join(sorted((*SMALL, *LARGE)))}")
         question, whole_month, rows_of = SMALL[table]
         span = month_span(month, at) if whole_month else month_or_day(month, day, at)
-        text = csv_text(rows_of(await value_of(look, question, span, at)))
+        text = csv_text(rows_of(await value_of(look, question, span, at)), HEADERS[table])
         name = f"{table}.csv" if question == "gateways" else f"{table}-{span}.csv"
         return Response(text.encode(), media_type="text/csv", headers=_headers(name))
 
@@ -151,16 +152,15 @@ def csv_router(look: Look, write_rows: WriteRows, now: Now) -> Router:
     return Router("/csv", route_handlers=[table_file], tags=["files"])
 
 
-def csv_text(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Rows as CSV with their names as header; empty where nothing is known.
+def csv_text(rows: Iterable[Mapping[str, Any]], header: Sequence[str] = ()) -> str:
+    """Rows as CSV with their names as header; where there are none, ``header`` alone.
 
     A text that a spreadsheet would run as a formula is given an apostrophe: names and errors come from outside.
     """
     rows = list(rows)
     out = io.StringIO()
-    if rows:
-        writer = csv.writer(out, lineterminator="\n")
-        names = list(rows[0])
+    writer = csv.writer(out, lineterminator="\n")
+    if names := list(rows[0]) if rows else list(header):
         writer.writerow(names)
         writer.writerows([_cell(row[name]) for name in names] for row in rows)
     return out.getvalue()
