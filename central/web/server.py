@@ -30,6 +30,7 @@ from central.marks import Marks, all_marks, register_marks
 from central.reports.rows_csv import RowsTable, write_rows
 from central.standing import ask_standing
 from central.web.api import Now, api_router
+from central.web.condition_pages import condition_handlers, condition_router
 from central.web.csv_files import WriteRows, csv_router
 from central.web.drawing import Drawing
 from central.web.enquiring import Enquiries, NothingAsked, Write, nothing_written
@@ -98,11 +99,13 @@ def make_app(
         [
             api_router(look, now),
             run_router(asks, now),
+            condition_router(asks, now),
             explain_router(why),
             live_router(live, now),
             csv_router(look, rows_file, now),
             *page_handlers(drawing, look, now, why),
             *run_handlers(drawing, asks, write, now),
+            *condition_handlers(drawing, asks, write, now),
             create_static_files_router("/static", directories=[_STATIC]),
         ],
         before_send=[_secure],

@@ -34,6 +34,9 @@ PATHS = [
     "/findings",
     "/completeness?month=2026-06",
     "/runs",
+    "/conditions",
+    "/radar?month=2026-06",
+    "/deadlines",
     "/runs/closing?month=2026-06",
 ]
 PAST_A_REFRESH_MS = 10_500
