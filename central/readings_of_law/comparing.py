@@ -118,7 +118,7 @@ def _why(name: str, tables: Mapping[str, pa.Table]) -> str | None:
     if name.startswith("excluded") or name in {"exclusion_scope", "forfeited"}:
         return None if regimes - {"none", None} else "nobody excluded by a regime"
     empty = {"industrial_order": "industrial", "conditions_fail": "conditions_failed"}.get(name)
-    if empty and not tables[empty].num_rows:
+    if empty and not (empty in tables and tables[empty].num_rows):
         return {"industrial": "no industrial consumer", "conditions_failed": "no failed condition is recorded"}[empty]
     return None
 
