@@ -191,7 +191,7 @@ def _entered(register: Register) -> list[Entered]:
         console.fail(f"{path}: can't be read: {error}")
 
 
-def _codes(place: Path, register: Register) -> set[str] | None:
+def _codes(place: Path, register: Register) -> set[str]:
     """Ids and other codes of the cluster's points: of the configuration's cluster file, or of the newest run."""
     from central.cluster.loading import load_cluster
     from central.config import load_config
@@ -201,7 +201,11 @@ def _codes(place: Path, register: Register) -> set[str] | None:
         cluster = load_cluster(load_config(place).cluster_file)
         return {point.id for point in cluster.points} | {one.code for point in cluster.points for one in point.aliases}
     runs = [one.run for one in register.entries() if one.what == "run"]
-    return all_codes(register.run(runs[-1]).cluster) if runs else None
+    if not runs:
+        console.fail(
+            f"{place}: is no register with a run, which names the points: make a run first; nothing was entered"
+        )
+    return all_codes(register.run(runs[-1]).cluster)
 
 
 @click.command()

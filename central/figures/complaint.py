@@ -53,7 +53,7 @@ def evidence(run: Run, compared: Compared, entered: Sequence[Entered], party: st
 
     Raises:
         RunError: the run can't be read.
-        TooMuchError: there are more hours than a sheet holds.
+        TooMuchError: there are more hours than a workbook should hold.
     """
     month = Month.parse(compared.month)
     seen = points_of(run.cluster, month)
@@ -130,7 +130,7 @@ def _charges(charges: Sequence[Mapping[str, Any]]) -> Sheet:
                 for name in ("full_zl", "relief_zl", "charge_zl", "full_exact_zl", "relief_exact_zl")
             ),
             STATUSES[row["rate_status"]],
-            STATUSES[row["zone_status"] or ""],
+            STATUSES[row.get("zone_status") or ""],
         )
         for row in charges
     ]

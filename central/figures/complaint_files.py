@@ -46,7 +46,8 @@ def write(made: Evidence, out: Path) -> list[Path]:
 def workbook(made: Evidence) -> bytes:
     """The workbook; its first sheet is the text."""
     content = io.BytesIO()
-    book = xlsxwriter.Workbook(content, {"in_memory": True})
+    # Rows are written in order, so none needs to be held in memory.
+    book = xlsxwriter.Workbook(content, {"constant_memory": True})
     book.set_properties({"title": title(made), "comments": " ".join(face(made))})
     formats = {
         "text": book.add_format({"num_format": "@"}),

@@ -16,12 +16,12 @@ from central.papers.paper import Cell, Sheet, kwh
 from central.register.opening import Run
 from metering.period import local_text, utc_text
 
-MOST_HOURS: Final = 1_000_000
-"""A sheet of a workbook has 1 048 576 rows."""
+MOST_HOURS: Final = 300_000
+"""A month of 400 points. A sheet of a workbook has 1 048 576 rows, and no spreadsheet likes so many."""
 
 
 class TooMuchError(Exception):
-    """More hours than a sheet holds; the message says the way out."""
+    """More hours than a workbook should hold; the message says the way out."""
 
 
 def hours_sheet(run: Run, points: Sequence[str]) -> Sheet:
@@ -31,7 +31,7 @@ def hours_sheet(run: Run, points: Sequence[str]) -> Sheet:
     mine = shares.filter(pc.is_in(shares["point"].cast(pa.string()), value_set=pa.array(points)))
     if mine.num_rows > MOST_HOURS:
         raise TooMuchError(
-            f"{len(points)} points have {mine.num_rows} hours, more than a sheet holds: give --point, one at a time"
+            f"{len(points)} points have {mine.num_rows} hours, too many for one workbook: give --point, one at a time"
         )
     hours = {row["start"]: row for row in outputs["hours"].to_pylist()}
     zones = _zones(run, points)

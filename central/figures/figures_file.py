@@ -83,6 +83,8 @@ class FiguresFile:
             sqlite3.Error: it can't be opened, or isn't such a file.
         """
         self._db = connect(path, _SCHEMA)
+        # Rows are few, and a register is copied as files: nothing may wait in a log beside it.
+        self._db.execute("PRAGMA journal_mode = DELETE")
 
     def take(self, documents: Sequence[Document], origin: Origin) -> list[Taken]:
         """Enter the documents of one file, all or none; raises sqlite3.Error where it can't be written."""
@@ -120,8 +122,6 @@ def entered(path: Path) -> list[Entered]:
     db = connect(path, "", read_only=True)
     try:
         return _all(db)
-    except (msgspec.DecodeError, ValueError) as error:
-        raise sqlite3.DatabaseError(f"{path}: {error}") from error
     finally:
         db.close()
 
@@ -132,7 +132,10 @@ def current(documents: Sequence[Entered]) -> dict[tuple[str, str, str], Entered]
 
 
 def _all(db: sqlite3.Connection) -> list[Entered]:
-    return [_entered(row) for row in db.execute(_SELECT)]
+    try:
+        return [_entered(row) for row in db.execute(_SELECT)]
+    except (msgspec.DecodeError, ValueError) as error:
+        raise sqlite3.DatabaseError(f"a document in it can't be read: {error}") from error
 
 
 def _entered(row: Sequence[Any]) -> Entered:

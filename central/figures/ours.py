@@ -47,7 +47,7 @@ def ours_of(charges: pa.Table) -> dict[Key, Ours]:
         one = found.setdefault((row["point"], row["component"], row["zone"]), Ours())
         if row["member"] not in one.members:
             one.members.append(row["member"])
-        one.rests_on = max(one.rests_on, row["rate_status"], row["zone_status"] or "verified", key=_WORST.index)
+        one.rests_on = max(one.rests_on, row["rate_status"], row.get("zone_status") or "verified", key=_WORST.index)
         if row["rate"] is None:
             one.full_zl = one.charge_zl = None
             one.why = one.why or "a rate is missing"

@@ -87,6 +87,13 @@ class Run:
         """What came out of it; raises as ``inputs``."""
         return self._folder("out", OUTPUTS, _NEEDED)
 
+    def output(self, name: str) -> pa.Table:
+        """One table of what came out, the others unread; raises as ``inputs``."""
+        file = f"out/{name}.parquet"
+        if file not in self.manifest.files:
+            raise RunError(f"{self.where}: the table {file} is missing")
+        return self._table(file, OUTPUTS.get(name))
+
     def evidence(self, name: str) -> Any:
         """A table or a JSON value that goes with the run: ``stands``, ``intervals``, ``findings``, ``estimates``, ….
 

@@ -128,8 +128,8 @@ def notes(found: Compared) -> list[str]:
     said.append(CONTROL)
     if found.incomplete_periods:
         said.append(
-            f"{found.incomplete_periods} hours of {found.run} are incomplete and in none of its sums: differences may "
-            "be theirs."
+            f"{found.incomplete_periods} periods of {found.run} are incomplete and in none of its sums: differences "
+            "may be theirs."
         )
     doubtful = {line.rests_on for line in found.lines}
     said += [f"Some of klaster's figures rest on {text}." for status, text in DOUBT.items() if status in doubtful]
@@ -157,7 +157,7 @@ def print_compared(found: Compared) -> None:
                 "may do that"
             )
     alike = sum(line.state == "alike" for line in found.lines)
-    console.say(f"{alike} lines alike, {found.differing} differ, {found.not_compared} not or not wholly compared.")
+    console.say(f"lines: {alike} alike, {found.differing} differing, {found.not_compared} not or not wholly compared")
     for text in notes(found):
         console.say(text)
 
@@ -262,7 +262,7 @@ def print_complaint(made: Evidence, files: Sequence[Path], *, as_json: bool) -> 
     for file in files:
         console.say(f"written: {file}")
     said = "not known" if total is None else f"{total:.2f} zł net"
-    console.say(f"{len(made.points)} points, {differing} lines differ, {lacking} not or not wholly compared")
+    console.say(f"points: {len(made.points)}; lines: {differing} differing, {lacking} not or not wholly compared")
     console.say(f"charged less reckoned: {said}")
     for text in notes(made.compared):
         console.say(text)

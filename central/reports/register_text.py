@@ -37,6 +37,7 @@ def run_row(run: Run) -> dict[str, Any]:
         if approval is None
         else {"by": approval.by, "at": utc_text(approval.at), "note": approval.note},
         "rests_on": said.approved or said.corrects or None,
+        "regime_status": said.settings.get("regime_status", "simulation"),
         "totals": msgspec.to_builtins(said.totals),
         "digest": run.row.manifest,
     }
@@ -49,7 +50,16 @@ def run_rows(register: Register) -> list[dict[str, Any]]:
 
 def made_rows(register: Register, entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """The runs that were made just now."""
-    return [run_row(open_run(register.path(one.run))) for one in entries]
+    runs = [open_run(register.path(one.run)) for one in entries]
+    return [run_row(run) | {"money_rests_on": money_rests_on(run)} for run in runs]
+
+
+def money_rests_on(run: Run) -> list[str]:
+    """The statuses of the rates and calendars that the run's charges rest on, sorted."""
+    charges = run.output("charges")
+    # An older klaster's charges have no status of zones.
+    names = [name for name in ("rate_status", "zone_status") if name in charges.schema.names]
+    return sorted({status for name in names for status in charges[name].unique().to_pylist() if status})
 
 
 def print_made(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -59,9 +69,19 @@ def print_made(rows: Sequence[Mapping[str, Any]]) -> None:
         if not row["complete"]:
             lacking = row["totals"]["periods"] - row["totals"]["complete"]
             console.say(f"  incomplete: {lacking} of {row['totals']['periods']} periods lack values")
+        _print_marks(row)
         console.say(f"  digest {row['digest']}")
         if row["kind"] == "preliminary":
             console.say(f"  to close the month: approve CONFIG {row['run']} --by NAME, then run --kind final")
+
+
+def _print_marks(row: Mapping[str, Any]) -> None:
+    """What every figure of a run must be read with."""
+    if row["regime_status"] == "simulation":
+        console.say("  a simulation: the relief is suspended (art. 48 of the Act of 17.08.2023); a control calculation")
+    doubtful = [status for status in row["money_rests_on"] if status != "verified"]
+    if doubtful:
+        console.say(f"  its money rests on rates or zones that are {', '.join(doubtful)}")
 
 
 def print_runs(rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
@@ -85,6 +105,10 @@ def print_runs(rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
         for row in rows
     ]
     console.table(str(rows[0]["cluster"]), heads, body, right=("covered kWh", "relief zł", "charge zł"))
+    if simulated := [row["run"] for row in rows if row["regime_status"] == "simulation"]:
+        all_ = len(simulated) == len(rows)
+        named = "All of them are simulations" if all_ else f"Simulations: {', '.join(simulated)}"
+        console.say(f"{named}: the relief is suspended (art. 48 of the Act of 17.08.2023). runs show tells what rates.")
 
 
 def _completeness(row: Mapping[str, Any]) -> str:
@@ -104,6 +128,7 @@ def shown(run: Run) -> dict[str, Any]:
     """One run with all that it says of itself."""
     said = run.manifest
     return run_row(run) | {
+        "money_rests_on": money_rests_on(run),
         "accepted": [msgspec.to_builtins(one) for one in said.accepted],
         "settings": said.settings,
         "made_with": msgspec.to_builtins(said.code),
@@ -122,6 +147,7 @@ def print_shown(answer: Mapping[str, Any]) -> None:
         made + (f" by {answer['by']}" if answer["by"] else "") + (f": {answer['reason']}" if answer["reason"] else "")
     )
     console.say(f"{_sums(answer)}; complete: {_completeness(answer)}; {_approved(answer)}")
+    _print_marks(answer)
     for gap in answer["accepted"]:
         console.say(f"accepted: {gap['point']}/{gap['direction']}/{gap['since']}..{gap['until']}: {gap['reason']}")
     with_ = answer["made_with"]

@@ -281,7 +281,7 @@ def test_a_file_with_one_bad_row_enters_nothing_and_another_file_is_entered_all_
         (b"", "it is empty"),
         (b"party,month\n", "the column document is missing"),
         (b"party,document,month,point,component,price\n", "unknown column 'price'"),
-        (b"PK\x03\x04nonsense", "isn't a workbook"),
+        (b"PK\x03\x04nonsense", "workbook"),
         (b"\xd0\xcf\x11\xe0", "before 2007"),
     ],
 )
@@ -353,3 +353,19 @@ def test_a_workbook_of_text_cells_gives_back_the_documents_it_was_written_from(d
             page.write_string(i, j, text)
     book.close()
     assert parse(rows_of(made.getvalue()), None).documents == documents
+
+
+def test_figures_need_a_register_with_a_run_where_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "figures.csv").write_text(f"{HEAD}\n{GOOD}\n", encoding="utf-8")
+    said = central("figures", "import", tmp_path, tmp_path / "figures.csv", "--by", "Ola", code=2)
+    assert "make a run first" in said
+    assert not (tmp_path / FIGURES).exists()
+
+
+def test_a_document_that_was_tampered_with_is_told_and_nothing_is_entered(tmp_path: Path, register: Path) -> None:
+    entered(tmp_path, register, invoice())
+    db = sqlite3.connect(register / FIGURES)
+    db.executescript("DROP TRIGGER documents_no_update; UPDATE documents SET body = '{';")
+    db.close()
+    assert "can't be read" in central("figures", "compare", register, "--month", "2026-11", code=2)
+    assert "can't be read" in central("figures", "import", register, tmp_path / "figures.csv", "--by", "Ola", code=2)
