@@ -35,8 +35,12 @@ def print_explained(step: Step, *, payload: bool, command: Sequence[str]) -> Non
         console.say(f"{len(wrong)} numbers don't add up with the books; report this:", style="bold red")
         for one in wrong:
             console.say(f"  {_said(one.what)}: made {one.value}, the books say {one.told}")
-    for one in _with_message(step) if payload else ():
+    messages = list(_with_message(step)) if payload else []
+    for one in messages:
         _message(one)
+    if payload and not messages:
+        console.say("")
+        console.say("No stand is told here, so there are no bytes: ask for a point's hour (--point, --hour).")
     if asks := _next(step):
         console.say("")
         console.say("Ask on:")
