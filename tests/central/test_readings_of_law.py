@@ -82,7 +82,7 @@ def test_from_books_an_operators_value_against_ones_own_is_weighed_in_kwh_and_zl
 
 
 def test_an_owner_of_which_no_hour_is_complete_leaves_the_sums_of_all_others_known() -> None:
-    points, regimes, _, periods = random_case(12)
+    points, regimes, _, periods = random_case(3)
     tables = tables_of(points, regimes, periods)
     starts = tables["periods"]["start"].to_pylist()
     late = {"point": "late", "member": next(iter(regimes)), "drawn": True, "injected": False, "res": False}
