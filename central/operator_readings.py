@@ -21,7 +21,7 @@ from central.imports.rows import is_ours, meant_as_ours
 from central.master import periods_table
 from central.named_files import NamedFile, named_file, way_out
 from central.operator_energies import ROUNDING, operator_energies
-from central.precedence import combine
+from central.precedence import OWN, combine
 from central.readings import INTERVALS
 from central.tables import METERED, labels
 from metering.period import Month
@@ -31,24 +31,35 @@ _KEY = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """What became of our own values and operators', beside the energies that count."""
+
+    rounding: Mapping[Month, Mapping[str, int]] = field(default_factory=dict)
+    """What rounding to whole Wh did to operators' values of each month; see ``operator_energies``."""
+    own_unused: int = 0
+    """Our own values of periods for which the operator's count, by ``precedence``."""
+    operator_unused: int = 0
+    """Operators' energies of periods for which our own count."""
+
+
+@dataclass(frozen=True, slots=True)
 class FilesRead:
     """What files of readings give together."""
 
     readings: Readings
     """Its energies are of all files, by the cluster's ``precedence``."""
-    rounding: Mapping[Month, Mapping[str, int]] = field(default_factory=dict)
-    """What rounding to whole Wh did to operators' values of each month; see ``operator_energies``."""
+    joined: Joined = field(default_factory=Joined)
     notes: Sequence[tuple[str, Note]] = ()
     """What is to be said of an operator's file, with its name."""
 
     def rounding_of(self, month: Month) -> dict[str, int]:
         """The rounding of one month."""
-        return dict(self.rounding.get(month, dict.fromkeys(ROUNDING, 0)))
+        return dict(self.joined.rounding.get(month, dict.fromkeys(ROUNDING, 0)))
 
     @property
     def rounded(self) -> dict[str, int]:
         """The rounding of all months."""
-        return {name: sum(one[name] for one in self.rounding.values()) for name in ROUNDING}
+        return {name: sum(one[name] for one in self.joined.rounding.values()) for name in ROUNDING}
 
 
 def read_files(
@@ -72,7 +83,7 @@ def read_files(
         raise BadRowsError(bad)
     if not theirs:
         return FilesRead(own)
-    energies, rounding = with_operators(own.energies, theirs, cluster, master, months)
+    energies, joined = with_operators(own.energies, theirs, cluster, master, months)
     counted = _counted(theirs, master, months)
     readings = replace(
         own,
@@ -83,7 +94,7 @@ def read_files(
     )
     notes = [(str(file), note) for file, found in theirs for note in (*found.notes, *unfit(found, cluster, kept=False))]
     notes += _replaced(theirs, master)
-    return FilesRead(readings, rounding, notes)
+    return FilesRead(readings, joined, notes)
 
 
 def without_values(energies: pa.Table, months: Sequence[Month]) -> list[Month]:
@@ -144,8 +155,8 @@ def with_operators(
     cluster: Cluster,
     master: Mapping[str, pa.Table],
     months: Sequence[Month],
-) -> tuple[pa.Table, dict[Month, dict[str, int]]]:
-    """Our readings and operators' values of the months, as the cluster's ``precedence`` says; and what rounding did.
+) -> tuple[pa.Table, Joined]:
+    """Our readings and operators' values of the months, as the cluster's ``precedence`` says; and what became of them.
 
     Raises:
         BadRowsError: files that give a period of a point two energies, under its id and an alias.
@@ -162,7 +173,11 @@ def with_operators(
         tables.append(found)
     quality = labels(["measured"], np.zeros(energies.num_rows, dtype=np.int64))
     own = energies.append_column("quality", quality).cast(METERED)
-    return combine(master, own, pa.concat_tables(tables).unify_dictionaries(), cluster.settings.precedence), rounding
+    operated = pa.concat_tables(tables).unify_dictionaries()
+    found = combine(master, own, operated, cluster.settings.precedence)
+    used = pc.sum(pc.equal(found["source"].cast(pa.string()), OWN), min_count=0).as_py()
+    joined = Joined(rounding, own.num_rows - used, operated.num_rows - (found.num_rows - used))
+    return found, joined
 
 
 def _intervals(theirs: Iterable[tuple[Path, Found]]) -> pa.Table:

@@ -19,7 +19,10 @@ _BEGINNINGS: Final = {
     b"PAR1": "it is Parquet, which only klaster-central run takes",
 }
 _HTML: Final = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script")
-_PAGE: Final = "it is a web page, such as a portal's log-in or error page: log in, and download the export again"
+_PAGE: Final = (
+    "it is a web page: a portal's log-in or error page (log in, and download the export again), or a table that calls "
+    "itself .xls (open it in a spreadsheet, and save it as .xlsx)"
+)
 _LOOKED_AT: Final = 4096
 _MOST_NULS: Final = 0.1
 """Enea has written two NUL bytes around each date; more than this share of them is no text in UTF-8."""

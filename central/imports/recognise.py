@@ -76,7 +76,10 @@ def _of_sheet(sheet: Sheet, given: Given) -> Found:
         raise UnknownFormatError("the columns are klaster's own, but separated by semicolons: commas are expected")
     known = ", ".join(sorted({*(one.name for one in layouts()), *_NAMES}))
     first = ";".join(_first(sheet, ";"))[:120]
-    raise UnknownFormatError(f"its format isn't known; it begins with {first!r}. Known formats: {known}")
+    if not first:
+        raise NotReadError("; ".join(["it has no rows of values", *sheet.remarks]))
+    said = "; ".join([f"its format isn't known; it begins with {first!r}", *sheet.remarks])
+    raise UnknownFormatError(f"{said}. Known formats: {known}")
 
 
 def _first(sheet: Sheet, separator: str) -> list[str]:

@@ -42,7 +42,12 @@ def workbook_rows(content: bytes, remarks: list[str] | None = None) -> list[Row]
         NotReadError: it is no workbook, or one that is larger than any report.
     """
     with opened_workbook(content) as book:
+        if not book.worksheets:
+            raise NotReadError("the workbook has no sheet of cells")
         rows = _rows(book.worksheets[0])
+        if remarks is not None and (more := len(book.worksheets) - 1):
+            sheets = "another sheet" if more == 1 else f"{more} more sheets"
+            remarks.append(f"the first sheet, {book.sheetnames[0][:40]!r}, is read; {sheets} of the workbook not")
     with opened_workbook(content, formulas=True) if _has_formulas(content) else contextlib.nullcontext() as book:
         if book is None:
             return rows
@@ -93,9 +98,10 @@ def opened_workbook(content: bytes, *, formulas: bool = False) -> Iterator[Any]:
     except NotReadError:
         raise
     except (InvalidFileException, zipfile.BadZipFile, defusedxml.ElementTree.ParseError, zlib.error) as error:
-        raise NotReadError(f"isn't a workbook that can be read: {error}") from None
+        raise NotReadError(f"it isn't a workbook that can be read: {error}") from None
     except Exception as error:  # noqa: BLE001 - whatever the library meets in a hostile file
-        raise NotReadError(f"isn't a workbook that can be read: {type(error).__name__}") from None
+        way = "open it in a spreadsheet, and save it as .xlsx"
+        raise NotReadError(f"it is a workbook that can't be read ({type(error).__name__}): {way}") from None
 
 
 def _check_size(content: bytes) -> None:
@@ -111,9 +117,7 @@ def _check_size(content: bytes) -> None:
                     while stream.read(_CHUNK):
                         pass
     except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise NotReadError(
-            f"it begins like a workbook, but is damaged or cut off ({error}): download it again"
-        ) from None
+        raise NotReadError(f"it isn't a workbook, or is damaged or cut off ({error}): download it again") from None
 
 
 def _is_workbook(names: set[str]) -> None:

@@ -18,7 +18,8 @@ _SHOWN = 50
 def files_read_values(read: FilesRead) -> dict[str, Any]:
     """The same as plain values."""
     notes = [{"file": name} | msgspec.to_builtins(note) for name, note in read.notes]
-    return {"rounding": read.rounded, "notes_of_files": notes}
+    unused = {"own_unused": read.joined.own_unused, "operator_unused": read.joined.operator_unused}
+    return {"rounding": read.rounded, **unused, "notes_of_files": notes}
 
 
 def print_files_read(read: FilesRead) -> None:
@@ -27,6 +28,10 @@ def print_files_read(read: FilesRead) -> None:
         console.say(f"{name}: {note_text(note)}")
     if len(read.notes) > _SHOWN:
         console.say(f"… and {len(read.notes) - _SHOWN} more notes on files")
+    if count := read.joined.own_unused:
+        console.say(f"Own values of periods for which the operator's count (precedence): {count}.")
+    if count := read.joined.operator_unused:
+        console.say(f"Operators' values of periods for which our own count (precedence): {count}.")
     if said := rounding_text(read.rounded):
         console.say(said)
 

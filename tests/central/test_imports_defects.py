@@ -382,3 +382,22 @@ def test_an_operators_estimates_are_counted_by_their_status() -> None:
     found = read_file(files.csire(SUMMER_DAY, quality="CK0033"))
     assert "96 values are estimates of the operator (status 'CK0033')" in [note.text for note in found.notes]
     assert found.values[0].quality == "estimated"
+
+
+def test_of_a_workbook_the_first_sheet_is_read_and_that_is_said() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(files.pge_workbook(SUMMER_DAY)))
+    book.create_sheet("Info")["A1"] = "x"
+    stream = io.BytesIO()
+    book.save(stream)
+    found = read_file(stream.getvalue(), NAMED)
+    assert got(found) == files.expected(SUMMER_DAY, ALL_FOUR)
+    assert any("another sheet of the workbook not" in note.text for note in found.notes)
+    book.move_sheet("Info", -1)
+    stream = io.BytesIO()
+    book.save(stream)
+    with pytest.raises(NotReadError, match="begins with 'x'; the first sheet, 'Info', is read"):
+        read_file(stream.getvalue(), NAMED)
+    empty = io.BytesIO()
+    openpyxl.Workbook().save(empty)
+    with pytest.raises(NotReadError, match="no rows of values"):
+        read_file(empty.getvalue(), NAMED)

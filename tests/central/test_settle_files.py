@@ -138,6 +138,21 @@ def test_an_operators_values_that_dont_count_are_counted_and_said(folder: Folder
     assert "no value at all of 2026-10" in folder.settled(other).stdout
 
 
+@pytest.mark.parametrize(("precedence", "own", "operator"), [("operator", 24, 0), ("own", 0, 24)])
+def test_values_that_give_way_to_the_other_source_are_counted(
+    folder: Folder, precedence: str, own: int, operator: int
+) -> None:
+    folder.file(
+        "cluster.toml",
+        CLUSTER.replace("[[members]]", f'[settings]\nprecedence = "{precedence}"\n[[members]]', 1).encode(),
+    )
+    rows = [row for row in files.klaster(date(2026, 10, 1)).decode().splitlines() if "injected" not in row]
+    ours = folder.file("o.csv", "\n".join([*rows, f"2026-10-02T00:00:00+02:00,{POINT},drawn,5"]).encode())
+    answer = folder.answer(ours, folder.file("p.csv", files.pge(date(2026, 10, 1)).replace(b"0,310", b"0,999")))
+    assert (answer["own_unused"], answer["operator_unused"]) == (own, operator)
+    assert list(folder.drawn().values())[:1] == [999 if precedence == "operator" else 310]
+
+
 def test_a_run_takes_a_named_file_and_keeps_what_was_said_and_rounded(folder: Folder, tmp_path: Path) -> None:
     tauron = folder.file("t.csv", files.tauron(OCTOBER, "e"))
     words = [
