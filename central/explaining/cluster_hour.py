@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from central.explaining.behind_stands import counted_behind
 from central.explaining.case import Case, at_text
 from central.explaining.point_hour import point_hour
 from central.explaining.question import OF_STORAGES as STORES
@@ -64,7 +65,7 @@ def _by_column(case: Case, asked: Asked, sums: Sums, view: View) -> Step:
     if quantity == "gross":
         below: tuple[Step, ...] = ()
         if view.depth > 0:
-            below = (cluster_hour(case, _of(asked, "drawn"), view.deeper), *_own_use(sums))
+            below = (cluster_hour(case, _of(asked, "drawn"), view.deeper), *_own_use(case, sums, start, view.deeper))
         return step(what, sums.gross_wh, told, unit="Wh", how=(Said("rule.gross"),), parts=below, ask=asked.query())
     parts = sums.charge if quantity == "storage_charge" else sums.given
     below = listed(
@@ -78,9 +79,16 @@ def _by_column(case: Case, asked: Asked, sums: Sums, view: View) -> Step:
     return step(what, value, told, unit="Wh", how=how, parts=below, ask=asked.query())
 
 
-def _own_use(sums: Sums) -> tuple[Step, ...]:
+def _own_use(case: Case, sums: Sums, start: int, view: View) -> tuple[Step, ...]:
+    ways = (("generation", "injected"), ("storage", "injected"), ("storage", "drawn"))
     return tuple(
-        Step(what=Said("point.own_use", {"point": point}), value=str(wh), unit="Wh", how=(Said("rule.own_use"),))
+        Step(
+            what=Said("point.own_use", {"point": point}),
+            value=str(wh),
+            unit="Wh",
+            how=(Said("rule.own_use"),),
+            parts=tuple(one for way in ways for one in counted_behind(case, point, *way, start, view)),
+        )
         for point, wh in sums.own_use.items()
     )
 

@@ -30,35 +30,36 @@ def energy(case: Case, point: str, direction: str, start: int, row: Row | None, 
         return _missing(case, what, point, direction, start, view)
     source = row.get("source")
     if source == "estimate":
-        around = [] if case.evidence.read_from else _far(case, point, direction, start)[0]
+        around = [] if case.evidence.read_from else _far(case, settlement_meters(case, point), direction, start)[0]
         return estimated(case, what, row, (point, direction, start), around)
     if source == "operator":
         made = operated(case, what, row, point, direction, view)
         beside = _own_beside(case, point, direction, start)
     else:
-        made, beside = _own(case, what, row, point, direction, start, view), ()
+        made, beside = from_stands(case, what, row, settlement_meters(case, point), start, view), ()
     notes = (*made.notes, *beside, *others(case, (point, direction, start), measured=True))
     return msgspec.structs.replace(made, notes=notes)
 
 
 def _own_beside(case: Case, point: str, direction: str, start: int) -> tuple[Said, ...]:
     """What the cluster's own stands say where an operator's value counts."""
-    stands = near(case, point, start, timedelta(0)) or []
-    for one in pairs(stands, settlement_meters(case, point), direction, start, case.length):
+    meters = settlement_meters(case, point)
+    for one in pairs(near(case, meters, start) or [], meters, direction, start, case.length):
         if (wh := one.known(case.length)) is not None:
             return (Said("note.own_stands", {"wh_wh": wh, "meter": one.meter["serial"]}),)
     return ()
 
 
-def _own(case: Case, what: Said, row: Row, point: str, direction: str, start: int, view: View) -> Step:
-    stands = near(case, point, start, timedelta(0))
+def from_stands(case: Case, what: Said, row: Row, meters: list[Row], start: int, view: View) -> Step:
+    """The energy ``row`` (its ``direction`` and ``wh``) as two stands of one of the records of ``meters`` give it."""
+    stands = near(case, meters, start)
     if stands is None:
         return Step(what=what, value=str(row["wh"]), unit="Wh", how=_no_stands(case))
-    meters, length = settlement_meters(case, point), case.length
+    direction, length = row["direction"], case.length
     found, swapped = pairs(stands, meters, direction, start, length), None
     if not any(one.known(length) == row["wh"] for one in found):
         # Two equal stands far apart may prove the zeros between them, and entered stands need whole lives.
-        found, swapped = _far(case, point, direction, start)
+        found, swapped = _far(case, meters, direction, start)
     if swapped is not None and (swapped.known(length) == row["wh"] or not found):
         return _exchanged(case, what, row, swapped, view)
     found.sort(key=lambda one: (one.known(length) != row["wh"], one.known(length) is None))
@@ -81,19 +82,20 @@ def _own(case: Case, what: Said, row: Row, point: str, direction: str, start: in
     )
 
 
-def _far(case: Case, point: str, direction: str, start: int) -> tuple[list[Pair], Exchange | None]:
+def _far(case: Case, meters: list[Row], direction: str, start: int) -> tuple[list[Pair], Exchange | None]:
     """All pairs around a period, and the exchange in it, by everything that the settlement looked at."""
-    stands, meters = _whole_lives(case, point) or [], settlement_meters(case, point)
+    stands = _whole_lives(case, meters) or []
     more, swapped = bridges(stands, meters, direction, start, case.length)
     return [*pairs(stands, meters, direction, start, case.length), *more], swapped
 
 
-def _whole_lives(case: Case, point: str) -> list[Row] | None:
-    """The stands of a point's meters around the whole month; None: there are none kept."""
+def _whole_lives(case: Case, meters: list[Row]) -> list[Row] | None:
+    """The stands of some meters around the whole month; None: there are none kept."""
     month = Month.parse(case.month)
     first, last = month.start - LOOK_AROUND, month.end + LOOK_AROUND
     table = case.kept("stands", 0, lambda _: case.evidence.stands(first, last))
-    return None if table is None else case.kept(f"stands {point}", 0, lambda _: _of_point(case, point, table))
+    names = sorted({row["serial"] for row in meters})
+    return None if table is None else case.kept(f"stands {names}", 0, lambda _: _of_meters(meters, table))
 
 
 def _no_stands(case: Case) -> tuple[Said, ...]:
@@ -161,14 +163,14 @@ def _missing(case: Case, what: Said, point: str, direction: str, start: int, vie
     """Why there is no energy: what lies around the period, and what of it can't count."""
     how = [Said("rule.missing"), *_double(case, point, direction, start)]
     meters = settlement_meters(case, point)
-    stands = _whole_lives(case, point)
+    stands = _whole_lives(case, meters)
     parts: list[Step] = []
     if not [one for one in meters if case.valid(one, start)]:
         how.append(Said("why.no_meter"))
     if stands is None:
         how += _no_stands(case)
     else:
-        found, swapped = _far(case, point, direction, start)
+        found, swapped = _far(case, meters, direction, start)
         how += [_why_unknown(one, case.length) for one in found if one.known(case.length) is None]
         if swapped is not None and swapped.known(case.length) is None:
             how.append(_why_exchange(swapped, case.length))
@@ -221,17 +223,14 @@ def settlement_meters(case: Case, point: str) -> list[Row]:
     return [row for row in case.dated("meters", point, "point") if row["role"] == "settlement"]
 
 
-def near(case: Case, point: str, start: int, around: timedelta) -> list[Row] | None:
-    """The stands of a point's meters from ``around`` before a period to as long after it; None: there are none kept."""
+def near(case: Case, meters: list[Row], start: int) -> list[Row] | None:
+    """The stands of some meters from a period's start to its end; None: there are none kept."""
     begin = datetime.fromtimestamp(start, UTC)
-    found = case.evidence.stands(begin - around, begin + timedelta(seconds=case.length) + around)
-    if found is None:
-        return None
-    return _of_point(case, point, found)
+    found = case.evidence.stands(begin, begin + timedelta(seconds=case.length))
+    return None if found is None else _of_meters(meters, found)
 
 
-def _of_point(case: Case, point: str, stands: pa.Table) -> list[Row]:
-    serials = {row["serial"] for row in settlement_meters(case, point)}
-    names = pa.array(sorted(serials), pa.string())
+def _of_meters(meters: list[Row], stands: pa.Table) -> list[Row]:
+    names = pa.array(sorted({row["serial"] for row in meters}), pa.string())
     rows: list[Row] = stands.filter(pc.is_in(stands["meter"].cast(pa.string()), value_set=names)).to_pylist()
     return rows

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from central.explaining.behind import by_meter, counted, meters_behind
+from central.explaining.behind_stands import counted_behind
 from central.explaining.case import Case, Row, at_text
+from central.explaining.metered import energy
 from central.explaining.question import Asked
 from central.explaining.step import Fact, Said, Step, View, named, step
 
@@ -130,7 +132,7 @@ def storage_hour(case: Case, asked: Asked, netted: dict[str, int] | None, view: 
         how = (Said(f"rule.{quantity}" if one.shown else "rule.stock_unchanged", facts),)
     parts: tuple[Step, ...] = ()
     if view.depth > 0 and one.shown:
-        parts = _parts(asked, one, told)
+        parts = _parts(case, asked, one, told, view.deeper)
     return step(what, value, told[OF_ROW[quantity]], unit="Wh", how=how, parts=parts, ask=asked.query())
 
 
@@ -157,18 +159,40 @@ def _facts(one: Flow) -> dict[str, Fact]:
     }
 
 
-def _parts(asked: Asked, one: Flow, told: Row) -> tuple[Step, ...]:
-    """Each as the storage's own row tells it."""
-    point, facts = asked.point, _facts(one)
+def _parts(case: Case, asked: Asked, one: Flow, told: Row, view: View) -> tuple[Step, ...]:
+    """Each as the storage's own row tells it, with what it was metered by."""
+    point, start, facts = asked.point, asked.start or 0, _facts(one)
     earlier: dict[str, Fact] = {"point": point}
-    made: tuple[tuple[str, int, int | None, str], ...] = (
-        ("charge", one.charge, told["charge_wh"], "rule.storage_charge"),
-        ("discharge", one.discharge, told["discharge_wh"], "rule.storage_discharge"),
-        ("part", one.part, told["traced_wh"], "rule.storage_part"),
-    )
+    made: list[tuple[str, int, int | None, str, tuple[Step, ...]]] = [
+        ("charge", one.charge, told["charge_wh"], "rule.storage_charge", _metered(case, point, "drawn", start, view)),
+        (
+            "discharge",
+            one.discharge,
+            told["discharge_wh"],
+            "rule.storage_discharge",
+            _metered(case, point, "injected", start, view),
+        ),
+    ]
+    if told["generation_wh"] is not None:
+        behind = counted_behind(case, point, "generation", "injected", start, view)
+        made.append(("generation", one.generation, told["generation_wh"], "rule.storage_generation", behind))
+    made.append(("part", one.part, told["traced_wh"], "rule.storage_part", ()))
     if asked.quantity == "storage_discharge":
         made = made[1:2]
     return tuple(
-        step(Said(f"storage.{name}", earlier), value, books, unit="Wh", how=(Said(rule, facts),))
-        for name, value, books, rule in made
+        step(Said(f"storage.{name}", earlier), value, books, unit="Wh", how=(Said(rule, facts),), parts=below)
+        for name, value, books, rule, below in made
     )
+
+
+def _metered(case: Case, point: str, direction: str, start: int, view: View) -> tuple[Step, ...]:
+    """A storage's own meters where they decide, else what its point's settlement meter counted."""
+    row = case.point_at(point, start)
+    if not row.get("storage") or (
+        by_meter(case, point, row) and counted(case, point, "storage", direction, start).there
+    ):
+        return counted_behind(case, point, "storage", direction, start, view)
+    counting = case.energies_at(start).get((point, direction))
+    if view.depth <= 0 or counting is None:
+        return ()
+    return (energy(case, point, direction, start, counting, view.deeper),)

@@ -25,11 +25,14 @@ from central.explaining.evidence import BooksEvidence, case_of
 from central.explaining.explain import explain
 from central.explaining.question import QUANTITIES, Asked, QuestionError, asked
 from central.explaining.step import Raw, Step, View
+from central.explaining.stored import OF_ROW
 from central.explaining.telling import plain
 from metering.period import Month, day_start, local_text
 from metering.wire import StandOnWire, digest
 from tests.central.explained_books import CLUSTER, DAY, DAYS, Explained, explained_books
-from tests.central.made_books import AFTER, IMPORT, Made, StoppedClock, served, stand
+from tests.central.made_books import AFTER, EXPORT, IMPORT, Made, StoppedClock, served, stand
+from tests.central.test_storage_books import BATTERY
+from tests.central.test_storage_books import CLUSTER as STORING
 
 MONTH = Month(2026, 6)
 ALL = View(12, None)
@@ -266,6 +269,44 @@ def test_a_meter_that_was_exchanged_names_entered_stands_by_each_multiplier(tmp_
     else:
         assert [at_hour(books, "A1", hour).value for hour in (8, 9)] == [str(up_to), str(since)]
         assert "rule.entered" in said(at_hour(books, "A1", 9))
+
+
+@pytest.mark.parametrize("origin", ["by_meter", "grid_until_shown"])
+@pytest.mark.parametrize("denominator", ["drawn", "gross"])
+def test_a_storages_stock_and_renewable_part_go_down_to_its_meters_bytes(
+    tmp_path: Path, origin: str, denominator: str
+) -> None:
+    chosen = f'[settings]\nstorage_origin = "{origin}"\nratio_denominator = "{denominator}"\n'
+    solar = '[[points]]\nid = "P1"\nmember = "N"\ndirections = ["drawn", "injected"]\nsource = "pv"\n'
+    for serial, role in (("EDGE2", "settlement"), ("SUN2", "generation"), ("BATTERY2", "storage")):
+        solar += f'[[meters]]\nserial = "{serial}"\npoint = "P1"\nrole = "{role}"\n'
+    books = explained_books(tmp_path, STORING + BATTERY + solar + chosen)
+    counts = {
+        ("TOWN", IMPORT): (900, 800, 700), ("EDGE", IMPORT): (500, 100, 0), ("EDGE", EXPORT): (0, 50, 300),
+        ("SUN", EXPORT): (200, 120, 0), ("BATTERY", IMPORT): (600, 200, 0), ("BATTERY", EXPORT): (0, 10, 320),
+        ("EDGE2", IMPORT): (0, 30, 80), ("EDGE2", EXPORT): (400, 100, 260), ("SUN2", EXPORT): (700, 90, 0),
+        ("BATTERY2", IMPORT): (150, 0, 0), ("BATTERY2", EXPORT): (0, 20, 111),
+    }  # fmt: skip
+    stands = []
+    for (meter, register), energies in counts.items():
+        for hour in range(4):
+            stands.append(stand(meter, register, day_start(DAY) + timedelta(hours=hour), 1000 + sum(energies[:hour])))
+    books.take(stands)
+    case = case_of(books.books(), MONTH)
+    for hour in range(3):
+        for name in ("storage_discharge", "storage_res", "stock", "stock_res"):
+            for point in ("S1", "P1"):
+                tree = explain(case, Asked(month=MONTH, quantity=name, point=point, start=start(hour)), ALL)
+                assert tree.disagreements == []
+                assert tree.value == str(case.storage_rows(point)[start(hour)][OF_ROW[name]])
+                assert raws(tree)
+        for name in ("ratio", "injected_res", "injected_other", "storage_charge", "storage_discharge", "gross"):
+            tree = explain(case, Asked(month=MONTH, quantity=name, start=start(hour)), ALL)
+            assert tree.disagreements == []
+    assert case.hours[start(2)]["status"] == "complete"
+    discharged = explain(case, Asked(month=MONTH, quantity="storage_res", point="P1", start=start(2)), ALL)
+    assert (int(discharged.value or 0) > 0) == (origin == "by_meter")
+    assert any("BATTERY2" in raw.payload[raw.first : raw.last].decode() for raw in raws(discharged))
 
 
 def test_an_operators_value_names_file_digest_and_line(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from central.cli import main
+from central.explaining.answer import Asking, explain_standing
 from central.register.opening import open_run
 from metering.period import day_start, local_text
 from metering.wire import StandOnWire
@@ -193,3 +194,14 @@ def test_what_isnt_a_run_of_these_books_is_refused_in_one_sentence(kept: Kept, t
     span = ["--hour", "2026-06-17T19", "--point", "A2", "--quantity", "drawn"]
     said = command("explain", "--run", damaged, *span, code=2)
     assert "damaged.klaster" in said
+
+
+def test_page_and_api_explain_a_run_by_its_name(kept: Kept) -> None:
+    query = {"run": RUN, "point": "A1", "hour": "2026-06-17T13", "quantity": "drawn"}
+    found = explain_standing(kept.config, Asking(query, payload=True))
+    assert found.value is not None, found.trouble
+    assert (found.value["run"], found.value["agrees"]) == (RUN, True)
+    assert found.value["asked"]["month"] == "2026-06"
+    assert len(messages(found.value["step"])) == 2
+    for strange in ({"run": "2026-06-final"}, {"run": "../x"}, {"month": "2026-07"}):
+        assert explain_standing(kept.config, Asking(query | strange)).trouble.startswith("?")
