@@ -104,7 +104,7 @@ def _before(case: Case, point: str, start: int) -> tuple[int, int]:
 def is_followed(case: Case, point: str, start: int) -> bool:
     """Whether the settlement follows a storage at a point in a period."""
     row = case.point_at(point, start)
-    if not row["injected"]:
+    if not row["injected"] or "storages" not in case.tables.outputs:
         return False
     behind = case.settings.storage == "res_charged_only" and bool(meters_behind(case, point, "storage"))
     return bool(row.get("storage")) or behind

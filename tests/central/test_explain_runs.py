@@ -13,18 +13,23 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
 from central.cli import main
+from central.cluster import load_cluster
 from central.explaining.answer import Asking, explain_standing
+from central.register.keeping import Register
+from central.register.making import Asked, Evidence, RunMaker
 from central.register.opening import open_run
-from metering.period import day_start, local_text
+from metering.period import Month, day_start, local_text
 from metering.wire import StandOnWire
 from tests.central.explained_books import DAY, DAYS, Explained, explained_books
 from tests.central.made_month import make_files
 
 RUN = "2026-06-preliminary-1"
+SEPTEMBER = Month(2026, 9)
 LATE = day_start(DAY) + timedelta(hours=5)
 
 
@@ -205,3 +210,31 @@ def test_page_and_api_explain_a_run_by_its_name(kept: Kept) -> None:
     assert len(messages(found.value["step"])) == 2
     for strange in ({"run": "2026-06-final"}, {"run": "../x"}, {"month": "2026-07"}):
         assert explain_standing(kept.config, Asking(query | strange)).trouble.startswith("?")
+
+
+@pytest.mark.parametrize(("table", "column"), [("hours", "covered_wh"), ("shares", "relieved_wh")])
+def test_a_run_rewritten_with_all_its_digests_does_not_add_up_and_exits_1(
+    tmp_path: Path, table: str, column: str
+) -> None:
+    command("run", *make_files(tmp_path), "--month", "2026-09", "--kind", "preliminary")
+    register = Register(tmp_path / "register")
+    honest = register.run("2026-09-preliminary-1")
+    rows = honest.outputs()[table].to_pylist()
+    place = next(i for i, row in enumerate(rows) if row[column] and row.get("point", "A1") == "A1")
+    rows[place][column] += 1
+    forged = {**honest.outputs(), table: pa.Table.from_pylist(rows, honest.outputs()[table].schema)}
+    cluster = load_cluster(tmp_path / "cluster.toml")
+    with register.making("Test") as making, RunMaker(making, cluster, SEPTEMBER, Asked(kind="preliminary")) as maker:
+        maker.inputs(honest.inputs())
+        maker.outputs(honest.inputs(), forged)
+        maker.keep(Evidence(source="files"), honest.manifest.made)
+    of_hour = ["--hour", local_text(rows[place]["start"]), "--quantity", column.removesuffix("_wh")]
+    words = [*of_hour, *(["--point", "A1"] if table == "shares" else [])]
+    where = [tmp_path / "register", "--run"]
+    assert explained(*where, "2026-09-preliminary-1", *words)["agrees"] is True
+    found = explained(*where, "2026-09-preliminary-2", *words, code=1)
+    assert (found["agrees"], int(found["books"])) == (False, int(found["value"]) + 1)
+    said = command("explain", *where, "2026-09-preliminary-2", *words, code=1)
+    assert "don't add up with the books; report this" in said
+    command("explain", *where, "2026-09-preliminary-2", "--month", "2026-09", "--quantity", "relief", "--depth", "4",
+            code=1 if table == "shares" else 0)  # fmt: skip
