@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from central.cluster.papers import unauthorised
 from central.estimate import Estimate
+from central.explaining.run_evidence import case_of_run
 from central.register.manifest import RUN_ID, RunError
 from central.register.opening import Run
 from central.statements.master import master_of
@@ -42,6 +43,7 @@ def told_of(run: Run) -> Told:
         cluster=cluster,
         master=master,
         unauthorised=stretches,
+        case=case_of_run(run, None),
         accepted=[Accepted(**msgspec.structs.asdict(one)) for one in run.manifest.accepted],
         estimates=_estimates(run),
         estimated=estimated if isinstance(estimated, pa.Table) else None,

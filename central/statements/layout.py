@@ -8,6 +8,7 @@ from central.statements.of_energy import energies, energy_result, steps
 from central.statements.of_money import charges, components, money_result, points_money
 from central.statements.of_origins import where_from
 from central.statements.of_rates import rates
+from central.statements.of_relief import without
 from central.statements.of_run import boxes, checking, who
 from central.statements.of_settings import rounding, settings
 from central.statements.saying import Saying
@@ -28,6 +29,7 @@ def document(one: Statement, language: str) -> Document:
         money_result(by),
         difference(by),
         energies(by),
+        without(by),
         components(by),
         charges(by),
         points_money(by),

@@ -16,6 +16,7 @@ from central.statements.money import Money, member_money
 from central.statements.origins import Origin, Stretch, origins
 from central.statements.supplied import supplied_in
 from central.statements.told import Accepted, Estimated, RunFacts, Told
+from central.statements.without_relief import Without, without_relief
 from metering.period import utc_text
 
 COMPARED_ENERGIES = ("drawn_wh", "injected_wh", "allocated_wh", "relieved_wh")
@@ -78,6 +79,8 @@ class Statement(msgspec.Struct, kw_only=True):
     """With their zones."""
     details: dict[str, dict[str, str]]
     """Operator and seller of each point in the month, as the cluster file has them."""
+    without_relief: list[Without]
+    """Allocated energy without relief, and why."""
     steps: list[Step]
     money: Money
     origins: list[Origin]
@@ -127,6 +130,7 @@ def statement(told: Told, member: str, corrected: Told | None = None) -> Stateme
         energy=together(points),
         points=points,
         details=_details(told, mine),
+        without_relief=without_relief(told, member),
         steps=steps(told, member),
         money=member_money(told, member),
         origins=origins(told, member),

@@ -197,4 +197,9 @@ EN: Final[dict[str, str]] = {
     "doubted_text": "Some of the values on which energy and amounts rest aren't measured, or have no valid "
     "authorisation (letters {letters} at the energies; see Where the values are from).",
     "mark_steps": "– not known: values of the cluster are missing, or the member measures nothing then.",
+    "without_relief": "Allocated energy without relief",
+    "without_sheet": "without relief",
+    "without_intro": "Why the energy allocated to these points has no relief.",
+    "why": "reason",
+    "no_reason": "nothing recorded explains it; explain of an hour tells more",
 }

@@ -200,4 +200,9 @@ PL: Final[dict[str, str]] = {
     "doubted_text": "Część wartości, z których jest energia i kwoty, nie jest zmierzona albo nie ma ważnego "
     "upoważnienia (litery {letters} przy energii; rozdział „Skąd są wartości”).",
     "mark_steps": "– nie jest znane: w klastrze brakuje wartości albo członek niczego wtedy nie mierzy.",
+    "without_relief": "Energia przydzielona bez ulgi",
+    "without_sheet": "bez ulgi",
+    "without_intro": "Dlaczego przydzielona energia tych punktów nie dostaje ulgi.",
+    "why": "powód",
+    "no_reason": "nie wynika z zapisanych danych; explain godziny mówi więcej",
 }

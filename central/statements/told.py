@@ -15,6 +15,7 @@ from central.applied import Applied, applied_rates
 from central.behind import settled_grid
 from central.cluster.model import Cluster
 from central.cluster.papers import Unauthorised
+from central.explaining.case import Case
 from central.grid import Grid
 from central.settings import Settings
 
@@ -79,6 +80,8 @@ class Told:
     """The same, typed; None where this version can't read it."""
     unauthorised: Sequence[Unauthorised] | None
     """Where no authorisation is valid; None where nobody can tell."""
+    case: Case
+    """The same month as ``central.explaining`` looks it up."""
     accepted: Sequence[Accepted] = ()
     estimates: Mapping[int, Estimated] | None = None
     """By number; None where the run has no evidence of them."""

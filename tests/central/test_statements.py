@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import tomllib
 from decimal import Decimal
@@ -38,6 +40,9 @@ EVIL = '#import "x.typ": * $a_1$ \\ #{panic()} *b* <l> @r =HYPERLINK("http://x",
 
 def text_of(file: Path) -> str:
     """What a reader of the PDF gets, with plain blanks and without the marks above the line."""
+    if shutil.which("pdftotext") is None:
+        said = "there is no pdftotext (apt-get install poppler-utils)"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(said)
     done = subprocess.run(["pdftotext", "-layout", str(file), "-"], check=True, capture_output=True, text=True)
     return re.sub("[†‡\u200b]", "", done.stdout).replace("\u00a0", " ")
 
@@ -140,6 +145,18 @@ def test_the_energies_of_points_and_zones_are_those_that_their_charges_are_of(na
             ) or one.money.whole.charge_zl is None  # fmt: skip
             assert pdf(document(one, "pl"), one.run.made, "").startswith(b"%PDF")
     assert zones or not name.startswith("zones-1")
+
+
+def test_allocated_energy_has_relief_or_a_reason_why_not(example: Path) -> None:
+    told = told_of(run_of(example))
+    for member in told.members:
+        one = statement(told, member)
+        assert one.energy.allocated_wh == (one.energy.relieved_wh or 0) + sum(row.wh for row in one.without_relief)
+        assert all(row.reasons for row in one.without_relief)
+    text = " ".join(text_of(file_of(example, "nowak", "pdf")).split())
+    assert "Energia przydzielona bez ulgi" in text
+    assert "rozlicza się w systemie net_metering (art. 184k ust. 4)" in text
+    assert "Energia przydzielona bez ulgi" not in text_of(file_of(example, "gmina", "pdf"))
 
 
 def test_a_member_sees_no_other_members_name_point_or_figures(example: Path) -> None:
