@@ -225,6 +225,7 @@ def _about(settled: Settled, span: Span, now: datetime) -> dict[str, Any]:
         "span": str(span),
         "now": utc_text(now),
         "notes": settled.summary.notes,
+        "notes_said": msgspec.to_builtins(settled.summary.notes_said),
     }
 
 

@@ -27,6 +27,7 @@ from central.opening import Window, has_storage, months_before
 from central.operator_energies import operator_energies
 from central.precedence import combine
 from central.readings import ReadingsStore
+from central.reports.note import Note
 from central.reports.summary import Summary, summarise
 from central.series import AROUND
 from central.settlement import settle
@@ -125,7 +126,7 @@ class Books:
         self._stocks[month] = result["stocks"]
         summary = summarise(self.cluster, [result])
         if any(one.counting for one in found["outcomes"]):
-            summary.notes.append(NOTE)
+            summary.note(Note("estimated", NOTE))
         found["unauthorised"] = mark(summary, self.cluster, [month])
         return Settled(self.cluster, month, tables, **found, **result, summary=summary)
 

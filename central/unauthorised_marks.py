@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from central.cluster.model import Cluster
 from central.cluster.papers import Unauthorised, unauthorised
 from central.grid import Bools, seconds
+from central.reports.note import Note
 from central.reports.summary import Summary
 from metering.period import Month, utc_text
 
@@ -30,7 +31,7 @@ def mark(summary: Summary, cluster: Cluster, months: Sequence[Month]) -> list[Un
         if mine:
             row.unauthorised = mine
     if found:
-        summary.notes.append(NOTE)
+        summary.note(Note("unauthorised", NOTE))
     return found
 
 

@@ -66,4 +66,6 @@ def of_files(
 
 
 def _answer(cluster: Cluster, month: Month, found: dict[str, Any]) -> dict[str, Any]:
-    return {"cluster": cluster.name, "month": str(month)} | found | {"notes": relief_notes(cluster)}
+    return (
+        {"cluster": cluster.name, "month": str(month)} | found | {"notes": [one.text for one in relief_notes(cluster)]}
+    )

@@ -8,6 +8,8 @@ from decimal import Decimal
 import msgspec
 import pyarrow as pa
 
+from central.reports.note import Note
+
 NET = ("full_zl", "relief_zl", "charge_zl")
 GROSS = ("full_gross_zl", "relief_gross_zl", "charge_gross_zl")
 VAT = ("charge_vat_zl",)
@@ -89,22 +91,33 @@ class MoneySums:
 
     def missing(self) -> list[str]:
         """The rates that are missing, by component, tariff and zone."""
+        return [one.text for one in self._lacking()]
+
+    def _lacking(self) -> list[Note]:
         found = []
         for (component, tariff, zone), points in sorted(self._missing.items()):
-            of = f"tariff {tariff}" if tariff else "points without a tariff"
-            where = f", zone {zone}" if zone else ""
-            found.append(f"{component}, {of}{where} ({len(points)} point{'s' if len(points) > 1 else ''})")
+            of = Note("of_tariff", f"tariff {tariff}", {"tariff": tariff})
+            if not tariff:
+                of = Note("no_tariff", "points without a tariff")
+            where = [Note("of_zone", f", zone {zone}", {"zone": zone})] if zone else []
+            count = len(points)
+            text = f"{component}, {of.text}{''.join(one.text for one in where)} ({count} point{'s' * (count > 1)})"
+            named = [Note(f"component_{component}", component)]
+            found.append(Note("rate_lacking", text, {"n": count, "component": named, "of": [of], "where": where}))
         return found
 
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """What must be said beside the sums."""
-        found = [WITHOUT] if self._sums else []
+        found = [Note("without", WITHOUT)] if self._sums else []
         if self._missing:
-            found.append(f"Rates that are missing, so that sums are not known: {'; '.join(self.missing())}.")
+            text = f"Rates that are missing, so that sums are not known: {'; '.join(self.missing())}."
+            found.append(Note("rates_missing", text, {"rates": self._lacking()}))
         rests_on = set(self._rests_on.values())
-        said = [text for status, text in DOUBT.items() if status in rests_on]
+        said = {status: text for status, text in DOUBT.items() if status in rests_on}
         if said:
-            found.append(f"Sums in zł rest on {' and on '.join(said)}: see rests_on, and the rates' source and status.")
+            named = " and on ".join(said.values())
+            text = f"Sums in zł rest on {named}: see rests_on, and the rates' source and status."
+            found.append(Note(f"rests_on_{'_'.join(said)}", text))
         return found
 
 

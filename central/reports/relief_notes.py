@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from central.cluster import Cluster
+from central.reports.note import Note
 from central.settings import Settings
-from central.validity import instant, span_text, valid_instants
+from central.validity import Span, instant, span_text, valid_instants
 from metering.period import local_text
 from metering.point import Direction
 
@@ -29,26 +30,41 @@ _NAMED = 5
 """So many points are named."""
 
 
-def relief_notes(cluster: Cluster) -> list[str]:
+def relief_notes(cluster: Cluster) -> list[Note]:
     """Sentences, the first always: whether the figures are a simulation or binding."""
     found = [status_note(cluster.settings)]
     if cluster.struck_off is not None:
-        found.append(STRUCK_OFF.format(at=local_text(instant(cluster.struck_off))))
+        at = local_text(instant(cluster.struck_off))
+        found.append(Note("struck_off", STRUCK_OFF.format(at=at), {"at": at}))
     if cluster.settings.regime_status == "binding" and (lacking := _unrecorded(cluster)):
         count = f"{len(lacking)} point" + "s" * (len(lacking) > 1)
         names = ", ".join(lacking[:_NAMED]) + " …" * (len(lacking) > _NAMED)
-        found.append(UNRECORDED.format(count=count, names=names))
+        text = UNRECORDED.format(count=count, names=names)
+        found.append(Note("unrecorded", text, {"n": len(lacking), "names": names}))
     if cluster.conditions_failed:
-        spans = "; ".join(f"{span_text(valid_instants(row))}: {row.reason}" for row in cluster.conditions_failed)
-        found.append(FAILED.format(spans=spans, effect=EFFECT[cluster.settings.conditions_fail]))
+        spans = [_failed(valid_instants(row), row.reason) for row in cluster.conditions_failed]
+        chosen = cluster.settings.conditions_fail
+        effect = Note(f"effect_{chosen}", EFFECT[chosen])
+        text = FAILED.format(spans="; ".join(one.text for one in spans), effect=effect.text)
+        found.append(Note("failed", text, {"spans": list(spans), "effect": [effect]}))
     return found
 
 
-def status_note(settings: Settings) -> str:
+def _failed(span: Span, reason: str) -> Note:
+    """A stretch in which art. 184l wasn't met, and why."""
+    names = ("since", "until")
+    facts = {name: local_text(at) for name, at in zip(names, span, strict=True) if at is not None}
+    key = f"failed_{'_'.join(facts) or 'always'}"
+    return Note(key, f"{span_text(span)}: {reason}", {**facts, "reason": reason})
+
+
+def status_note(settings: Settings) -> Note:
     """Whether figures are a simulation or binding, and the suspension."""
     if settings.regime_status == "simulation":
-        return SIMULATION
-    return BINDING.format(day=settings.ec_outcome_date, outcome=OUTCOMES.get(settings.ec_outcome, "none"))
+        return Note("simulation", SIMULATION)
+    outcome = Note(f"outcome_{settings.ec_outcome}", OUTCOMES.get(settings.ec_outcome, "none"))
+    day = str(settings.ec_outcome_date)
+    return Note("binding", BINDING.format(day=day, outcome=outcome.text), {"day": day, "outcome": [outcome]})
 
 
 def _unrecorded(cluster: Cluster) -> list[str]:

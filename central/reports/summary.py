@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 from central.balance import ratio_text
 from central.cluster import Cluster
 from central.reports.money_sum import MoneySum, MoneySums
+from central.reports.note import Note
 from central.reports.relief_notes import relief_notes
 from central.tables import HOUR_ENERGIES, MORE_ENERGIES
 from metering.point import Role
@@ -101,6 +102,13 @@ class Summary(msgspec.Struct, kw_only=True):
     money: MoneySum = MoneySum()
     """The whole cluster's."""
     notes: list[str] = []
+    notes_said: list[Note] = []
+    """The same with their keys and values, for other languages."""
+
+    def note(self, *notes: Note) -> None:
+        """Say something beside the sums."""
+        self.notes = [*self.notes, *(one.text for one in notes)]
+        self.notes_said = [*self.notes_said, *notes]
 
 
 class Summing:
@@ -111,7 +119,7 @@ class Summing:
         cluster: str,
         period: str,
         names: Mapping[str, str],
-        notes: Iterable[str] = (),
+        notes: Iterable[Note] = (),
         tariffs: Mapping[str, str] | None = None,
     ) -> None:
         """Begin with nothing; ``names`` maps a member's id to its name, ``tariffs`` a point's to its tariff."""
@@ -125,8 +133,8 @@ class Summing:
             cluster=cluster,
             period=period,
             energies_wh=dict.fromkeys(HOUR_ENERGIES),
-            notes=[*notes],
         )
+        self.summary.note(*notes)
 
     def add(self, result: Mapping[str, pa.Table]) -> None:
         """Add one month's result."""
@@ -164,7 +172,7 @@ class Summing:
         if self._storages:
             summary.storages = [self._storages[point] for point in sorted(self._storages, key=str.encode)]
         summary.money, summary.rates_missing = self._money.whole(), self._money.missing()
-        summary.notes += self._money.notes()
+        summary.note(*self._money.notes())
         for row in summary.members:
             if (money := self._money.of(row.member)).rests_on != "unknown":
                 row.money = money
@@ -224,10 +232,12 @@ def summing_for(cluster: Cluster) -> Summing:
     names = {member.id: member.name for member in cluster.members}
     settings = cluster.settings
     chosen = settings.storage if settings.storage == "as_metered" else settings.storage_tracing
-    notes = [STORAGE[chosen]] if any(point.injects_stored for point in cluster.points) else []
+    notes = (
+        [Note(f"storage_{chosen}", STORAGE[chosen])] if any(point.injects_stored for point in cluster.points) else []
+    )
     generating = {point.id for point in cluster.points if point.generates}
     if chosen != "as_metered" and any(m.role is Role.STORAGE and m.point in generating for m in cluster.meters):
-        notes.append(SHARED[settings.storage_origin])
+        notes.append(Note(f"behind_{settings.storage_origin}", SHARED[settings.storage_origin]))
     tariffs = {point.id: point.tariff for point in cluster.points}
     summing = Summing(cluster.name, cluster.period, names, [*relief_notes(cluster), *notes], tariffs)
     summing.summary.regime_status = settings.regime_status

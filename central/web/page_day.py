@@ -48,7 +48,7 @@ def about(balance: dict[str, Any]) -> dict[str, Any]:
     sources = {name: sum(row[name] for row in complete) if complete else None for name in SOURCES}
     return {
         "cluster": balance["cluster"],
-        "notes": balance["notes"],
+        "notes": balance["notes_said"],
         "as_of": balance["now"],
         "period": balance["period"],
         "quarters": balance["period"] == PeriodName.QUARTER,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -102,12 +103,16 @@ class Words:
         """A month with its year."""
         return str(self.catalogue["month"].format(month=self.catalogue["months"][month.number - 1], year=month.year))
 
-    def note(self, english: str) -> Markup:
-        """A note of an answer in this language; in English, and marked so, where the catalogue doesn't know it."""
-        for key, text in ENGLISH.catalogue["notes"].items():
-            if text == english:
-                return self(f"notes.{key}")
-        return self.english(english)
+    def note(self, said: Mapping[str, Any]) -> Markup:
+        """A note of an answer (``central.reports.note``); in English, and marked so, where no sentence has its key."""
+        key = f"notes.{said['key']}"
+        if not self.has(key):
+            return self.english(said["text"])
+        return self(key, **{name: self._part(fact) for name, fact in said["facts"].items()})
+
+    def _part(self, fact: object) -> object:
+        """What is put into a note: parts one after another, anything else as it is."""
+        return Markup("; ").join(self.note(one) for one in fact) if isinstance(fact, list) else fact
 
     def english(self, text: str) -> Markup:
         """A text that exists in English only."""

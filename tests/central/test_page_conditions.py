@@ -103,7 +103,7 @@ async def test_the_examples_numbers_of_both_periods_stand_on_the_page_with_the_r
     assert cells["verdict"] == ["✓ met", "✗ not met", "? not known"]
     assert cells["value"][:2] == ["125 %", "35.71 %"]
     failing = next(one for one in said["dry_run_from_2027"] if one["rule"] == "coverage_hour")["readings"][1]["failing"]
-    assert cells["failing hours"][1] == f"{failing['hours']} of {failing['of']}"
+    assert cells["failing hours"][1] == f"{failing['hours']} of {failing['of']:,}"
     polish = (await client.get("/conditions?lang=pl")).text
     assert "✗ niespełniony" in polish
 

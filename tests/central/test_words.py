@@ -9,17 +9,23 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+import msgspec
+import pyarrow as pa
 import pytest
 from markupsafe import Markup
 
 from central import checks, unauthorised_marks
 from central.estimated import NOTE
 from central.finding import VALIDATED
-from central.reports.relief_notes import SIMULATION
+from central.reports.money_sum import MoneySums
+from central.reports.note import Note
+from central.reports.relief_notes import relief_notes
 from central.reports.summary import SHARED, STORAGE
+from central.tables import CHARGES, TOTALS
 from central.web.words import ENGLISH, LANGUAGES, WORDS, plural
 from metering.period import Month
 from metering.point import Source
+from tests.central.condition_cases import cluster
 
 WEB = Path(checks.__file__).parents[1] / "web"
 TEMPLATES = sorted((WEB / "templates").glob("*.html"))
@@ -124,11 +130,43 @@ def test_values_are_escaped_and_markup_is_not() -> None:
     assert "<a href" in EN("hour_incomplete", n=1, ended=2, link=Markup('<a href="/">x</a>'))
 
 
+def notes() -> list[Note]:
+    """Every note that results may have, with hostile names."""
+    failed = '[[conditions_failed]]\nreason = "<b>storage</b>"\n'
+    spans = (
+        "valid_from = 2025-03-01\nvalid_to = 2025-04-01\n",
+        "valid_from = 2026-01-01\n",
+        "valid_to = 2025-02-01\n",
+        "",
+    )
+    binding = 'regime_status = "binding"\nec_outcome_date = 2026-09-30\nconditions_fail = "no_relief"\nec_outcome = '
+    clusters = [cluster("", "".join(failed + span for span in spans))]
+    clusters += [cluster(f'{binding}"{outcome}"') for outcome in ("compatible", "not_aid")]
+    clusters += [msgspec.structs.replace(clusters[0], struck_off=date(2026, 11, 1))]
+    found = [note for one in clusters for note in relief_notes(one)]
+    rows = [("A", "1", "verified"), ("B", "2", "unverified"), ("C", "3", "illustrative"), ("D", "4", "missing")]
+    for some in (rows[:2], rows[2:3], rows):
+        sums = MoneySums({"4": "<C11>"})
+        totals = [{"member": m, "point": p, "status": status} for m, p, status in some]
+        charges = [
+            {"component": component, "zone": zone, "point": point, "drawn_wh": 1}
+            for component in ("network_variable", "quality", "oze", "chp")
+            for zone in ("", "peak")
+            for point in ("4", "5", "6")
+        ]
+        sums.add(pa.Table.from_pylist(totals, TOTALS), pa.Table.from_pylist(charges, CHARGES))
+        found += sums.notes()
+    found += [Note(f"storage_{key}", text) for key, text in STORAGE.items()]
+    found += [Note(f"behind_{key}", text) for key, text in SHARED.items()]
+    return [*found, Note("estimated", NOTE), Note("unauthorised", unauthorised_marks.NOTE)]
+
+
 def test_every_note_every_kind_of_finding_and_every_source_has_its_words() -> None:
-    for note in (SIMULATION, *STORAGE.values(), *SHARED.values(), NOTE, unauthorised_marks.NOTE):
-        assert "lang=" not in PL.note(note)
-        assert EN.note(note) == Markup.escape(note)
-    assert PL.note("A new <note>") == '<span lang="en">A new &lt;note&gt;</span>'
+    for note in notes():
+        assert "lang=" not in PL.note(msgspec.to_builtins(note)), note
+        assert EN.note(msgspec.to_builtins(note)) == Markup.escape(note.text)
+    unknown = {"key": "new", "text": "A new <note>", "facts": {}}
+    assert PL.note(unknown) == '<span lang="en">A new &lt;note&gt;</span>'
     code = "\n".join(path.read_text(encoding="utf-8") for path in Path(checks.__file__).parent.glob("*.py"))
     kinds = set(re.findall(r'kind="([a-z_]+)"', code)) | {"conflict", "refused"}
     assert len(kinds) > 10
