@@ -32,6 +32,8 @@ def excluded(grid: Grid, settings: Settings) -> Bools:
     if settings.exclusion_scope == "ppe":
         return by_point
     by_member = among(grid.member_regimes, barred)
+    if not by_point.any() and not by_member.any():
+        return by_point
     found = by_point.copy()
     of_member: dict[str, list[int]] = {}
     for i, member in enumerate(grid.members):

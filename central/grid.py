@@ -71,13 +71,14 @@ def make_grid(tables: Mapping[str, pa.Table]) -> Grid:
     rows = point_rows(tables["points"], starts)
     names = [row["point"] for row in rows]
     members = [row["member"] for row in rows]
-    valid = np.zeros((len(starts), len(rows)), dtype=np.bool_)
-    for i, row in enumerate(rows):
-        valid[:, i] = within(row, starts)
+    valid = _valid(rows, starts)
     declares_drawn = np.array([row["drawn"] for row in rows], dtype=np.bool_)
     declares_injected = np.array([row["injected"] for row in rows], dtype=np.bool_)
-    drawn, drawn_known = lay_out(tables["energies"], "drawn", starts, names)
-    injected, injected_known = lay_out(tables["energies"], "injected", starts, names)
+    lines = _whole_lines(tables["energies"], starts)
+    drawn, drawn_known = lay_out(tables["energies"], "drawn", starts, names, lines)
+    injected, injected_known = lay_out(tables["energies"], "injected", starts, names, lines)
+    drawn[:, ~declares_drawn] = 0
+    injected[:, ~declares_injected] = 0
     regimes, member_regimes = _regimes(tables, starts, rows)
     known = (drawn_known | ~declares_drawn) & (injected_known | ~declares_injected)
     return Grid(
@@ -93,8 +94,8 @@ def make_grid(tables: Mapping[str, pa.Table]) -> Grid:
         member_regimes=member_regimes,
         granted=_granted(tables, starts, rows),
         valid=valid,
-        drawn=np.where(declares_drawn, drawn, 0),
-        injected=np.where(declares_injected, injected, 0),
+        drawn=drawn,
+        injected=injected,
         known=known,
         complete=np.logical_not(np.any(valid & ~known, axis=1)),
     )
@@ -184,9 +185,11 @@ def point_rows(points: pa.Table, starts: Ints) -> list[dict[str, Any]]:
         found.setdefault(row["point"], []).append(row)
     chosen = []
     for name in sorted(found, key=str.encode):
-        rows = sorted(found[name], key=lambda row: row["valid_from"].timestamp() if row["valid_from"] else -np.inf)
-        valid = [row for row in rows if within(row, starts).any()] if len(rows) > 1 else rows
-        chosen += valid or rows[-1:]
+        rows = found[name]
+        if len(rows) > 1:
+            rows = sorted(rows, key=lambda row: row["valid_from"].timestamp() if row["valid_from"] else -np.inf)
+            rows = [row for row in rows if within(row, starts).any()] or rows[-1:]
+        chosen += rows
     return chosen
 
 
@@ -220,20 +223,72 @@ def within(row: Mapping[str, Any], starts: Ints) -> Bools:
     return inside
 
 
-def lay_out(energies: pa.Table, direction: str, starts: Ints, points: list[str]) -> tuple[Ints, Bools]:
+def _valid(rows: Sequence[Mapping[str, Any]], starts: Ints) -> Bools:
+    """(T, P) whether each row is valid; most have the same span."""
+    spans: dict[tuple[Any, Any], list[int]] = {}
+    for p, row in enumerate(rows):
+        spans.setdefault((row["valid_from"], row["valid_to"]), []).append(p)
+    valid = np.zeros((len(starts), len(rows)), dtype=np.bool_)
+    for places in spans.values():
+        valid[:, places] = within(rows[places[0]], starts)[:, None]
+    return valid
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Energies that lie as all periods of one point and direction, then of the next."""
+
+    points: list[str]
+    directions: list[str]
+    """Of each line."""
+    wh: Ints
+    """(lines, T)"""
+
+
+def _whole_lines(energies: pa.Table, starts: Ints) -> _Lines | None:
+    """The energies as lines; None where they don't lie so."""
+    columns = [energies[name] for name in ("point", "direction", "start", "wh")]
+    count, rest = divmod(energies.num_rows, len(starts)) if len(starts) else (0, 0)
+    if rest or not count or any(one.num_chunks != 1 or one.null_count for one in columns):
+        return None
+    names: list[list[str]] = []
+    for column in columns[:2]:
+        if not pa.types.is_dictionary(column.type):
+            return None
+        codes, words = column.chunk(0).indices.to_numpy().reshape(count, -1), column.chunk(0).dictionary.to_pylist()
+        if not bool(np.all(codes == codes[:, :1])):
+            return None
+        names.append([words[code] for code in codes[:, 0].tolist()])
+    if not bool(np.all(seconds(energies["start"]).reshape(count, -1) == starts)):
+        return None
+    return _Lines(names[0], names[1], energies["wh"].chunk(0).to_numpy().reshape(count, -1))
+
+
+def lay_out(
+    energies: pa.Table, direction: str, starts: Ints, points: list[str], lines: _Lines | None = None
+) -> tuple[Ints, Bools]:
     """One direction's energies (T, P), 0 where not known, and where they are; rows of other times or points are left.
+
+    ``lines`` are the same energies, where they lie so.
 
     Raises:
         ValueError: two energies for one point and period.
     """
     unique = {name: u for u, name in enumerate(dict.fromkeys(points))}
     if len(unique) < len(points):
-        values, known = lay_out(energies, direction, starts, list(unique))
+        values, known = lay_out(energies, direction, starts, list(unique), lines)
         columns = [unique[name] for name in points]
         return values[:, columns], known[:, columns]
     shape = (len(starts), len(points))
     values, known = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.bool_)
     if not len(starts) or not len(points):
+        return values, known
+    if lines is not None:
+        chosen = [k for k, way in enumerate(lines.directions) if way == direction and lines.points[k] in unique]
+        of = [unique[lines.points[k]] for k in chosen]
+        if len(set(of)) < len(of):
+            raise ValueError(f"two {direction} energies for one point and period")
+        values[:, of], known[:, of] = lines.wh[chosen].T, True
         return values, known
     rows = energies.filter(pc.equal(energies["direction"], direction))
     column, at, wh = _index(rows["point"], points), seconds(rows["start"]), rows["wh"].to_numpy()

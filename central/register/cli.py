@@ -123,7 +123,9 @@ def _from_books(config_file: Path, months: list[Month], asked: Asked) -> tuple[R
     from central.register.from_books import run_from_books
     from central.register.keeping import Register
     from central.register.making import NotYetError
+    from central.register.memory import keep_memory
 
+    keep_memory()
     config, now = opened(config_file)
     register, made = Register(config.register), []
     with told(config.register):
@@ -151,9 +153,11 @@ def _from_files(
     from central.rates import rates_path
     from central.register.from_files import FromFiles, runs_from_files
     from central.register.keeping import Register
+    from central.register.memory import keep_memory
     from central.reports.files_read_text import print_files_read
     from runtime.clock import make_clock
 
+    keep_memory()
     register = Register(folder)
     with console.config_errors("nothing was made"):
         cluster, pricing = load_master(cluster_file, [rates_path(word, Path()) for word in rates])

@@ -16,6 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from central.register.lines import Arrangement, Lines, arranged, lines_of
+
 Ints = npt.NDArray[np.int64]
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -28,40 +30,50 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What names a row of the long tables."""
 _MOST: Final = 2**62
+_FEW: Final = 4
+Words = tuple[npt.NDArray[np.int32], list[bytes]]
+"""Each row's place among words, and the words."""
 
 
 def digests(table: pa.Table, name: str) -> dict[str, str]:
     """Each column's digest, hexadecimal."""
-    order = canonical_order(table, name)
-    return {field.name: _digest(table[field.name], order) for field in table.schema}
+    # Words are needed for the order and for the digest.
+    seen = {field.name: _words(table[field.name]) for field in table.schema if _worded(field.type)}
+    order = _order(table, _keys(table, name), seen)
+    return {field.name: _digest(table[field.name], order, seen.get(field.name)) for field in table.schema}
 
 
 def canonical_order(table: pa.Table, name: str) -> Ints | None:
     """The places of the rows in canonical order; None where they are in it already."""
+    order = _order(table, _keys(table, name), {})
+    return order.places(table.num_rows) if isinstance(order, Lines) else order
+
+
+def _keys(table: pa.Table, name: str) -> list[str]:
+    return [key for key in KEYS.get(name, ()) if key in table.schema.names] if table.num_rows else []
+
+
+def _order(table: pa.Table, keys: list[str], seen: Mapping[str, Words]) -> Arrangement:
+    """The canonical order; ``seen``: words of columns, as far as they are known already."""
     if table.num_rows < 2:
         return None
-    keys = [key for key in KEYS.get(name, ()) if key in table.schema.names]
-    if keys and _in_order([_comparable(table[key]) for key in keys]):
-        return None
-    if keys and (whole := combined([ranks(table[key]) for key in keys])) is not None:
+
+    def ranked(name: str) -> Ints:
+        return seen[name][0].astype(np.int64) + 1 if name in seen else ranks(table[name])
+
+    if keys:
+        lines = lines_of([seen[key][0] if key in seen else _comparable(table[key]) for key in keys])
+        if lines is not None:
+            return None if lines.in_order else lines
+    if keys and (whole := combined([ranked(key) for key in keys])) is not None:
         order = np.argsort(whole, kind="stable")
         ordered = whole[order]
         if bool(np.all(ordered[1:] > ordered[:-1])):
             return order
     others = [one for one in table.schema.names if one not in keys]
-    columns = [ranks(table[one]) for one in (*keys, *others)]
-    found: Ints = np.lexsort(columns[::-1])
+    by = [ranked(one) for one in (*keys, *others)]
+    found: Ints = np.lexsort(by[::-1])
     return found
-
-
-def _in_order(columns: list[npt.NDArray[Any]]) -> bool:
-    """Whether each row is after the one before it, by the first column, then the next …"""
-    after = np.zeros(len(columns[0]) - 1, dtype=np.bool_)
-    for column in reversed(columns):
-        one, other = column[:-1], column[1:]
-        after &= one == other
-        after |= one < other
-    return bool(after.all())
 
 
 def _comparable(column: pa.ChunkedArray) -> npt.NDArray[Any]:
@@ -100,27 +112,27 @@ def ranks(column: pa.ChunkedArray) -> Ints:
     return found if nulls is None else np.where(nulls, 0, found)
 
 
-def _digest(column: pa.ChunkedArray, order: Ints | None) -> str:
+def _digest(column: pa.ChunkedArray, order: Arrangement, seen: Words | None) -> str:
+    """``seen``: the column's words, where they are known already."""
     found = hashlib.sha256()
     if not _worded(column.type) and not _numbered(column.type):
         column = pa.chunked_array([pa.array(_texts(column), pa.string())])
     if _worded(column.type):
-        places, words = _words(column)
-        for word in words:
-            found.update(len(word).to_bytes(4, "little") + word)
+        places, words = seen if seen is not None else _words(column)
+        found.update(b"".join(len(word).to_bytes(4, "little") + word for word in words))
         # One word for all rows needs no places.
         if len(words) != 1 or bool((places < 0).any()):
             found.update(_arranged(places, order))
         return found.hexdigest()
     values, nulls = _numbers(column)
     if nulls is not None:
-        found.update(b"nulls" + np.packbits(nulls if order is None else nulls[order]).tobytes())
+        found.update(b"nulls" + np.packbits(arranged(nulls, order)).tobytes())
     found.update(_arranged(values, order))
     return found.hexdigest()
 
 
-def _arranged(values: npt.NDArray[Any], order: Ints | None) -> memoryview:
-    return np.ascontiguousarray(values if order is None else values[order]).data.cast("B")
+def _arranged(values: npt.NDArray[Any], order: Arrangement) -> memoryview:
+    return np.ascontiguousarray(arranged(values, order)).data.cast("B")
 
 
 def _numbers(column: pa.ChunkedArray) -> tuple[Ints, npt.NDArray[np.bool_] | None]:
@@ -140,27 +152,48 @@ def _numbers(column: pa.ChunkedArray) -> tuple[Ints, npt.NDArray[np.bool_] | Non
     return whole.to_numpy(zero_copy_only=False).astype("<i8", copy=False), nulls
 
 
-def _words(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[bytes]]:
+def _words(column: pa.ChunkedArray) -> Words:
     """The words that occur, sorted, and each row's place among them; -1 for null."""
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     column = column.unify_dictionaries()
     if column.num_chunks == 0:
         return np.zeros(0, dtype=np.int32), []
-    words = [word.encode() for word in column.chunk(0).dictionary.to_pylist()]
+    words = column.chunk(0).dictionary.cast(pa.binary()).to_pylist()
     codes = [
         (pc.fill_null(one.indices, -1) if one.indices.null_count else one.indices).to_numpy(zero_copy_only=False)
         for one in column.chunks
     ]
     places = (np.concatenate(codes) if len(codes) > 1 else codes[0]).astype(np.int32, copy=False)
-    used = np.zeros(len(words) + 1, dtype=np.bool_)
-    used[places] = True
-    kept = sorted({words[i] for i in np.flatnonzero(used[: len(words)])})
-    at = {word: i for i, word in enumerate(kept)}
-    ranks = np.array([at.get(word, -1) for word in words] + [-1], dtype=np.int32)
+    used = _used(places, len(words))
+    kept, ranks = _ranked(words, used)
     if np.array_equal(ranks[: len(words)], np.arange(len(words))):
         return places, kept
     return ranks[places], kept
+
+
+def _ranked(words: list[bytes], used: npt.NDArray[np.bool_]) -> tuple[list[bytes], npt.NDArray[np.int32]]:
+    """The words used, sorted, and each word's place among them; -1 for others, and behind them for null."""
+    if len(set(words)) < len(words):
+        kept = sorted({words[i] for i in np.flatnonzero(used).tolist()})
+        at = {word: i for i, word in enumerate(kept)}
+        return kept, np.array([at.get(word, -1) for word in words] + [-1], dtype=np.int32)
+    order = np.array(sorted(range(len(words)), key=words.__getitem__), dtype=np.int64)
+    order = order[used[order]]
+    ranks = np.full(len(words) + 1, -1, dtype=np.int32)
+    ranks[order] = np.arange(len(order), dtype=np.int32)
+    return [words[i] for i in order.tolist()], ranks
+
+
+def _used(places: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.bool_]:
+    """Which of so many words occur."""
+    if count <= _FEW:
+        return np.array([bool((places == i).any()) for i in range(count)], dtype=np.bool_)
+    used = np.zeros(count + 1, dtype=np.bool_)
+    # Of equal places one after the other the first is enough.
+    used[places[np.flatnonzero(places[1:] != places[:-1])]] = True
+    used[places[-1:]] = True
+    return used[:count]
 
 
 def _texts(column: pa.ChunkedArray) -> list[str | None]:
