@@ -29,6 +29,9 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 """What names a row; where several rows have one name they are taken in order."""
 
 
+_OF_ALL: Final = ("cluster", "month")
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One value that isn't the same in both; a row that only one has gives one for each of its values."""
 
@@ -57,9 +60,10 @@ def changes(name: str, before: pa.Table, after: pa.Table, leave: Sequence[str] =
     for table, place, mine, theirs in ((one, 0, left, right), (other, 1, right, left)):
         for i in np.flatnonzero(~np.isin(mine, theirs)).tolist():
             row = {key: table[key][i].as_py() for key in keys}
-            # A row without values of its own is named by all it has.
-            for column in values or ["(row)"]:
-                value = table[column][i].as_py() if values else "there"
+            # What is the same for all rows of a run, and what isn't there, says nothing; then the row itself is told.
+            told = {column: table[column][i].as_py() for column in values if column not in _OF_ALL}
+            told = {column: value for column, value in told.items() if value is not None} or {"(row)": "there"}
+            for column, value in told.items():
                 yield Change(row=row, column=column, before=None if place else value, after=value if place else None)
 
 

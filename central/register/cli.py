@@ -251,8 +251,8 @@ def verify(words: tuple[str, ...], *, digest: str | None, as_json: bool) -> None
     from central.register.verifying import verify as recompute
     from central.reports.register_text import print_verified, verified_row
 
-    found = opened_run(words)
-    with told(Path(words[0]), Exit.DIFFERS):
+    found = opened_run(words, Exit.DIFFERS)
+    with told(Path(words[0]), Exit.DIFFERS, Exit.DIFFERS):
         answer = verified_row(recompute(found))
     if digest is not None and digest != answer["digest"]:
         console.fail(f"{words[-1]}: its digest is {answer['digest']}, not {digest}: it is another run", Exit.DIFFERS)
@@ -316,10 +316,11 @@ def diff(words: tuple[str, ...], *, as_json: bool) -> None:
         found = opened_run(one)
         with told(Path(one[0])):
             sides.append((side_of(found), found.period.length))
-    try:
-        answer = compare_sides(sides[0][0], sides[1][0])
-    except ValueError as error:
-        console.fail(str(error))
+    with told(Path(words[0])):
+        try:
+            answer = compare_sides(sides[0][0], sides[1][0])
+        except ValueError as error:
+            console.fail(str(error))
     show_difference(answer, sides[0][1], as_json=as_json)
     raise SystemExit(Exit.DONE if answer.equal else Exit.DIFFERS)
 
@@ -408,26 +409,26 @@ def register_of(place: Path) -> Register:
     return Register(config.register)
 
 
-def opened_run(words: tuple[str, ...]) -> Run:
-    """The run that ``CONFIG RUN`` or ``FILE`` names."""
+def opened_run(words: tuple[str, ...], changed: Exit = Exit.BAD_INPUT) -> Run:
+    """The run that ``CONFIG RUN`` or ``FILE`` names; ``changed``: the exit code where a byte of it was."""
     from central.register.opening import open_run
 
     if len(words) > 2:
         raise click.UsageError("give CONFIG RUN, or FILE")
     if len(words) == 2:
         register = register_of(Path(words[0]))
-        with told(register.folder):
+        with told(register.folder, changed=changed):
             return register.run(words[1])
-    with told(Path(words[0])):
+    with told(Path(words[0]), changed=changed):
         return open_run(Path(words[0]))
 
 
 @contextlib.contextmanager
-def told(place: Path, code: Exit = Exit.BAD_INPUT) -> Iterator[None]:
-    """Anticipated trouble as one message; ``code`` where a run was changed."""
+def told(place: Path, code: Exit = Exit.BAD_INPUT, changed: Exit = Exit.BAD_INPUT) -> Iterator[None]:
+    """Anticipated trouble as one message; ``code`` where a run can't be used, ``changed`` where it was changed."""
     from central.readings import StoreDownError
     from central.register.making import NotYetError
-    from central.register.manifest import RunError
+    from central.register.manifest import ChangedError, RunError
     from central.trouble import trouble_text
 
     with console.config_errors("nothing was made"):
@@ -436,7 +437,7 @@ def told(place: Path, code: Exit = Exit.BAD_INPUT) -> Iterator[None]:
         except NotYetError as error:
             console.fail(str(error), Exit.DIFFERS)
         except RunError as error:
-            console.fail(str(error), code)
+            console.fail(str(error), changed if isinstance(error, ChangedError) else code)
         except (StoreDownError, FileNotFoundError) as error:
             console.fail(trouble_text(error))
         except (OSError, sqlite3.Error) as error:

@@ -15,10 +15,11 @@ import pyarrow as pa
 
 from central.group_sums import sums_by
 from central.register.alignment import Change, changes
+from central.register.manifest import RunError
 from central.register.opening import Run
+from central.register.recomputing import readable, settle_again
 from central.register.sources import code_digest
 from central.settings import Settings
-from central.settlement import settle
 
 READINGS: Final = ("energies", "behind", "stocks")
 RATES: Final = ("rates", "zones", "vat", "operators")
@@ -105,12 +106,18 @@ def compare_sides(before: Side, after: Side) -> Comparison:
 
     Raises:
         ValueError: they are of two clusters or months.
+        RunError: their tables can't be compared.
     """
     if (before.cluster, before.month) != (after.cluster, after.month):
         raise ValueError(
             f"{before.name} is of {before.cluster} {before.month}, {after.name} of {after.cluster} {after.month}: only "
             "runs of one cluster and month can be compared"
         )
+    with readable(f"{before.name} and {after.name}", "their tables can't be compared"):
+        return _compared(before, after)
+
+
+def _compared(before: Side, after: Side) -> Comparison:
     results = {
         name: list(changes(name, before.outputs[name], after.outputs[name]))
         for name in before.outputs
@@ -183,8 +190,8 @@ def _steps(before: Side, after: Side) -> Iterator[Step]:
 
 def _settled(tables: Mapping[str, pa.Table], settings: Settings) -> dict[str, pa.Table] | None:
     try:
-        return settle(tables, settings)
-    except (ValueError, KeyError, IndexError):
+        return settle_again(tables, settings, "")
+    except RunError:
         return None
 
 

@@ -16,6 +16,7 @@ from central.register.manifest import (
     MANIFEST,
     NONE,
     RUN_ID,
+    ChangedError,
     Entry,
     Manifest,
     RunError,
@@ -48,14 +49,14 @@ class Register:
             found = entries_of(self.folder / REGISTER)
         except FileNotFoundError:
             if there:
-                raise RunError(f"{self.folder}: {REGISTER} is missing and {_RUNS} isn't: restore both") from None
+                raise ChangedError(f"{self.folder}: {REGISTER} is missing and {_RUNS} isn't: restore both") from None
             return []
         runs = {one.run for one in found if one.what == "run"}
         if gone := sorted(runs - there):
-            raise RunError(f"{self.folder / _RUNS / gone[0]}: the run is in the register and its folder is gone")
+            raise ChangedError(f"{self.folder / _RUNS / gone[0]}: the run is in the register and its folder is gone")
         # An interruption between folder and row leaves one folder; more are rows that were taken out.
         if len(odd := sorted(there - runs)) > 1:
-            raise RunError(f"{self.folder}: no rows of {', '.join(odd[:5])}: rows were taken out of {REGISTER}")
+            raise ChangedError(f"{self.folder}: no rows of {', '.join(odd[:5])}: rows were taken out of {REGISTER}")
         return found
 
     def path(self, run: str) -> Path:

@@ -22,11 +22,18 @@ NONE: Final = "0" * 64
 """The digest before the first row of a register."""
 RUN_ID: Final = re.compile(r"(2[01][0-9]{2}-(?:0[1-9]|1[0-2]))-(?:(final)|(preliminary|correction)-([1-9][0-9]{0,5}))")
 
+FILE_NAME: Final = re.compile(r"(?:(?:in|out|evidence)/)?[a-z][a-z0-9_]{0,60}\.(?:parquet|json)", re.ASCII)
+"""Of a file in a run: it never leads out of the run's folder."""
+
 T = TypeVar("T", bound=msgspec.Struct)
 
 
 class RunError(Exception):
     """A run can't be opened, trusted or made; the message says what, where and the way out."""
+
+
+class ChangedError(RunError):
+    """It is a run, and a byte of it isn't what it was."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -149,7 +156,7 @@ def decode(content: bytes, kind: type[T], where: str) -> T:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RunError(f"{where}: can't be read: {error}") from error
     if encode(found) != content:
-        raise RunError(f"{where}: isn't as klaster writes it: it was changed")
+        raise ChangedError(f"{where}: isn't as klaster writes it: it was changed")
     return found
 
 
@@ -165,6 +172,8 @@ def read_manifest(content: bytes, where: str) -> Manifest:
     named = RUN_ID.fullmatch(found.run)
     if not named or named[1] != found.month or (named[2] or named[3]) != found.kind:
         raise RunError(f"{where}: {found.run[:60]!r} isn't the name of a {found.kind[:20]} run of {found.month[:20]}")
+    if odd := [name for name in found.files if not FILE_NAME.fullmatch(name)]:
+        raise RunError(f"{where}: {odd[0][:80]!r} isn't a name of a run's file")
     return found
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 from central.cluster import PeriodName
 from central.register.manifest import (
     MANIFEST,
+    ChangedError,
     Entry,
     Manifest,
     RunError,
@@ -27,6 +28,7 @@ from central.register.manifest import (
     sha256,
 )
 from central.register.parcel import read_parcel
+from central.register.recomputing import readable
 from central.register.register_file import REGISTER, entries_of
 from central.register.tables_file import read_parquet
 from central.settings import Settings
@@ -50,7 +52,7 @@ class Run:
         self.row = row
         """The register's row of this run."""
         self.approval = approval
-        """Its approval, where somebody approved it."""
+        """Its approval, where somebody approved it; of a final: that of the run it rests on."""
         self.where = where
         self._read = read
         self._tables: dict[str, dict[str, pa.Table]] = {}
@@ -68,12 +70,13 @@ class Run:
     @cached_property
     def cluster(self) -> Any:
         """The cluster file's data as they were then, as plain values; raises RunError where they were changed."""
-        return json.loads(self.bytes_of("cluster.json"))
+        return self._json("cluster.json")
 
     @property
     def period(self) -> PeriodName:
         """The period that is balanced."""
-        return PeriodName(self.inputs()["cluster"].to_pylist()[0]["period"])
+        with readable(self.where, "in/cluster.parquet can't be used"):
+            return PeriodName(self.inputs()["cluster"].to_pylist()[0]["period"])
 
     def inputs(self) -> dict[str, pa.Table]:
         """What went into ``settle``.
@@ -104,7 +107,7 @@ class Run:
         if (table := f"evidence/{name}.parquet") in self.manifest.files:
             return self._table(table, None)
         if (values := f"evidence/{name}.json") in self.manifest.files:
-            return json.loads(self.bytes_of(values))
+            return self._json(values)
         raise KeyError(name)
 
     @property
@@ -124,6 +127,10 @@ class Run:
         """Check every file against its digest; raises RunError with the first that differs."""
         for name in self.manifest.files:
             self._checked(name)
+
+    def _json(self, name: str) -> Any:
+        with readable(self.where, f"{name} isn't JSON that can be read"):
+            return json.loads(self.bytes_of(name))
 
     def _folder(self, folder: str, schemas: Mapping[str, pa.Schema], needed: Iterable[str]) -> dict[str, Any]:
         if folder not in self._tables:
@@ -147,7 +154,7 @@ class Run:
             raise RunError(f"{self.where}: {name} is missing: the run doesn't name it")
         content = self._read(name)
         if len(content) != kept.size or sha256(content) != kept.sha256:
-            raise RunError(f"{self.where}: {name} was changed: its digest isn't the one that the run names")
+            raise ChangedError(f"{self.where}: {name} was changed: its digest isn't the one that the run names")
         return content
 
 
@@ -157,19 +164,22 @@ def open_run(path: Path) -> Run:
     Raises:
         RunError: it isn't a run, was changed, or was never finished.
     """
-    return _of_folder(path) if path.is_dir() else _of_file(path)
+    if path.is_dir():
+        return _of_folder(path)
+    if path.exists() and not path.is_file():
+        raise RunError(f"{path}: isn't a file")
+    return _of_file(path)
 
 
 def _of_folder(path: Path) -> Run:
     register = path.resolve().parent.parent / REGISTER
     try:
-        entries = [one for one in entries_of(register) if one.run == path.resolve().name]
+        entries = entries_of(register)
     except FileNotFoundError:
         entries = []
-    row = next((one for one in entries if one.what == "run"), None)
+    row = next((one for one in entries if one.what == "run" and one.run == path.resolve().name), None)
     if row is None:
         raise RunError(f"{path}: isn't a run: {register} has no row of it; an interrupted run is none")
-    approval = next((one for one in entries if one.what == "approval"), None)
     where = str(path)
 
     def read(name: str) -> memoryview:
@@ -178,7 +188,10 @@ def _of_folder(path: Path) -> Run:
         except OSError as error:
             raise RunError(f"{path / name}: can't be read: {error.strerror}") from error
 
-    return Run(_manifest(read(MANIFEST), row, where), row, approval, read, where)
+    manifest = _manifest(read(MANIFEST), row, where)
+    approved = manifest.approved or manifest.run
+    approval = next((one for one in entries if one.what == "approval" and one.run == approved), None)
+    return Run(manifest, row, approval, read, where)
 
 
 def _of_file(path: Path) -> Run:
@@ -198,14 +211,21 @@ def _of_file(path: Path) -> Run:
     order = parcel_order(manifest, approved=approval is not None)
     if list(files) != order:
         odd = next((name for name in (*order, *files) if name not in files or name not in order), "their order")
-        raise RunError(f"{where}: {odd}: the files aren't those that the run names")
-    if approval is not None and (approval.run, approval.manifest) != (row.run, row.manifest):
-        raise RunError(f"{where}: {APPROVAL} is of another run")
+        raise ChangedError(f"{where}: {odd}: the files aren't those that the run names")
+    if approval is not None and not _of(approval, manifest, row):
+        raise ChangedError(f"{where}: {APPROVAL} is of another run")
 
     def read(name: str) -> memoryview:
         return files[name]
 
     return Run(manifest, row, approval, read, where)
+
+
+def _of(approval: Entry, manifest: Manifest, row: Entry) -> bool:
+    """Whether it is the approval of the run, or of that on which a final rests."""
+    if manifest.approved:
+        return (approval.cluster, approval.run) == (row.cluster, manifest.approved)
+    return (approval.cluster, approval.run, approval.manifest) == (row.cluster, row.run, row.manifest)
 
 
 def parcel_order(manifest: Manifest, *, approved: bool) -> list[str]:
@@ -216,14 +236,14 @@ def parcel_order(manifest: Manifest, *, approved: bool) -> list[str]:
 def _entry(content: bytes, what: str, where: str) -> Entry:
     found = decode(content, Entry, f"{where}: {what}")
     if found.digest != entry_digest(found) or found.what != what:
-        raise RunError(f"{where}: the register's row of the {what} was changed: its digest isn't its own")
+        raise ChangedError(f"{where}: the register's row of the {what} was changed: its digest isn't its own")
     return found
 
 
 def _manifest(content: memoryview, row: Entry, where: str) -> Manifest:
     if sha256(content) != row.manifest:
-        raise RunError(f"{where}: {MANIFEST} was changed: its digest isn't the one in the register's row")
+        raise ChangedError(f"{where}: {MANIFEST} was changed: its digest isn't the one in the register's row")
     manifest = read_manifest(bytes(content), f"{where}: {MANIFEST}")
     if (manifest.run, manifest.cluster) != (row.run, row.cluster):
-        raise RunError(f"{where}: {MANIFEST} is of {manifest.cluster} {manifest.run}, its row of another run")
+        raise ChangedError(f"{where}: {MANIFEST} is of {manifest.cluster} {manifest.run}, its row of another run")
     return manifest

@@ -6,15 +6,13 @@ the known, no compression, nothing between, before or behind.
 
 from __future__ import annotations
 
-import re
 import struct
 import zlib
 from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
-from central.register.manifest import RunError
+from central.register.manifest import FILE_NAME, ChangedError, RunError
 
-NAME: Final = re.compile(rb"(?:(?:in|out|evidence)/)?[a-z][a-z0-9_]{0,60}\.(?:parquet|json)", re.ASCII)
 _LOCAL: Final = struct.Struct("<4sHHHHHIIIHH")
 _CENTRAL: Final = struct.Struct("<4sHHHHHHIIIHHHHHII")
 _END: Final = struct.Struct("<4sHHHHIIH")
@@ -68,26 +66,26 @@ def read_parcel(content: memoryview, where: str) -> Mapping[str, memoryview]:
         *_, crc, size, _, length, _ = _LOCAL.unpack(head)
         begun = place + _LOCAL.size
         name, data = bytes(content[begun : begun + length]), content[begun + length : begun + length + size]
-        if not NAME.fullmatch(name):
-            raise RunError(f"{where}: byte {begun}: {name[:80]!r} isn't a name of a run's file")
-        if (
-            head + name != _local(name, crc, size)
-            or len(data) != size
-            or zlib.crc32(data) != crc
-            or name.decode() in found
-        ):
+        text = name.decode("latin-1")
+        if not FILE_NAME.fullmatch(text):
+            raise ChangedError(f"{where}: byte {begun}: {text[:80]!r} isn't a name of a run's file")
+        if head + name != _local(name, crc, size) or len(data) != size or text in found:
             raise _broken(where, place)
+        if zlib.crc32(data) != crc:
+            raise ChangedError(f"{where}: {text} was changed, or damaged on the way: its checksum isn't its own")
         directory.append(_directory(name, crc, size, place))
-        found[name.decode()] = data
+        found[text] = data
         place = begun + length + size
     listed = b"".join(directory)
-    if not found or bytes(content[place:]) != listed + _end(len(found), len(listed), place):
+    if not found:
+        raise RunError(f"{where}: isn't an exported run")
+    if bytes(content[place:]) != listed + _end(len(found), len(listed), place):
         raise _broken(where, place)
     return found
 
 
-def _broken(where: str, place: int) -> RunError:
-    return RunError(f"{where}: byte {place}: isn't an exported run, or was changed or cut off; export it again")
+def _broken(where: str, place: int) -> ChangedError:
+    return ChangedError(f"{where}: byte {place}: it was changed or cut off, or is no exported run; export it again")
 
 
 def _local(name: bytes, crc: int, size: int) -> bytes:

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from central.register.manifest import NONE, Entry, RunError, decode, encode, entry_digest, sealed
+from central.register.manifest import NONE, ChangedError, Entry, RunError, decode, encode, entry_digest, sealed
 from central.sqlite_file import connect
 
 REGISTER: Final = "register.sqlite"
@@ -98,13 +98,13 @@ def _entries(db: sqlite3.Connection, path: Path) -> list[Entry]:
         try:
             one = decode(body.encode(), Entry, f"{path}: row {number}")
         except RunError as error:
-            raise RunError(f"{error}: the chain is broken") from error
+            raise ChangedError(f"{error}: the chain is broken") from error
         before = found[-1].digest if found else NONE
         right = (one.number, one.run, one.what, one.previous, one.digest) == (
             *(len(found) + 1, run, what, before),
             entry_digest(one),
         )
         if not right or one.number != number:
-            raise RunError(f"{path}: the chain is broken at row {number}: a row was changed or taken out")
+            raise ChangedError(f"{path}: the chain is broken at row {number}: a row was changed or taken out")
         found.append(one)
     return found

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from central.register.manifest import RunError
 
 MOST_ROWS: Final = 50_000_000
+MOST_VALUES: Final = 12 * MOST_ROWS
 MOST_WORD_BYTES: Final = 4 * 2**30
 """Of one text column once its dictionary is undone."""
 
@@ -47,6 +48,10 @@ def read_parquet(content: pa.Buffer, schema: pa.Schema | None, rows: int | None,
         if file.metadata.num_rows > MOST_ROWS or (rows is not None and file.metadata.num_rows != rows):
             raise RunError(f"{where}: {file.metadata.num_rows} rows, not {MOST_ROWS if rows is None else rows}")
         found = file.schema_arrow
+        if (count := _values(file.metadata)) > MOST_VALUES:
+            raise RunError(f"{where}: {count} values are more than any month's")
+        if schema is not None and (odd := [field.name for field in found if _nested(field, schema)]):
+            raise RunError(f"{where}: the column {odd[0][:60]} holds more than one value in a row")
         words = [field.name for field in found if _worded(field.type)]
         table = pq.read_table(pa.BufferReader(content), read_dictionary=words)
         return _as_wanted(table, found, schema, where)
@@ -72,6 +77,17 @@ def _as_ours(field: pa.Field) -> pa.Field:
     """Parquet knows no seconds; whatever of ours is in milliseconds there is in seconds."""
     kind = field.type
     return field.with_type(pa.timestamp("s", kind.tz)) if pa.types.is_timestamp(kind) and kind.unit == "ms" else field
+
+
+def _values(said: pq.FileMetaData) -> int:
+    groups = [said.row_group(i) for i in range(said.num_row_groups)]
+    named = sum(group.column(k).num_values for group in groups for k in range(group.num_columns))
+    return max(named, said.num_rows * said.num_columns)
+
+
+def _nested(field: pa.Field, schema: pa.Schema) -> bool:
+    ours = field.name in schema.names and pa.types.is_nested(schema.field(field.name).type)
+    return bool(pa.types.is_nested(field.type) and not ours)
 
 
 def _worded(kind: pa.DataType) -> bool:

@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 
 from central.register.digests import KEYS, canonical_order, digests
-from central.register.manifest import RunError
+from central.register.manifest import ChangedError
 from central.register.opening import Run
+from central.register.recomputing import readable, settle_again
 from central.register.sources import code_digest
-from central.settlement import settle
 
 NAMED: Final = 20
 """So many differences are told one by one; all are counted."""
@@ -42,6 +42,9 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     """Of the run."""
     approved_by: str | None
+    """Of a final: who approved the run that it rests on."""
+    rests_on: str
+    """Of a final that run, of a correction the one it corrects; else empty."""
     same_code: bool
     """Whether this installation's arithmetic is the very one that the run was made with."""
     tables: dict[str, int]
@@ -62,13 +65,15 @@ def verify(run: Run) -> Verified:
         RunError: the run was changed, or can't be recomputed by this klaster.
     """
     run.check()
+    with readable(run.where, "its tables can't be compared"):
+        return _compared(run)
+
+
+def _compared(run: Run) -> Verified:
     inputs, kept = run.inputs(), run.outputs()
     for folder, tables in (("in", inputs), ("out", kept)):
         _columns(run, folder, tables)
-    try:
-        again = settle(inputs, run.settings)
-    except (ValueError, KeyError, IndexError, TypeError, pa.ArrowException) as error:
-        raise RunError(f"{run.where}: its inputs can't be settled: {type(error).__name__}: {error}") from error
+    again = settle_again(inputs, run.settings, run.where)
     differences: list[Difference] = []
     count = 0
     for name in sorted(kept):
@@ -81,6 +86,7 @@ def verify(run: Run) -> Verified:
         cluster=run.manifest.cluster,
         digest=run.row.manifest,
         approved_by=run.approval.by if run.approval else None,
+        rests_on=run.manifest.approved or run.manifest.corrects,
         same_code=run.manifest.code.code == code_digest(),
         tables={name: table.num_rows for name, table in sorted(kept.items())},
         differences=differences,
@@ -93,7 +99,7 @@ def _columns(run: Run, folder: str, tables: Mapping[str, pa.Table]) -> None:
     for name, table in tables.items():
         said = run.manifest.files[f"{folder}/{name}.parquet"].columns
         if said != digests(table, name):
-            raise RunError(f"{run.where}: {folder}/{name}.parquet: its columns' digests aren't those of its rows")
+            raise ChangedError(f"{run.where}: {folder}/{name}.parquet: its columns' digests aren't those of its rows")
 
 
 def compare(name: str, kept: pa.Table | None, again: pa.Table | None) -> tuple[list[Difference], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,13 @@ def run_row(run: Run) -> dict[str, Any]:
         "accepted_gaps": len(said.accepted),
         "approved": None
         if approval is None
-        else {"by": approval.by, "at": utc_text(approval.at), "note": approval.note},
+        else {
+            "run": approval.run,
+            "by": approval.by,
+            "at": utc_text(approval.at),
+            "at_local": local_text(approval.at),
+            "note": approval.note,
+        },
         "rests_on": said.approved or said.corrects or None,
         "regime_status": said.settings.get("regime_status", "simulation"),
         "totals": msgspec.to_builtins(said.totals),
@@ -120,7 +127,8 @@ def _completeness(row: Mapping[str, Any]) -> str:
 
 def _approved(row: Mapping[str, Any]) -> str:
     if row["approved"] is not None:
-        return f"by {row['approved']['by']}, {row['approved']['at'][:10]}"
+        said = f"by {row['approved']['by']}, {row['approved']['at_local'][:10]}"
+        return said if row["approved"]["run"] == row["run"] else f"as {row['approved']['run']} {said}"
     return f"as {row['rests_on']}" if row["kind"] == "final" else "not approved"
 
 
@@ -149,7 +157,8 @@ def print_shown(answer: Mapping[str, Any]) -> None:
     console.say(f"{_sums(answer)}; complete: {_completeness(answer)}; {_approved(answer)}")
     _print_marks(answer)
     for gap in answer["accepted"]:
-        console.say(f"accepted: {gap['point']}/{gap['direction']}/{gap['since']}..{gap['until']}: {gap['reason']}")
+        span = "..".join(local_text(datetime.fromisoformat(gap[side])) for side in ("since", "until"))
+        console.say(f"accepted: {gap['point']}/{gap['direction']}/{span}: {gap['reason']}")
     with_ = answer["made_with"]
     console.say("made with " + ", ".join(f"{name} {value[:16]}" for name, value in with_.items()))
     console.say("settings: " + ", ".join(f"{name} {value}" for name, value in answer["settings"].items()))
@@ -167,6 +176,8 @@ def print_verified(answer: Mapping[str, Any]) -> None:
     """Print what verifying gave."""
     rows = ", ".join(f"{count} {name}" for name, count in answer["tables"].items())
     approved = f"approved by {answer['approved_by']}" if answer["approved_by"] else "not approved"
+    if answer["rests_on"]:
+        approved = f"rests on {answer['rests_on']}, {approved}" if answer["approved_by"] else approved
     console.say(f"{answer['run']} of {answer['cluster']}, digest {answer['digest']}; {approved}")
     if not answer["same_code"]:
         console.say("it was made by other arithmetic than this klaster's: a difference may be of the program")
