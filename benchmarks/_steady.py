@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from metering.wire import PRESENCE_TOPIC, ROOT, Verdict, decode_presence, decode_receipts, digest, topic
 
@@ -31,7 +33,7 @@ class Sender:
         self.late_s = 0.0
         """How far the sender fell behind its own pace, at most."""
         self._online = threading.Event()
-        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
         self._client.max_queued_messages_set(0)
         self._client.on_connect = self._subscribe
         self._client.on_message = self._receipt
@@ -77,15 +79,15 @@ class Sender:
         self._client.loop_stop()
 
     def _subscribe(self, client: paho.Client, *_: object) -> None:
-        client.subscribe([(topics, paho.SubscribeOptions(1)) for topics in (f"{ROOT}/+/receipts", PRESENCE_TOPIC)])
+        client.subscribe([(topics, SubscribeOptions(1)) for topics in (f"{ROOT}/+/receipts", PRESENCE_TOPIC)])
 
     def _receipt(self, _: paho.Client, __: object, message: paho.MQTTMessage) -> None:
         now = time.perf_counter()
         if message.topic.endswith("/presence"):
-            if decode_presence(message.payload).online:
+            if decode_presence(bytes(message.payload)).online:
                 self._online.set()
             return
-        found = decode_receipts(message.payload)
+        found = decode_receipts(bytes(message.payload))
         self.receipts[found.message] += 1
         self.verdicts.update(one.verdict for one in found.receipts)
         if found.message in self._sent:

@@ -14,6 +14,8 @@ from central.settlement import settle
 
 MOST_CELLS: Final = 50_000_000
 """Periods by points: a month of quarter hours of 16,000 points."""
+MOST_PERIODS: Final = 4 * (31 * 24 + 1)
+"""Quarter hours of the longest month: one of 31 days that ends summer time."""
 _TROUBLES: Final = (
     ValueError,
     LookupError,
@@ -34,9 +36,9 @@ def settle_again(tables: Mapping[str, pa.Table], settings: Settings, where: str)
     Raises:
         RunError: they can't be settled, or are larger than any month.
     """
-    cells = tables["periods"].num_rows * tables["points"].num_rows
-    if cells > MOST_CELLS:
-        raise RunError(f"{where}: {cells} periods by points, at most {MOST_CELLS} can be settled")
+    periods, points = tables["periods"].num_rows, tables["points"].num_rows
+    if periods > MOST_PERIODS or periods * points > MOST_CELLS:
+        raise RunError(f"{where}: its inputs can't be settled: {periods} periods of {points} points aren't a month's")
     with readable(where, "its inputs can't be settled"):
         return settle(tables, settings)
 

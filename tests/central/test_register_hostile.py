@@ -168,8 +168,8 @@ def strange_containers(honest: dict[str, bytes], whole: bytes) -> dict[str, tupl
     lying = pq.read_table(io.BytesIO(honest["in/points.parquet"])).slice(0, 0)
     nulls = bytes(parquet_bytes(empty))
     kept = Kept(sha256=sha256(nulls), size=len(nulls), rows=60_000_000)
-    long = pa.table({"start": pa.array(range(0, 3600 * 2_000_000, 3600)).cast(pa.timestamp("s", "UTC"))})
-    long = long.append_column("month", pa.repeat(pa.scalar("2026-10"), 2_000_000))
+    long = pa.table({"start": pa.array(range(0, 3600 * 4_000, 3600)).cast(pa.timestamp("s", "UTC"))})
+    long = long.append_column("month", pa.repeat(pa.scalar("2026-10"), 4_000))
     return {
         "a zip bomb": (zipped(("row.json", b"0" * 30_000_000), how=zipfile.ZIP_DEFLATED), 1),
         "a name that leads out": (zipped(("../../row.json", b"{}")), 1),
