@@ -82,7 +82,7 @@ def _as_ours(field: pa.Field) -> pa.Field:
 def _values(said: pq.FileMetaData) -> int:
     groups = [said.row_group(i) for i in range(said.num_row_groups)]
     named = sum(group.column(k).num_values for group in groups for k in range(group.num_columns))
-    return max(named, said.num_rows * said.num_columns)
+    return int(max(named, said.num_rows * said.num_columns))
 
 
 def _nested(field: pa.Field, schema: pa.Schema) -> bool:
