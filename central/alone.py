@@ -54,7 +54,7 @@ async def alone(client: aiomqtt.Client, topic: str, name: str) -> None:
                 if other and not message.retain and decode_presence(bytes(message.payload)).online:
                     raise AnotherCentralError(other)
     except TimeoutError:
-        return
+        _log.info("another_central_gone", other=before)
     except AnotherCentralError:
         raise
     except aiomqtt.MqttError as error:

@@ -92,10 +92,15 @@ class Downlink:
         try:
             await alone(client, self._topics.presence, self._name)
         except AnotherCentralError as error:
+            why = "it serves this cluster: nothing is taken in here"
             _log.error(
-                "another_central", topics=self._topics.root, other=error.other, next=f"again in {STAND_BACK_S:g} s"
+                "another_central",
+                other=error.other,
+                why=why,
+                topics=self._topics.root,
+                next=f"again in {STAND_BACK_S:g} s",
             )
-            # Connected it could push the other one off the broker again.
+            # It stays away meanwhile: each new connection may push the other one off the broker.
             await asyncio.sleep(STAND_BACK_S)
             raise
         # A new queue for each connection: what was lost with the old one is sent again by the gateways.
