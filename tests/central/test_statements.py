@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -13,9 +14,11 @@ from typing import Any
 
 import openpyxl
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from central.cli import main
 from central.register.opening import Run, open_run
 from central.statements.document import Column, Document, Figure, Row, Table, plain_text
 from central.statements.gathering import told_of
@@ -25,7 +28,7 @@ from central.statements.statement import Statement, statement
 from central.statements.workbook import xlsx
 from metering.period import utc_text
 from tests.central.made_books import make_books
-from tests.central.made_month import MONTH, RATES, asked, central, drawn, injected, make_month, month_stands
+from tests.central.made_month import MONTH, RATES, drawn, injected, make_month, month_stands
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "example"
 FOLDER = Path(__file__).parent / "scenarios"
@@ -36,6 +39,18 @@ SCENARIOS = [
     if not (one / "given" / "stands.csv").exists()
 ]
 EVIL = '#import "x.typ": * $a_1$ \\ #{panic()} *b* <l> @r =HYPERLINK("http://x","y")'
+
+
+def central(*words: object, code: int = 0) -> str:
+    """Run ``klaster-central`` in this process; gives what it printed."""
+    done = CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False)
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def asked(*words: object, code: int = 0) -> Any:
+    """The same with ``--json``."""
+    return json.loads(central(*words, "--json", code=code))
 
 
 def text_of(file: Path) -> str:
