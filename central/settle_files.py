@@ -13,6 +13,7 @@ from central.cluster import Cluster
 from central.master import master_tables, periods_table
 from central.operator_readings import FilesRead, read_files, without_values
 from central.rates import Pricing
+from central.reports.money_notes import notes_text
 from central.reports.settlement_csv import write_settlement
 from central.reports.summary import Summary, Summing, summing_for
 from central.settlement import settle
@@ -39,7 +40,7 @@ def settle_files(
     out: Path,
     progress: Callable[[str], None],
 ) -> Settled:
-    """Settle the months and write the three files; ``progress`` is told what is being done.
+    """Settle the months and write the files; ``progress`` is told what is being done.
 
     Raises:
         BadRowsError: readings that can't be used; nothing is written.
@@ -47,10 +48,15 @@ def settle_files(
     """
     read = read_files(files, cluster, months, master_tables(cluster, rates), progress)
     summing = summing_for(cluster)
-    written = write_settlement(_results(cluster, rates, months, read.readings.energies, summing, progress), out)
-    summary = summing.done()
-    mark(summary, cluster, months)
-    return Settled(summary, read, written, without_values(read.readings.energies, months))
+
+    def notes() -> str:
+        summary = summing.done()
+        mark(summary, cluster, months)
+        return notes_text(summary)
+
+    results = _results(cluster, rates, months, read.readings.energies, summing, progress)
+    written = write_settlement(results, out, notes)
+    return Settled(summing.summary, read, written, without_values(read.readings.energies, months))
 
 
 def _results(

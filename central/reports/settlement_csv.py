@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -71,8 +71,12 @@ def columns_of(name: str, table: pa.Table) -> tuple[str, ...]:
     return COLUMNS[name] + tuple(column for column in APPENDED.get(name, ()) if column in table.schema.names)
 
 
-def write_settlement(results: Iterable[Mapping[str, pa.Table]], out: Path) -> list[Path]:
-    """Write the months' results, one after another, into three files of ``out``; gives their paths.
+def write_settlement(
+    results: Iterable[Mapping[str, pa.Table]], out: Path, notes: Callable[[], str] | None = None
+) -> list[Path]:
+    """Write the months' results, one after another, into four files of ``out``; gives their paths.
+
+    ``notes``, which is asked once all results are there, gives the text of ``notes.txt`` beside them.
 
     Raises:
         OSError: a file can't be written; the files that were there before stay as they were.
@@ -80,18 +84,25 @@ def write_settlement(results: Iterable[Mapping[str, pa.Table]], out: Path) -> li
     out.mkdir(parents=True, exist_ok=True)
     finals = [out / f"{name}.csv" for name in COLUMNS]
     parts = [out / f".{name}.csv.part" for name in COLUMNS]
+    if notes is not None:
+        finals.append(out / "notes.txt")
+        parts.append(out / ".notes.txt.part")
     for final in finals:
         if final.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a folder", str(final))
     try:
         with contextlib.ExitStack() as stack:
-            sinks = [stack.enter_context(part.open("wb")) for part in parts]
+            *sinks, last = (stack.enter_context(part.open("wb")) for part in parts)
+            if notes is None:
+                sinks.append(last)
             for i, result in enumerate(results):
                 for sink, name in zip(sinks, COLUMNS, strict=True):
                     if i == 0:
                         sink.write((",".join(columns_of(name, result[name])) + "\n").encode())
                     for batch in text_tables(name, result[name]):
                         pacsv.write_csv(batch, sink, _OPTIONS)
+            if notes is not None:
+                last.write(notes().encode())
         for part, final in zip(parts, finals, strict=True):
             part.replace(final)
     finally:

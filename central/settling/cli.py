@@ -40,7 +40,9 @@ class ManyFiles(click.Command):
 @click.option("--from", "first", type=MonthType(), help="The first of several months …")
 @click.option("--to", "last", type=MonthType(), help="… and the last, both inclusive.")
 @click.option("--readings", "files", type=FILE, multiple=True, required=True, help="Files of readings; any number.")
-@click.option("--out", type=FILE, required=True, help="Folder for hours.csv, shares.csv and charges.csv.")
+@click.option(
+    "--out", type=FILE, required=True, help="Folder for hours.csv, shares.csv, charges.csv, totals.csv, notes.txt."
+)
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
 def settle(
     *,

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from central.master import load_master
 from central.money import groszy, plain, scaled, with_pct
 from central.rates import load_pricing
-from metering.period import Month
+from central.settle_files import settle_files
+from metering.period import Month, utc_text
 from runtime.config import ConfigError
-from tests.central.made_money import FREE, NOT_FREE, PEAK, VERIFIED, charges, rate, settled
+from tests.central.made_money import CLUSTER, FREE, NOT_FREE, PEAK, VERIFIED, charges, rate, settled
 
 OCTOBER, NOVEMBER = Month(2026, 10), Month(2026, 11)
 ZONED = rate("network_variable", "0.31", 'zone = "peak"') + rate("network_variable", "0.1234", 'zone = "off_peak"')
@@ -151,6 +153,18 @@ def test_a_rate_of_the_tariff_beats_the_operators_and_that_one_the_general(tmp_p
     assert quality(general + of_another) == "0.01"
     assert quality(general + of_another + of_operator) == "0.02"
     assert quality(general + of_operator + of_tariff) == "0.03"
+
+
+def test_the_notes_beside_the_csvs_say_simulation_what_is_complete_and_what_isnt_verified(tmp_path: Path) -> None:
+    (tmp_path / "cluster.toml").write_text(CLUSTER, encoding="utf-8")
+    (tmp_path / "rates.toml").write_text(REST + rate("network_variable", "0.2", status=""), encoding="utf-8")
+    rows = [f"{point},{way},{utc_text(NOVEMBER.start)},1000" for point, way in (("A1", "drawn"), ("F1", "injected"))]
+    (tmp_path / "readings.csv").write_text("\n".join(["point,direction,start,wh", *rows]) + "\n", encoding="utf-8")
+    cluster, pricing = load_master(tmp_path / "cluster.toml", [tmp_path / "rates.toml"])
+    settle_files(cluster, pricing, [NOVEMBER], [tmp_path / "readings.csv"], tmp_path / "out", lambda _: None)
+    said = (tmp_path / "out" / "notes.txt").read_text(encoding="utf-8")
+    for sentence in ("This is a simulation", "719 of 720 hours are incomplete", "not verified: 1 unverified."):
+        assert sentence in said
 
 
 @pytest.mark.parametrize(
