@@ -57,19 +57,22 @@ def _row(one: Condition) -> list[str]:
     asked = (
         f"{sign} {percent(one.threshold, 0)} %" if one.unit == "%" else f"{sign} {_amount(one.threshold)} {one.unit}"
     )
-    margin = f"{_between(one.margin)} {one.margin_unit}" if one.margin and one.margin.known else ""
+    margin = _between(one.margin, one.margin_unit) if one.margin and one.margin.known else ""
     return [_NAMES[one.rule], _STATES[one.state.value], _value(one), asked, margin]
 
 
 def _value(one: Condition) -> str:
-    if one.value is None:
+    value = one.value
+    if value is None or (not value.low and value.high is None):
         return ""
-    if one.unit != "%":
-        return f"{_between(one.value)} {one.unit}"
-    low, high = one.value.low, one.value.high
-    if one.value.known:
-        return f"{percent(low, 2)} %"
-    return f"{percent(low, 2)} % or more" if high is None else f"{percent(low, 2)} to {percent(high, 2)} %"
+    return _share(value) if one.unit == "%" else _between(value, one.unit)
+
+
+def _share(value: Between) -> str:
+    low = percent(value.low, 2)
+    if value.known:
+        return f"{low} %"
+    return f"{low} % or more" if value.high is None else f"{low} to {percent(value.high, 2)} %"
 
 
 def _details(one: Condition) -> None:
@@ -86,7 +89,7 @@ def _details(one: Condition) -> None:
 def _lines(one: Condition) -> Iterator[str]:
     yield from one.notes
     if one.margin and not one.margin.known:
-        yield f"margin: {_between(one.margin)} {one.margin_unit}"
+        yield f"margin: {_between(one.margin, one.margin_unit)}"
     if one.failing and (one.failing.starts or one.failing.unknown):
         starts = [when(at) for at in one.failing.starts]
         more = f" and {len(starts) - _SHOWN_HOURS} more (--json)" if len(starts) > _SHOWN_HOURS else ""
@@ -110,8 +113,8 @@ def _trend(one: Condition) -> Iterator[str]:
     trend = one.trend
     if trend is None:
         return
-    value = f"{percent(trend.value.low, 2)} %" if trend.value and trend.value.known else "not known"
-    to = f"projection to the end of {_last_day(trend.until)}: {value}, {_STATES[trend.state.value]}"
+    value = f"{_share(trend.value)}, " if trend.value and trend.value.high is not None else ""
+    to = f"projection to the end of {_last_day(trend.until)}: {value}{_STATES[trend.state.value]}"
     yield f"{to}; it takes {trend.basis}"
     words = {
         "renewable_kwh_without_other": "the rest would have to bring {} kWh renewable, if nothing else is injected",
@@ -137,10 +140,11 @@ def _standing(found: Assessment) -> None:
     console.table("At every instant", ["requirement", "verdict", "found", "article"], rows)
 
 
-def _between(value: Between) -> str:
+def _between(value: Between, unit: str) -> str:
+    low = _amount(value.low)
     if value.known:
-        return _amount(value.low)
-    return f"{_amount(value.low)} or more" if value.high is None else f"{_amount(value.low)} to {_amount(value.high)}"
+        return f"{low} {unit}"
+    return f"{low} {unit} or more" if value.high is None else f"{low} to {_amount(value.high)} {unit}"
 
 
 def _amount(value: Fraction) -> str:
