@@ -49,7 +49,7 @@ def of_books(config_file: Path, asked: Sequence[Month], now: datetime, progress:
     span = span_of(books)
     found = Gathered(books.cluster)
     for one in asked if span else ():
-        if len(asked) > 1 and span and (span[1] < one.start or one.end < span[0]):
+        if len(asked) > 1 and span and (span[1] <= one.start or one.end <= span[0]):
             continue
         progress(f"settling {one}")
         found.add(month_lacks(one, books.settled(one).tables, books.cluster.settings), now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from central.balance import multiplier_text
@@ -28,6 +28,13 @@ def print_radar(cluster: str, months: Sequence[MonthLacks], within_wh: int | Non
         [_row(one) for one in shown],
         right=["hours", "lacking", f"within {reach}", "missing kWh", "worth zł"],
     )
+    if len(months) > 1:
+        _by_month(
+            slots, "Missing by hour and month, whole kWh", lambda one: _whole(Fraction(one.missing_wh, _WH_PER_KWH))
+        )
+        _by_month(
+            slots, "Worth by hour and month, whole zł", lambda one: "" if one.worth is None else _whole(one.worth)
+        )
     best = ranked(slots if len(months) == 1 else [one for one in slots if one.month])[:_RANKED]
     console.table(
         "Where so much more in each of these hours pays most",
@@ -54,6 +61,21 @@ def print_radar(cluster: str, months: Sequence[MonthLacks], within_wh: int | Non
     if any(one.worth is None for one in shown):
         console.say("Where a rate is missing nothing is worth a known amount.")
     console.say("Worth: relief of the variable network and quality charges alone, net; a control, not a promise.")
+
+
+def _by_month(slots: Sequence[Slot], title: str, cell: Callable[[Slot], str]) -> None:
+    """A row for each hour of the local day, a column for each month of the year; empty where no hour is complete."""
+    found = {(one.hour, one.month): cell(one) if one.complete else "" for one in slots if one.month}
+    columns = sorted({month for _, month in found})
+    heads = [month[-2:] for month in columns]
+    rows = [
+        [f"{hour:02d}:00", *(found[hour, month] for month in columns)] for hour in sorted({hour for hour, _ in found})
+    ]
+    console.table(title, ["hour", *heads], rows, right=heads)
+
+
+def _whole(amount: Fraction) -> str:
+    return rounded(amount, 0)
 
 
 def _row(one: Slot) -> list[str]:

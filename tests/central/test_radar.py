@@ -223,3 +223,7 @@ def test_the_radar_of_files_says_what_their_hours_lack(tmp_path: Path) -> None:
     found = {(row["month"], row["hour"]): row for row in answer["slots"] if row["lacking"]}
     assert sorted(found, key=str) == [("2025-03", 0), ("2025-04", 12), (None, 0), (None, 12)]
     assert (found["2025-04", 12]["missing_wh"], found["2025-04", 12]["worth_zl"]) == (1, "0.699311655")
+    text = CliRunner().invoke(main, ["radar", "--year", "2025", *options]).stdout
+    table = text.split("Worth by hour and month, whole zł\n")[1].split("\n\n")[0].splitlines()
+    assert table[0].split() == ["hour", "03", "04"]
+    assert [line.split() for line in table[2:]][12] == ["12:00", "1"]
