@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,7 @@ def _filters(words: Words) -> dict[str, Callable[..., Any]]:
         "date": words.day,
         "date_short": words.short_day,
         "number_or_text": words.number_or_text,
+        "stamp": lambda said, unit: _stamp(words, str(said), str(unit)),
         "asking_for": asking_for,
         "change_kwh": lambda wh: "" if wh is None else _signed(signed_kwh(words, str(wh))),
         "change": lambda text: "" if text is None else _signed(signed_number(words, str(text))),
@@ -85,6 +87,14 @@ def _filters(words: Words) -> dict[str, Callable[..., Any]]:
         "last_day": last_day,
         "month_name": lambda month: words.month(Month.parse(str(month))),
     }
+
+
+def _stamp(words: Words, said: str, unit: str) -> str:
+    """One number of a finding: an instant as the page writes it, a decimal, or anything else as it is."""
+    if unit == "instant":
+        with contextlib.suppress(ValueError):
+            return when(said)
+    return words.number_or_text(said)
 
 
 def _signed(text: str) -> str:
