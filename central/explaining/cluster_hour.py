@@ -39,7 +39,7 @@ def cluster_hour(case: Case, asked: Asked, view: View) -> Step:
         return _sum(case, asked, what, told, parts, "injected", view, sums.stored)
     made = _MADE_OF[quantity]
     below = tuple(cluster_hour(case, _of(asked, part), view.deeper) for part in made) if view.depth > 0 else ()
-    how: tuple[Said, ...] = (Said(f"rule.{quantity}"),)
+    how: tuple[Said, ...] = (Said(f"rule.{quantity}", sums.facts),)
     if quantity in {"from_grid", "to_grid"} and sums.charge:
         how = (*how, Said("rule.with_charge", {"charge_wh": sums.charge_wh}))
     return step(what, sums.value(quantity), told, how=how, parts=below, **more)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Final
 
 import msgspec
 
@@ -11,7 +12,8 @@ from central.explaining import exact
 from central.explaining.case import Case, Row
 from central.explaining.question import Asked
 from central.explaining.step import Said, Step, View, listed, named, step
-from metering.period import utc_text
+
+_NET: Final = ("full", "charge")
 
 Explains = Callable[[Asked, View], Step]
 
@@ -60,7 +62,8 @@ def _of_point(case: Case, asked: Asked, row: Row, view: View, explains: Explains
     if value is None:
         return step(what, value, told, unit="zł", how=(Said("rule.no_rate"),), ask=asked.query())
     facts = {"vat_pct": vat["pct"], "source": vat["source"] or "–", "status_key": f"status.{vat['status']}"}
-    facts |= {"from_at": utc_text(vat["valid_from"]) if vat["valid_from"] else None}
+    of = kind if kind in _NET else "charge"
+    facts |= {"net_zl": row[f"{of}_zl"]}
     how: tuple[Said, ...] = (Said("rule.vat", facts),)
     names: tuple[str, ...] = (kind,)
     if asked.quantity == "relief_gross":

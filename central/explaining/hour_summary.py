@@ -18,7 +18,9 @@ def summary(case: Case, asked: Asked, start: int, sums: Sums) -> tuple[Step, ...
         return Asked(month=asked.month, quantity=quantity, start=start).query()
 
     found = [
-        step(named("hour", name, dict(at)), sums.value(name), row[column], unit="Wh", how=_how(name), ask=ask(name))
+        step(
+            named("hour", name, dict(at)), sums.value(name), row[column], unit="Wh", how=_how(name, sums), ask=ask(name)
+        )
         for name, column in _ENERGIES
     ]
     over, under = ratio(case, sums)
@@ -34,5 +36,5 @@ def summary(case: Case, asked: Asked, start: int, sums: Sums) -> tuple[Step, ...
     return tuple(found)
 
 
-def _how(name: str) -> tuple[Said, ...]:
-    return (Said(f"rule.{name}"),) if name == "covered" else ()
+def _how(name: str, sums: Sums) -> tuple[Said, ...]:
+    return (Said(f"rule.{name}", sums.facts),) if name == "covered" else ()

@@ -226,7 +226,8 @@ def settlement_meters(case: Case, point: str) -> list[Row]:
 def near(case: Case, meters: list[Row], start: int) -> list[Row] | None:
     """The stands of some meters from a period's start to its end; None: there are none kept."""
     begin = datetime.fromtimestamp(start, UTC)
-    found = case.evidence.stands(begin, begin + timedelta(seconds=case.length))
+    end = begin + timedelta(seconds=case.length)
+    found = case.kept("near", start, lambda _: case.evidence.stands(begin, end))
     return None if found is None else _of_meters(meters, found)
 
 

@@ -242,7 +242,12 @@ def _row(case: Case, asked: Asked, one: _Charge, view: View) -> Step:
     if quantity == "charge":
         below = tuple(_row(case, _as(asked, name), one, view.deeper) for name in ("full", "relief"))
         return step(
-            what, amount, row["charge_zl"], how=(Said("rule.charge"),), parts=below if view.depth > 0 else (), **more
+            what,
+            amount,
+            row["charge_zl"],
+            how=(Said("rule.charge", _both(one)),),
+            parts=below if view.depth > 0 else (),
+            **more,
         )
     total = _exact(one, quantity)
     how: tuple[Said, ...] = (Said("rule.rounded", {"exact_zl": exact.text(total)}), *_rule(case, one, quantity))
@@ -250,6 +255,10 @@ def _row(case: Case, asked: Asked, one: _Charge, view: View) -> Step:
     below = listed(view, periods, "zł", lambda start, deeper: _period(case, of, one, start, deeper))
     made = step(what, amount, row[f"{quantity}_zl"], how=how, parts=below, **more)
     return _also(made, one, quantity, total)
+
+
+def _both(one: _Charge) -> dict[str, Fact]:
+    return {f"{name}_zl": _rounded(one, name) for name in ("full", "relief")}
 
 
 def _also(made: Step, one: _Charge, quantity: str, total: Fraction) -> Step:

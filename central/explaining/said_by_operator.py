@@ -19,7 +19,7 @@ def operated(case: Case, what: Said, row: Row, point: str, direction: str, view:
     """``row`` is the energy of ``SOURCED`` that counts."""
     start = int(row["start"].timestamp())
     first, last = (datetime.fromtimestamp(at, UTC) for at in (start, start + case.length))
-    versions = case.evidence.versions(first, last)
+    versions = case.kept("versions", start, lambda _: case.evidence.versions(first, last))
     file = case.evidence.file(row["file"]) if row["file"] is not None else None
     facts: dict[str, Fact] = {"file_n": row["file"], "name": file.name if file else "", "quality": row["quality"]}
     if file:

@@ -9,6 +9,7 @@ from central.explaining.behind import own_use
 from central.explaining.case import Case, Row
 from central.explaining.entitled import in_sums
 from central.explaining.netted import netted
+from central.explaining.step import Fact
 from central.explaining.stored import flow, is_followed
 
 STEPS = ((9, 4), (8, 3), (7, 2), (6, 1))
@@ -71,6 +72,12 @@ class Sums:
     def gross_wh(self) -> int:
         """What is drawn with own use behind the meters."""
         return self.drawn_wh + sum(self.own_use.values())
+
+    @property
+    def facts(self) -> dict[str, Fact]:
+        """What the sentences of the balance are made of."""
+        found = {"res_wh": self.res_wh, "other_wh": self.other_wh, "drawn_wh": self.drawn_wh}
+        return {**found, "injected_wh": self.res_wh + self.other_wh, "covered_wh": self.covered_wh}
 
     def value(self, quantity: str) -> int:
         """A quantity of the whole cluster."""
