@@ -100,7 +100,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     regime_status: str
     party: str
     incomplete_periods: int
-    """Of the run: they are in no sum of ours, so differences may be theirs."""
+    """Of the run: they are in no sum of ours, so differences may come from them."""
     lines: list[Line]
     beside: list[Line]
     """What documents charge besides: klaster reckons no such component."""

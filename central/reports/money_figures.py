@@ -128,8 +128,8 @@ def notes(found: Compared) -> list[str]:
     said.append(CONTROL)
     if found.incomplete_periods:
         said.append(
-            f"{found.incomplete_periods} periods of {found.run} are incomplete and in none of its sums: differences "
-            "may be theirs."
+            f"{found.incomplete_periods} periods of {found.run} are incomplete and in none of its sums: "
+            "differences may come from them."
         )
     doubtful = {line.rests_on for line in found.lines}
     said += [f"Some of klaster's figures rest on {text}." for status, text in DOUBT.items() if status in doubtful]
