@@ -30,9 +30,9 @@ def all_there(config: CentralConfig) -> None:
         lost = f"the readings have values of {taken_in} imported file{'s' * (taken_in > 1)}, and {config.files} "
         lost += f"has {kept}" if config.files.is_file() else "isn't there"
         way = (
-            "Restore it from its backup; or run klaster-central rebuild, which leaves their values out, and import them"
+            f"Restore it from its backup; or leave their values out: {_anew(config)}; then import again what is at hand"
         )
-        raise LostFilesError(f"{lost}: it was lost, or is an older one. {way} again.")
+        raise LostFilesError(f"{lost}: it was lost, or is an older one. {way}.")
 
 
 def trouble_text(config: CentralConfig, error: Exception) -> str:
@@ -42,11 +42,19 @@ def trouble_text(config: CentralConfig, error: Exception) -> str:
         return f"{what} can't be written: {error.strerror}. [central] data_dir must be a folder that may be written."
     if _damaged(config.files):
         return f"{config.files} is damaged ({error}): restore it from its backup. Without it imported files are lost."
-    store = config.readings if config.store.kind == "sqlite" else config.intake
-    if _damaged(store):
-        way = "move it away and run klaster-central rebuild, which makes it again from the journal and imported files"
-        return f"{store} is damaged ({error}): {way}."
+    if _damaged(store := _store(config)):
+        return f"{store} is damaged ({error}): {_anew(config)}, which makes it again from what is kept."
     return f"{config.data_dir} can't be read or written: {error}. Is its disk full, or another user's?"
+
+
+def _store(config: CentralConfig) -> Path:
+    return config.readings if config.store.kind == "sqlite" else config.intake
+
+
+def _anew(config: CentralConfig) -> str:
+    """How the readings are made again; where no stand ever came there is no journal, and files alone make them."""
+    away = f"move {_store(config)} away, with the -wal and -shm files beside it"
+    return f"{away}, and run klaster-central {'rebuild' if config.journal.is_file() else 'import'} CONFIG"
 
 
 def _last(file: Path) -> int:

@@ -43,7 +43,13 @@ JSON = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.
 @click.option("--accept-gaps", "gaps_file", type=FILE, help="A file with such a gap in each line.")
 @click.option("--cluster", "cluster_file", type=FILE, help="Without CONFIG: the cluster file …")
 @click.option("--rates", "rates", multiple=True, help="… rates files, or names of rates that ship …")
-@click.option("--readings", "files", type=FILE, multiple=True, help="… files of readings, any number …")
+@click.option(
+    "--readings",
+    "files",
+    type=FILE,
+    multiple=True,
+    help="… files of readings, any number (PPE=FILE where one names no point) …",
+)
 @click.option("--register", "folder", type=FILE, help="… and the folder of the register.")
 @JSON
 def run(

@@ -39,7 +39,14 @@ class ManyFiles(click.Command):
 @click.option("--month", type=MonthType(), help="The local month to settle.")
 @click.option("--from", "first", type=MonthType(), help="The first of several months …")
 @click.option("--to", "last", type=MonthType(), help="… and the last, both inclusive.")
-@click.option("--readings", "files", type=FILE, multiple=True, required=True, help="Files of readings; any number.")
+@click.option(
+    "--readings",
+    "files",
+    type=FILE,
+    multiple=True,
+    required=True,
+    help="Files of readings, any number; PPE=FILE where one names no point.",
+)
 @click.option(
     "--out", type=FILE, required=True, help="Folder for hours.csv, shares.csv, charges.csv, totals.csv, notes.txt."
 )

@@ -327,12 +327,18 @@ def test_an_archive_that_was_lost_or_damaged_stops_an_import_and_says_what_to_do
     assert (done.exit_code, f"{archive.name} is damaged" in done.stderr, "restore" in done.stderr) == (2, True, True)
     archive.unlink()
     done = desk.run("import", desk.file("b.csv", CORRECTED))
-    assert (done.exit_code, "values of 1 imported file" in done.stderr, "rebuild" in done.stderr) == (2, True, True)
+    assert (done.exit_code, "values of 1 imported file" in done.stderr, "away" in done.stderr) == (2, True, True)
     assert desk.run("files").exit_code == 2
     assert desk.counted() == before, "a file that would have got a number again isn't in"
     archive.write_bytes(kept)
-    desk.imported(desk.file("b.csv", CORRECTED))
-    assert desk.counted() != before
+    store = desk.folder / "data" / "readings.sqlite"
+    store.write_bytes(b"x" * 5000)
+    done = desk.run("import", desk.file("b.csv", CORRECTED))
+    assert (done.exit_code, f"{store.name} is damaged" in done.stderr) == (2, True)
+    for file in store.parent.glob("readings.sqlite*"):
+        file.unlink()
+    (report,) = desk.imported(desk.file("b.csv", CORRECTED))
+    assert (report["number"], len(desk.counted()), desk.counted() != before) == (2, len(before), True)
 
 
 def test_a_dry_run_of_a_file_with_bad_rows_says_that_it_would_be_refused(desk: Desk) -> None:
