@@ -102,7 +102,7 @@ def asked(*words: str | Path, code: int = 0) -> Any:
     return json.loads(done.stdout) if done.stdout else done.stderr
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 60) -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 120) -> Any:
     give_up = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < give_up, "it didn't happen"
@@ -130,7 +130,7 @@ async def gateway(port: int, folder: Path, name: str) -> AsyncIterator[tuple[Out
 
 
 async def receipted(outbox: OutboxThread) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while any((await outbox.run(Outbox.unsettled)).values()):
             await asyncio.sleep(0.1)
 
@@ -196,7 +196,11 @@ def test_readings_runs_and_pages_of_two_clusters_stay_apart_at_one_broker(shared
         fake = encode(StandsMessage(gateway="hall", outbox="x", stands=(stand(9, "1"),)))
         said, heard = asyncio.run(intrude(shared.port, fake))
         assert said == ["Not authorized"] * 4
-        assert {topic.removeprefix("klaster/v1/alfa/") for topic in heard} <= {"central/presence", "hall/requests"}
+        assert {topic.removeprefix("klaster/v1/alfa/") for topic in heard} <= {
+            "central/presence",
+            "hall/requests",
+            "hall/receipts",
+        }
         for name, file in files.items():
             assert journalled(file) == before[name]
             hours = asked("balance", file, "--day", "2026-06-17")["hours"]
