@@ -59,7 +59,8 @@ def explain(
 ) -> None:
     """Why a number is what it is: from a sum of a statement down to two stands and the bytes in which they came.
 
-    An exported run is explained without a configuration: explain --run FILE. Each number is made anew from its parts.
+    Each number is made anew from its parts. An exported run is explained without a configuration: explain --run FILE;
+    runs of a register without one: explain FOLDER --run RUN. What can be asked: docs/explain.md.
 
     Exit code: 0 all of it agrees with the books; 1 something doesn't add up; 2 it can't be asked.
     """
