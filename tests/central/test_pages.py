@@ -75,6 +75,38 @@ async def test_arrow_keys_read_the_heat_map_hour_by_hour(desk: Desk) -> None:
     assert await page.locator("#map td[tabindex]").count() == 1
 
 
+async def test_enter_and_a_click_on_the_heat_map_explain_the_step_of_the_hour(desk: Desk) -> None:
+    full(desk)
+    page = await desk.open("/month?month=2026-06")
+    cell = page.locator("#map tbody tr:nth-child(13) td:nth-child(18)")
+    await cell.click()
+    await page.wait_for_url("**/explain?hour=2026-06-17T12%3A00%3A00%2B02%3A00&quantity=multiplier")
+    assert "Multiplier of the charges" in await page.locator(".explained").inner_text()
+    await page.go_back()
+    await page.locator("#map td[tabindex]").focus()
+    for _ in range(16):
+        await page.keyboard.press("ArrowRight")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/explain?hour=2026-06-17T00%3A00%3A00%2B02%3A00&quantity=multiplier")
+    assert desk.troubles == []
+
+
+async def test_a_number_is_reached_by_the_keyboard_and_shows_that_it_leads_on(desk: Desk) -> None:
+    full(desk)
+    page = await desk.open("/members?month=2026-06")
+    link = page.locator("table.points a.why").first
+    line = "one => getComputedStyle(one).textDecorationLine"
+    assert await link.evaluate(line) == "none"
+    await link.focus()
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.press("Tab")
+    assert await link.evaluate("one => one === document.activeElement")
+    assert await link.evaluate(line) == "underline"
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/explain?*")
+    assert await page.locator(".explained strong").first.inner_text() != ""
+
+
 async def test_gateways_show_their_receipt_backlog_and_meters_and_offline_is_not_zero(desk: Desk) -> None:
     full(desk)
     page = await desk.open("/gateways")
