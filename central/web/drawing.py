@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from litestar.enums import MediaType
 
 from central.explaining.telling import kwh as signed_kwh
 from central.explaining.telling import number as signed_number
-from central.web.explaining import KEYS, asking_for
+from central.web.explaining import KEYS, asking_for, why_link
 from central.web.words import LANGUAGES, WORDS, Words, chosen_language, last_day, local_day, percent_off, when
 from metering.period import Month
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_INDENT = re.compile(r"\n[ \n]+")
 _YEAR_S = 365 * 86400
 _KEPT = ("day", "month", "before", "after", "year", *KEYS)
 """What of the query stays when the language is changed."""
@@ -38,7 +40,7 @@ class Drawing:
     def draw(self, request: Request[Any, Any, Any], name: str, content: dict[str, Any]) -> str:
         """A page's text."""
         words, query = words_of(request), request.query_params
-        return self._templates.get_template(name).render(
+        text = self._templates.get_template(name).render(
             t=words,
             when=when,
             languages=[(one, WORDS[one].catalogue["name"]) for one in LANGUAGES],
@@ -47,6 +49,8 @@ class Drawing:
             **_filters(words),
             **content,
         )
+        # A page of a large cluster would be half as long again; what is preformatted stays as it is.
+        return text if "<pre" in text else _INDENT.sub("\n", text)
 
 
 def words_of(request: Request[Any, Any, Any]) -> Words:
@@ -102,10 +106,12 @@ def _signed(text: str) -> str:
 
 
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["why"] = why_link
+    return made

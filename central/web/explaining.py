@@ -34,6 +34,12 @@ def asking_for(**facts: object) -> Markup:
     return escape(f"/explain?{urlencode({name: str(fact) for name, fact in facts.items()})}&quantity=")
 
 
+def why_link(of: Markup, quantity: str, text: object) -> Markup | str:
+    """A number that leads to its explanation, ``of`` being what ``asking_for`` gave; nothing where nothing is known."""
+    # Thousands on a page: put together by hand, with all that comes from outside escaped.
+    return Markup(f'<a class="why" href="{of}{quantity}">{escape(text)}</a>') if text else ""  # noqa: S704
+
+
 def explain_router(why: Why) -> Router:
     """``/api/v1/explain``."""
 
