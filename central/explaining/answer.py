@@ -147,5 +147,5 @@ def _answer(step: Step, books: Books, question: Asked, asking: Asking, run: Run 
         "agrees": not step.disagreements,
         "step": plain(step, payload=asking.payload),
         "members": [{"id": member.id, "name": member.name} for member in books.cluster.members],
-        "points": [point.id for point in books.cluster.points],
+        "points": sorted({point.id for point in books.cluster.points}),
     }
