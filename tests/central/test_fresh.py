@@ -162,3 +162,16 @@ def test_reading_is_no_change_and_gateways_change_only_what_is_said_of_them(made
     made.gateways()
     assert books_marks(config, made.config) == before[0]
     assert all_marks(config, made.config) != before[1]
+
+
+async def test_a_peek_gives_what_is_kept_and_current_and_never_makes_anything() -> None:
+    making = Making()
+    async with running(making) as fresh:
+        assert fresh.peek("day", SPAN, AFTER) is None
+        assert await number(fresh) == (1, False)
+        kept = fresh.peek("day", SPAN, AFTER)
+        assert kept is not None
+        assert kept.value == {"number": 1, "at": AFTER}
+        making.marks = (("readings.sqlite", 1, 2, 3),)
+        assert fresh.peek("day", SPAN, AFTER) is None
+        assert making.count == 1
