@@ -146,7 +146,8 @@ async def test_members_have_their_points_and_hostile_names_are_only_names(desk: 
 async def test_every_link_to_a_csv_gives_one(desk: Desk) -> None:
     full(desk)
     links = set()
-    for path in PATHS:
+    # Of the books: what is of the register, the conditions and the calendar is in the API and has files of its own.
+    for path in (one for one in PATHS if not one.startswith(("/runs", "/conditions", "/radar", "/deadlines"))):
         page = await desk.open(path)
         links |= set(await page.eval_on_selector_all("a[download]", "all => all.map(one => one.href)"))
         assert await page.locator("table").count() <= await page.locator("a[download]").count() or path.startswith(
