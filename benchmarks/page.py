@@ -119,16 +119,20 @@ def _first(central: httpx.Client) -> None:
     begun = time.perf_counter()
     waiting = central.get(PATHS[1])
     said_s = time.perf_counter() - begun
-    while (answer := central.get(PATHS[1])).status_code == 202:
-        time.sleep(0.05)
-    assert answer.status_code == 200, answer.text[:500]
+    _shown(central, PATHS[1])
     shown_s = time.perf_counter() - begun
     print(f"  the first view ever: {waiting.status_code} after {said_s:.2f} s, settled and shown after {shown_s:.1f} s")
 
 
+def _shown(central: httpx.Client, path: str) -> httpx.Response:
+    while (answer := central.get(path)).status_code == 202:
+        time.sleep(0.05)
+    assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text[:500]}"
+    return answer
+
+
 def _measure(central: httpx.Client, bare: httpx.Client, path: str) -> None:
-    central.get(path)
-    size = len(central.get(path).content)
+    size = len(_shown(central, path).content)
     mine, theirs = _times(central, path, 200), _times(bare, f"/?size={size}", 200)
     p50, p99 = statistics.median(mine), _p99(mine)
     over = "" if p99 <= LIMIT_S else ", MISSED"
