@@ -176,8 +176,9 @@ def print_verified(answer: Mapping[str, Any]) -> None:
     """Print what verifying gave."""
     rows = ", ".join(f"{count} {name}" for name, count in answer["tables"].items())
     approved = f"approved by {answer['approved_by']}" if answer["approved_by"] else "not approved"
-    if answer["rests_on"]:
-        approved = f"rests on {answer['rests_on']}, {approved}" if answer["approved_by"] else approved
+    if answer["run"].endswith("-final"):
+        said = approved if answer["approved_by"] else "of which no approval is here"
+        approved = f"rests on {answer['rests_on']}, {said}"
     console.say(f"{answer['run']} of {answer['cluster']}, digest {answer['digest']}; {approved}")
     if not answer["same_code"]:
         console.say("it was made by other arithmetic than this klaster's: a difference may be of the program")
