@@ -400,6 +400,8 @@ def opened(config_file: Path) -> tuple[CentralConfig, datetime]:
     from central.config import load_config
     from runtime.clock import make_clock
 
+    if config_file.is_dir():
+        console.fail(f"{config_file}: is a folder; this command needs the books: give central's configuration")
     with console.config_errors("nothing was done"):
         config = load_config(config_file)
         return config, make_clock(config.clock).now()

@@ -172,6 +172,8 @@ def open_run(path: Path) -> Run:
 
 
 def _of_folder(path: Path) -> Run:
+    if (path / REGISTER).is_file():
+        raise RunError(f"{path}: is a register, not a run: give it and the name of one of its runs")
     register = path.resolve().parent.parent / REGISTER
     try:
         entries = entries_of(register)

@@ -78,7 +78,13 @@ def print_made(rows: Sequence[Mapping[str, Any]]) -> None:
             console.say(f"  incomplete: {lacking} of {row['totals']['periods']} periods lack values")
         _print_marks(row)
         console.say(f"  digest {row['digest']}")
-        if row["kind"] == "preliminary":
+        if datetime.fromisoformat(row["made"]) < (end := Month.parse(row["month"]).end):
+            console.say(f"  the month hadn't ended when it was made: it ends at {when(end)}")
+        if row["kind"] == "preliminary" and not row["totals"]["complete"]:
+            console.say(
+                f"  no period is complete, nothing can be approved: is {row['month']} the month that was meant?"
+            )
+        elif row["kind"] == "preliminary":
             console.say(f"  to close the month: approve CONFIG {row['run']} --by NAME, then run --kind final")
 
 
