@@ -30,16 +30,20 @@ SIMULATION: Final = (
 )
 
 
+def _rows(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"
+
+
 def print_reports(reports: Sequence[Report]) -> None:
     """What became of each file."""
     for report in reports:
         if report.state != "refused":
             said = {"taken": "entered", "same": "entered already; nothing was changed"}
-            console.say(f"{report.file}: {report.rows} rows {said.get(report.state, 'can be entered')}")
+            console.say(f"{report.file}: {_rows(report.rows)} {said.get(report.state, 'can be entered')}")
             for one in report.documents:
                 how = {"same": "says the same as before", "replaces": f"replaces version {one.version - 1}"}
                 name = f"{one.party} {one.issuer} {one.document}".replace("  ", " ")
-                console.say(f"  {name}: {one.rows} rows, version {one.version}, {how.get(one.state, 'new')}")
+                console.say(f"  {name}: {_rows(one.rows)}, version {one.version}, {how.get(one.state, 'new')}")
             continue
         what = report.reason or f"{len(report.refused)} of {report.rows} rows can't be figures"
         console.say(f"{report.file}: nothing of it was entered: {what}")
