@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.influx import influx, influxd
 from tests.mosquitto import Mosquitto
 
 __all__ = ["broker", "influx", "influxd"]
+
+# An example that takes long on a busy machine isn't wrong.
+settings.register_profile("klaster", deadline=None)
+settings.load_profile("klaster")
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def run(
     if as_json:
         console.print_json({"runs": rows})
     else:
-        print_made(rows)
+        print_made(rows, config_file or folder)
     lacking = any(row["complete"] is False and row["kind"] == "preliminary" for row in rows)
     raise SystemExit(Exit.INCOMPLETE if lacking else Exit.DONE)
 

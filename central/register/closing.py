@@ -60,7 +60,7 @@ def closing(
     lacking = missing(settled.tables, settled.hours, settled.gaps, settled.cluster.settings, month)
     without = unaccepted(lacking, accepted)
     files = unaccepted(_not_in(books, settled, now), accepted)
-    said = f"approved: {approved}" if approved else "no run of it is approved: approve RUN --by NAME"
+    said = f"approved: {approved}" if approved else "no run of it is approved: approve CONFIG RUN --by NAME"
     return [
         _line("ended", [] if now >= month.end + GRACE else [f"it ends at {when(month.end)}"], "the month has ended"),
         _line("complete", [f"{gap_text(one)}: missing" for one in without], _complete(lacking)),

@@ -69,8 +69,8 @@ def money_rests_on(run: Run) -> list[str]:
     return sorted({status for name in names for status in charges[name].unique().to_pylist() if status})
 
 
-def print_made(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print what was made."""
+def print_made(rows: Sequence[Mapping[str, Any]], where: Path | None) -> None:
+    """Print what was made; ``where``: the configuration or the register's folder, for what comes next."""
     for row in rows:
         console.say(f"{row['run']} of {row['cluster']} is made: {_sums(row)}")
         if not row["complete"]:
@@ -85,7 +85,7 @@ def print_made(rows: Sequence[Mapping[str, Any]]) -> None:
                 f"  no period is complete, nothing can be approved: is {row['month']} the month that was meant?"
             )
         elif row["kind"] == "preliminary":
-            console.say(f"  to close the month: approve CONFIG {row['run']} --by NAME, then run --kind final")
+            console.say(f"  to close the month: approve {where} {row['run']} --by NAME, then run --kind final")
 
 
 def _print_marks(row: Mapping[str, Any]) -> None:
@@ -106,10 +106,10 @@ def print_runs(rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
     body = [
         (
             row["run"],
-            row["made_local"][:16].replace("T", " "),
+            row["made_local"][:10],
             row["by"],
             _completeness(row),
-            _approved(row),
+            _approved_shortly(row),
             kwh(row["totals"]["covered_wh"]),
             row["totals"]["relief_zl"],
             row["totals"]["charge_zl"],
@@ -117,7 +117,8 @@ def print_runs(rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
         )
         for row in rows
     ]
-    console.table(str(rows[0]["cluster"]), heads, body, right=("covered kWh", "relief zł", "charge zł"))
+    right, whole = ("covered kWh", "relief zł", "charge zł"), ("made", "digest")
+    console.table(str(rows[0]["cluster"]), heads, body, right=right, whole=whole)
     if simulated := [row["run"] for row in rows if row["regime_status"] == "simulation"]:
         all_ = len(simulated) == len(rows)
         named = "All of them are simulations" if all_ else f"Simulations: {', '.join(simulated)}"
@@ -136,6 +137,13 @@ def _approved(row: Mapping[str, Any]) -> str:
         said = f"by {row['approved']['by']}, {row['approved']['at_local'][:10]}"
         return said if row["approved"]["run"] == row["run"] else f"as {row['approved']['run']} {said}"
     return f"as {row['rests_on']}" if row["kind"] == "final" else "not approved"
+
+
+def _approved_shortly(row: Mapping[str, Any]) -> str:
+    """For the list, where a run's name would be folded."""
+    if row["approved"] is not None:
+        return f"by {row['approved']['by']}, {row['approved']['at_local'][:10]}"
+    return "" if row["kind"] == "final" else "no"
 
 
 def shown(run: Run) -> dict[str, Any]:
