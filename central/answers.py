@@ -20,7 +20,7 @@ from central.findings import finding_row, findings_now
 from central.gateway_clocks import clocks_lately
 from central.grid import seconds
 from central.group_sums import sums_by
-from central.reports.money_sum import MoneySum
+from central.reports.money_sum import MoneySum, of_money
 from central.reports.settlement_csv import COLUMNS, columns_of
 from central.reports.summary import exact_sum
 from central.sources import injected_at
@@ -82,7 +82,7 @@ def balance(books: Books, span: Span, now: datetime) -> dict[str, Any]:
     )
     for row, counts in zip(rows, value_sources.of_periods(ended, seconds(hours["start"])), strict=True):
         row.update(counts)
-    return _about(settled, span, now) | {
+    return _about(settled, span, now, money=False) | {
         "periods": hours.num_rows,
         "complete": complete.num_rows,
         "sums": sums,
@@ -104,7 +104,7 @@ def shares(books: Books, span: Span, now: datetime, *, rows: bool = True) -> dic
         name for name in (*SHARE_ENERGIES, "charge_wh", "estimated", "unauthorised") if name in found.schema.names
     ]
     names = {member.id: member.name for member in settled.cluster.members}
-    answer: dict[str, Any] = _about(settled, span, now) | {
+    answer: dict[str, Any] = _about(settled, span, now, money=span.day is None) | {
         "members": [
             {"member": member, "name": names.get(member, ""), **sums}
             for member, sums in sums_by(found, "member", energies).items()
@@ -218,14 +218,15 @@ def _touches(since: datetime, until: datetime, span: Span) -> bool:
     return since < span.end and (until > span.start or since == until == span.start)
 
 
-def _about(settled: Settled, span: Span, now: datetime) -> dict[str, Any]:
+def _about(settled: Settled, span: Span, now: datetime, *, money: bool) -> dict[str, Any]:
+    notes = [note for note in settled.summary.notes_said if money or not of_money(note)]
     return {
         "cluster": settled.cluster.name,
         "period": settled.cluster.period.value,
         "span": str(span),
         "now": utc_text(now),
-        "notes": settled.summary.notes,
-        "notes_said": msgspec.to_builtins(settled.summary.notes_said),
+        "notes": [note.text for note in notes],
+        "notes_said": msgspec.to_builtins(notes),
     }
 
 

@@ -121,6 +121,11 @@ class MoneySums:
         return found
 
 
+def of_money(note: Note) -> bool:
+    """Whether a note is about sums in zł: it says nothing to who sees energies alone."""
+    return note.key in {"without", "rates_missing"} or note.key.startswith("rests_on_")
+
+
 def _sum(sums: Mapping[str, Decimal | None] | None, rests_on: str) -> MoneySum:
     if sums is None:
         return MoneySum(rests_on=rests_on)

@@ -24,6 +24,7 @@ def month_content(answers: dict[str, Any], span: Span, at: datetime) -> dict[str
     days = _days(answers["days"], balance["hours"])
     charged = {row["member"]: row for row in money["members"]}
     return about(balance) | {
+        "notes": shares["notes_said"],
         "month": month,
         "before": Month.of(month.start - timedelta(days=1)) if month > _FIRST else None,
         "after": month.next if month < min(Month.of(at), _LAST) else None,
