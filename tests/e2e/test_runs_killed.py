@@ -42,6 +42,14 @@ class Sender(threading.Thread):
         self.ended = threading.Event()
         self.trouble: BaseException | None = None
 
+    def wait_for(self, receipts: int) -> None:
+        """Wait until there are so many, a minute at most."""
+        give_up = time.monotonic() + 60
+        while self.receipts < receipts:
+            assert self.trouble is None, self.trouble
+            assert time.monotonic() < give_up, f"{self.receipts} receipts"
+            time.sleep(0.01)
+
     def run(self) -> None:
         try:
             asyncio.run(self._send())
@@ -118,6 +126,7 @@ def test_runs_killed_beside_a_service_leave_no_half_run_and_receipts_go_on(broke
         sender = Sender(broker.port)
         sender.start()
         page_says(web)
+        sender.wait_for(1)
         killed = 0
         for _ in range(KILLS):
             receipts = sender.receipts
@@ -126,7 +135,7 @@ def test_runs_killed_beside_a_service_leave_no_half_run_and_receipts_go_on(broke
             time.sleep(chance.uniform(0, 0.3))
             child.send_signal(signal.SIGKILL)
             killed += child.wait(30) == -signal.SIGKILL
-            assert sender.receipts > receipts, sender.trouble
+            sender.wait_for(receipts + 1)
             assert all(verify(register.run(one.run)).equal for one in register.entries())
             assert "register_broken" not in page_says(web)
         assert killed
