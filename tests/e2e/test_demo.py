@@ -123,4 +123,7 @@ def test_ctrl_c_ends_every_process(tmp_path: Path) -> None:
     demo.send_signal(signal.SIGINT)
     demo.communicate(timeout=60)
     assert demo.returncode == 3
+    give_up = time.monotonic() + 10  # a worker ends when it notices that its service has
+    while pids(str(work)) and time.monotonic() < give_up:
+        time.sleep(0.1)
     assert pids(str(work)) == []
