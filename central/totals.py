@@ -16,7 +16,8 @@ from central.grid import Ints
 from central.money import Whole, fixed, with_pct
 from central.tables import TOTALS
 
-_WORST = ("verified", "unverified", "illustrative", "missing", "unknown")
+STATUSES = ("verified", "unverified", "illustrative", "missing", "unknown")
+"""How far a sum in zł may be trusted, the best first."""
 
 
 def totals(charges: pa.Table, vat: pa.Table | None, starts: Ints) -> pa.Table:
@@ -31,17 +32,17 @@ def totals(charges: pa.Table, vat: pa.Table | None, starts: Ints) -> pa.Table:
     known = pc.is_valid(charges["drawn_wh"]).to_numpy()
     status = np.where(known, np.maximum(_places(charges["rate_status"]), _places(charges["zone_status"])), 0)
     worst = np.maximum.reduceat(status, first)
-    worst[~np.logical_or.reduceat(known, first)] = _WORST.index("unknown")
+    worst[~np.logical_or.reduceat(known, first)] = STATUSES.index("unknown")
     full, relief = (np.add.reduceat(_groszy(charges[name]), first) for name in ("full_zl", "relief_zl"))
     pct = _pct(vat, starts)
     if pct is not None:
-        worst = np.maximum(worst, _WORST.index(pct[1]))
-    there = worst < _WORST.index("missing")
+        worst = np.maximum(worst, STATUSES.index(pct[1]))
+    there = worst < STATUSES.index("missing")
     about = charges.select(["cluster", "month", "member", "point"]).take(pa.array(first))
     columns = {name: about[name] for name in about.column_names}
     columns |= _money({"full": full, "relief": relief, "charge": full - relief}, pct and Decimal(pct[0]), there)
     columns["vat_pct"] = pa.repeat(pa.scalar(pct and pct[0], pa.string()), len(first))
-    columns["status"] = pa.array([_WORST[place] for place in worst.tolist()], pa.string())
+    columns["status"] = pa.array([STATUSES[place] for place in worst.tolist()], pa.string())
     return pa.table({name: columns[name] for name in TOTALS.names}, schema=TOTALS)
 
 
@@ -68,8 +69,8 @@ def _money(net: dict[str, Whole], pct: Decimal | None, there: np.typing.NDArray[
 
 
 def _places(column: pa.ChunkedArray) -> Ints:
-    """Each status' place among ``_WORST``; a null is no doubt."""
-    found: Ints = pc.fill_null(pc.index_in(column, value_set=pa.array(_WORST)), 0).to_numpy().astype(np.int64)
+    """Each status' place among ``STATUSES``; a null is no doubt."""
+    found: Ints = pc.fill_null(pc.index_in(column, value_set=pa.array(STATUSES)), 0).to_numpy().astype(np.int64)
     return found
 
 

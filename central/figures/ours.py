@@ -10,9 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from central.totals import STATUSES
+
 EXEMPT = ("chp", "oze")
 """Components that aren't charged at all on relieved energy: what is charged is the rest."""
-_WORST = ("verified", "unverified", "illustrative", "missing")
 _WH_PER_KWH = 1000
 
 
@@ -47,7 +48,7 @@ def ours_of(charges: pa.Table) -> dict[Key, Ours]:
         one = found.setdefault((row["point"], row["component"], row["zone"]), Ours())
         if row["member"] not in one.members:
             one.members.append(row["member"])
-        one.rests_on = max(one.rests_on, row["rate_status"], row.get("zone_status") or "verified", key=_WORST.index)
+        one.rests_on = max(one.rests_on, row["rate_status"], row.get("zone_status") or "verified", key=STATUSES.index)
         if row["rate"] is None:
             one.full_zl = one.charge_zl = None
             one.why = one.why or "a rate is missing"
@@ -85,7 +86,7 @@ def together(parts: list[Ours]) -> Ours:
     for one in parts:
         whole.members += [member for member in one.members if member not in whole.members]
         whole.rates += [rate for rate in one.rates if rate not in whole.rates]
-        whole.rests_on = max(whole.rests_on, one.rests_on, key=_WORST.index)
+        whole.rests_on = max(whole.rests_on, one.rests_on, key=STATUSES.index)
         whole.why = whole.why or one.why
         for name in ("drawn_wh", "charged_wh", "full_zl", "charge_zl"):
             setattr(whole, name, _plus(getattr(whole, name), getattr(one, name)))

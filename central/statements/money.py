@@ -15,11 +15,10 @@ import msgspec
 
 from central.applied import COMPONENTS
 from central.statements.told import Told
+from central.totals import STATUSES
 
 NET = ("full_zl", "relief_zl", "charge_zl")
 OF_TOTALS = (*NET, "full_vat_zl", "charge_vat_zl", "full_gross_zl", "relief_gross_zl", "charge_gross_zl")
-WORST = ("verified", "unverified", "illustrative", "missing", "unknown")
-"""How far a figure may be trusted, the best first."""
 _MOST_DIGITS = 24
 """Before and after the point."""
 
@@ -124,8 +123,8 @@ def member_money(told: Told, member: str) -> Money:
 
 def worst(statuses: Iterable[str]) -> str:
     """The worst of some statuses; one that isn't known is as bad as unverified."""
-    places = [WORST.index(one) if one in WORST else WORST.index("unverified") for one in statuses]
-    return WORST[max(places, default=0)]
+    places = [STATUSES.index(one) if one in STATUSES else STATUSES.index("unverified") for one in statuses]
+    return STATUSES[max(places, default=0)]
 
 
 def summed(values: Iterable[Decimal | None]) -> Decimal | None:

@@ -10,6 +10,7 @@ from central.statements.document import Figure, Row, plain_text
 from central.statements.money import digits_after_point
 from central.statements.statement import Statement
 from central.statements.words import COMPONENTS, TEXTS, ZONES
+from central.totals import STATUSES
 
 STATUS_MARKS: Final = {"unverified": "†", "illustrative": "‡"}
 """Of a figure that rests on a rate of such a status."""
@@ -66,8 +67,7 @@ class Saying:
     def status_notes(self, statuses: Iterable[str]) -> list[str]:
         """What the signs of these statuses mean."""
         there = set(statuses)
-        order = ("unverified", "illustrative", "missing", "unknown")
-        return [self.say(f"mark_{status}") for status in order if status in there]
+        return [self.say(f"mark_{status}") for status in STATUSES[1:] if status in there]
 
     def _doubts(self) -> dict[tuple[str, str], str]:
         """What marks a point's figures of a direction."""
