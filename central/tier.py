@@ -13,7 +13,8 @@ from central.balance import relief_step
 from central.grid import Ints
 from central.settings import Settings
 
-_TENTHS = np.array((6, 7, 8, 9), dtype=np.int64)
+TENTHS = np.array((6, 7, 8, 9), dtype=np.int64)
+"""Of the denominator, above which the steps begin (art. 184k ust. 1 pkt 2 lit. a to d)."""
 _TOP = 5
 
 
@@ -43,8 +44,8 @@ def tiers(injected_res: Ints, drawn: Ints, settings: Settings, denominator: Ints
 
     step = step_at(injected_res)
     # Strictly more than t tenths of what is drawn; beyond the tenths, all of it. Never more than all of it.
-    tenths = _TENTHS[np.minimum(step, len(_TENTHS) - 1)]
-    wanted = np.where(step < len(_TENTHS), tenths * whole // 10 + 1, whole)
+    tenths = TENTHS[np.minimum(step, len(TENTHS) - 1)]
+    wanted = np.where(step < len(TENTHS), tenths * whole // 10 + 1, whole)
     reachable = (whole > 0) & (step < _TOP) & (wanted > injected_res) & ((wanted <= drawn) | (not covered))
     target = np.where(reachable, wanted, injected_res)
     return Tiers(

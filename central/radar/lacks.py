@@ -24,7 +24,7 @@ from central.grid import Grid, Ints, net
 from central.local_days import LocalDays
 from central.settings import Settings
 from central.settlement import Reckoned, reckon
-from central.tier import tiers
+from central.tier import TENTHS, tiers
 from metering.period import EPOCH, Month
 
 _HOUR_S = 3600
@@ -128,9 +128,6 @@ def _less_drawn(done: Reckoned, t: int, step: int) -> int | None:
     if injected <= 0:
         return None
     # The next step begins strictly above its tenths; the last one at all of it.
-    most = injected if step > len(_TENTHS) else (10 * injected - 1) // _TENTHS[step - 1]
+    most = injected if step > len(TENTHS) else (10 * injected - 1) // int(TENTHS[step - 1])
     less = denominator - most
     return less if most > 0 and less <= int(done.balanced.drawn[t]) else None
-
-
-_TENTHS = (6, 7, 8, 9)
