@@ -36,12 +36,10 @@ def _question(name: Question, text: str, show: str) -> click.Command:
             raise click.UsageError("give --month or --day, not both")
         from central.answers import Span
         from central.ask import ask
-        from central.config import load_config
+        from central.present import now_by
         from central.reports import answers_text
-        from runtime.clock import make_clock
 
-        with console.config_errors():
-            now = make_clock(load_config(config_file).clock).now()
+        now = now_by(config_file)
         span = Span.of_day(day) if day else Span(month=month or Month.of(now))
         answer = ask(name, config_file, span, now)
         if answer.value is None:
@@ -155,12 +153,10 @@ def completeness(config_file: Path, month: Month | None, points: tuple[str, ...]
     from central.answers import Span
     from central.ask import ask
     from central.completeness_now import of_points
-    from central.config import load_config
+    from central.present import now_by
     from central.reports.completeness_text import print_completeness
-    from runtime.clock import make_clock
 
-    with console.config_errors():
-        now = make_clock(load_config(config_file).clock).now()
+    now = now_by(config_file)
     answer = ask("completeness", config_file, Span(month=month or Month.of(now)), now)
     if answer.value is None:
         console.fail(answer.trouble)

@@ -49,9 +49,10 @@ def conditions(
     if bool(files) != bool(cluster_file):
         raise click.UsageError("--cluster and --readings go together")
     from central.conditions.assessing import assess
+    from central.present import now_by
     from central.reports.conditions_text import print_assessment, state_exit
 
-    now = _now(config_file)
+    now = now_by(config_file)
     asked = _day(day, year, now)
     with console.err.status("reading") as status:
 
@@ -68,18 +69,6 @@ def conditions(
     else:
         print_assessment(found)
     raise SystemExit(state_exit(found.state))
-
-
-def _now(config_file: Path | None) -> datetime:
-    from datetime import UTC
-
-    from central.config import load_config
-    from runtime.clock import make_clock
-
-    if config_file is None:
-        return datetime.now(UTC)
-    with console.config_errors():
-        return make_clock(load_config(config_file).clock).now()
 
 
 def _day(day: date | None, year: int | None, now: datetime) -> date:
@@ -122,7 +111,6 @@ def _of_files(
     try:
         return cluster, sums_of_files(cluster, files, months_needed(day), until_of(day, now), progress)
     except BadRowsError as error:
-        count = len(error.rows)
-        console.fail(f"{count} bad row{'s' if count > 1 else ''}; nothing was done:\n{error}")
+        console.fail(error.told("nothing was done"))
     except OSError as error:
         console.fail(f"{error.filename}: can't be read: {error.strerror}")

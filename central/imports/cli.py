@@ -128,13 +128,10 @@ def compare(config_file: Path, month: Month | None, tolerance_wh: int, *, as_jso
     Exit code: 0 alike; 1 they differ; 3 nothing could be compared: no period has both; 2 bad input.
     """
     from central.comparison import compare as compared
-    from central.config import load_config
+    from central.present import now_by
     from central.reports.imports_text import print_comparison
-    from runtime.clock import make_clock
 
-    with console.config_errors():
-        now = make_clock(load_config(config_file).clock).now()
-    chosen = month or Month.of(now)
+    chosen = month or Month.of(now_by(config_file))
     answer = _of_books(config_file, lambda books: compared(books.settled(chosen), tolerance_wh, periods=as_json))
     if as_json:
         console.print_json(answer)

@@ -68,6 +68,11 @@ class BadRowsError(Exception):
         super().__init__("\n".join(map(str, rows[:SHOWN])) + more)
         self.rows = rows
 
+    def told(self, outcome: str) -> str:
+        """How many rows are bad, what became of the command, and the rows."""
+        count = len(self.rows)
+        return f"{count} bad row{'s' if count > 1 else ''}; {outcome}:\n{self}"
+
 
 @dataclass(frozen=True, slots=True)
 class Readings:

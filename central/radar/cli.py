@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,11 +54,12 @@ def radar(
         raise click.UsageError("give CONFIG_FILE, or --cluster and --readings")
     if bool(files) != bool(cluster_file):
         raise click.UsageError("--cluster and --readings go together")
+    from central.present import now_by
     from central.radar.slots import radar_answer
     from central.reports.radar_text import print_radar
 
     within_wh = None if within_kwh is None else _wh(within_kwh)
-    now = _now(config_file)
+    now = now_by(config_file)
     present = Month.of(now)
     asked = months(Month(year, 1), min(Month(year, 12), present)) if year else [month or present]
     if not asked or asked[0] > present:
@@ -78,16 +79,6 @@ def radar(
             console.say(f"{gathered.incomplete} periods lack values and aren't in it.")
     whole = not gathered.incomplete and all(lack.worth is not None for one in found for lack in one.lacks)
     raise SystemExit(Exit.DONE if whole else Exit.INCOMPLETE)
-
-
-def _now(config_file: Path | None) -> datetime:
-    from central.config import load_config
-    from runtime.clock import make_clock
-
-    if config_file is None:
-        return datetime.now(UTC)
-    with console.config_errors():
-        return make_clock(load_config(config_file).clock).now()
 
 
 def _gathered(
@@ -112,8 +103,7 @@ def _gathered(
                 return of_books(config_file, asked, now, progress)
             return of_files(cluster_file, rates, files, asked, now, progress)
         except BadRowsError as error:
-            count = len(error.rows)
-            console.fail(f"{count} bad row{'s' if count > 1 else ''}; nothing was done:\n{error}")
+            console.fail(error.told("nothing was done"))
         except TROUBLES as error:
             console.fail(trouble_text(error))
 

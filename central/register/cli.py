@@ -173,8 +173,7 @@ def _from_files(
             now = make_clock(None).now()
             return register, list(runs_from_files(given, months, asked, now, lambda what: status.update(Text(what))))
     except BadRowsError as error:
-        count = len(error.rows)
-        console.fail(f"{count} bad row{'s' if count > 1 else ''}; nothing was made:\n{error}")
+        console.fail(error.told("nothing was made"))
 
 
 class Listing(click.Group):

@@ -80,8 +80,7 @@ def settle(
         with console.err.status("settling") as status:
             settled = settle_files(cluster, pricing, asked, files, out, lambda what: status.update(Text(what)))
     except BadRowsError as error:
-        count = len(error.rows)
-        console.fail(f"{count} bad row{'s' if count > 1 else ''}; nothing was written:\n{error}")
+        console.fail(error.told("nothing was written"))
     except OSError as error:
         console.fail(f"{error.filename or out}: can't be written: {error.strerror}; what was there is unchanged")
     print_settlement(settled, as_json=as_json)
