@@ -108,5 +108,8 @@ class ResendQueue:
     async def _load(self) -> None:
         if self._loaded:
             return
-        self._kept = [Resend(request) for request in await self._outbox.run(Outbox.requests)]
-        self._loaded = True
+        requests = await self._outbox.run(Outbox.requests)
+        # Sending and receiving both come here first: who reads second must not replace what the other works on.
+        if not self._loaded:
+            self._kept = [Resend(request) for request in requests]
+            self._loaded = True
