@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 import click
 
 from central.answering.cli import balance, completeness, findings, gateways, shares, stands
@@ -26,7 +24,7 @@ from central.statements.cli import statement
 
 
 @click.group()
-@click.version_option(version("klaster"), prog_name="klaster-central")
+@click.version_option(package_name="klaster", prog_name="klaster-central")
 def main() -> None:
     """The books of an energy cluster: readings, hourly balance, settlement."""
 

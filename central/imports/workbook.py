@@ -16,10 +16,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 import defusedxml.ElementTree
-import openpyxl
-import openpyxl.xml
 from defusedxml.common import DefusedXmlException
-from openpyxl.utils.exceptions import InvalidFileException
 
 from central.imports.found import NotReadError
 
@@ -84,7 +81,12 @@ def opened_workbook(content: bytes, *, formulas: bool = False) -> Iterator[Any]:
     Raises:
         NotReadError: it is no workbook, or one that is larger than any report; also for trouble while it is read.
     """
-    if not openpyxl.xml.DEFUSEDXML:
+    # It takes a fifth of a second to import: only who has a workbook waits for it.
+    import openpyxl  # noqa: PLC0415
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+    from openpyxl.xml import DEFUSEDXML  # noqa: PLC0415
+
+    if not DEFUSEDXML:
         raise NotReadError("workbooks can't be read safely here: install defusedxml")
     _check_size(content)
     try:
