@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from central.finding import when
-from central.register.closing import Item
 from central.register.keeping import Register
 from central.register.manifest import Entry
 from central.register.opening import Run, open_run
 from central.register.verifying import Verified
 from metering.period import Month, local_text, utc_text
 from runtime import console
+
+if TYPE_CHECKING:
+    # With it come the books and the broker, which who settles files doesn't need.
+    from central.register.closing import Item
 
 
 def run_row(run: Run) -> dict[str, Any]:
