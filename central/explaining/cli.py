@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from central.language_option import in_language
 from central.span_options import MonthType
 from metering.period import Month
 from runtime import console
@@ -40,6 +41,7 @@ FILE = click.Path(path_type=Path)
 )
 @click.option("--all", "everything", is_flag=True, help="All parts of long lists, not the largest alone.")
 @click.option("--bytes", "payload", is_flag=True, help="The journal's own bytes of the messages, the stand marked.")
+@in_language
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 def explain(
     *,
@@ -55,6 +57,7 @@ def explain(
     depth: int | None,
     everything: bool,
     payload: bool,
+    language: str,
     as_json: bool,
 ) -> None:
     """Why a number is what it is: from a sum of a statement down to two stands and the bytes in which they came.
@@ -79,9 +82,12 @@ def explain(
         console.print_json({"agrees": not wrong, "step": plain(step, payload=payload)})
     else:
         from central.explaining.printed import print_explained
+        from central.web.words import WORDS
 
         command = ["klaster-central", "explain", *([str(config_file)] if config_file else [])]
-        print_explained(step, payload=payload, command=[*command, *(["--run", run_name] if run_name else [])])
+        command += ["--run", run_name] if run_name else []
+        command += ["--lang", language] if language != "en" else []
+        print_explained(step, WORDS[language], payload=payload, command=command)
     raise SystemExit(Exit.DIFFERS if wrong else Exit.DONE)
 
 

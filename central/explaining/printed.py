@@ -1,4 +1,4 @@
-"""An explanation as a person reads it in a terminal: a tree, in English."""
+"""An explanation as a person reads it in a terminal: a tree, in the language that is asked for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.tree import Tree
 
 from central.explaining.step import Said, Step
 from central.explaining.telling import amount, sentence
-from central.web.words import ENGLISH, NBSP
+from central.web.words import NBSP, Words
 from runtime import console
 
 _WIDEST: Final = 100
@@ -22,31 +22,33 @@ _PIPED: Final = 80
 _QUESTIONS: Final = 4
 
 
-def print_explained(step: Step, *, payload: bool, command: Sequence[str]) -> None:
+def print_explained(step: Step, words: Words, *, payload: bool, command: Sequence[str]) -> None:
     """The tree, then what doesn't add up, then the messages' own bytes where they are asked for, then what to ask.
 
     ``command`` are the words that every question begins with.
     """
     width = min(console.out.width, _WIDEST) if sys.stdout.isatty() else _PIPED
-    console.out.print(_tree(step, frozenset(), set()), width=width)
+    console.out.print(_Telling(words).tree(step, frozenset()), width=width)
     wrong = step.disagreements
     if wrong:
         console.say("")
-        console.say(f"{len(wrong)} numbers don't add up with the books; report this:", style="bold red")
+        console.say(_plain(words("explain.printed.wrong", n=len(wrong)).unescape()), style="bold red")
         for one in wrong:
-            console.say(f"  {_said(one.what)}: made {one.value}, the books say {one.told}")
+            made, told = (amount(words, value, one.unit) for value in (one.value, one.told))
+            line = words("explain.printed.wrong_one", what=_said(words, one.what), made=made, told=told)
+            console.say(f"  {_plain(line.unescape())}")
     messages = list(_with_message(step)) if payload else []
     for one in messages:
-        _message(one)
+        _message(one, words)
     if payload and not messages:
         console.say("")
-        console.say("No stand is told here, so there are no bytes: ask for a point's hour (--point, --hour).")
+        console.say(_plain(words("explain.printed.no_bytes").unescape()))
     if asks := _next(step):
         console.say("")
-        console.say("Ask on:")
+        console.say(_plain(words("explain.printed.ask_on").unescape()))
         for ask in asks:
-            words = [word for name, value in ask.items() for word in (f"--{name}", value)]
-            console.out.print(Text(console.plain("  " + shlex.join([*command, *words]))), soft_wrap=True)
+            asked = [word for name, value in ask.items() for word in (f"--{name}", value)]
+            console.out.print(Text(console.plain("  " + shlex.join([*command, *asked]))), soft_wrap=True)
 
 
 def _next(step: Step) -> list[dict[str, str]]:
@@ -68,31 +70,40 @@ def _leaves(step: Step) -> Iterator[Step]:
         yield from _leaves(part)
 
 
-def _tree(step: Step, told: frozenset[str], explained: set[str]) -> Tree:
-    """``told``: notes that stand above already; ``explained``: questions whose answers do."""
-    head = Text.assemble((_plain(amount(ENGLISH, step.value, step.unit)), "bold"), "  ", _said(step.what))
-    if step.wrong:
-        books = sentence(ENGLISH, "wrong", {"told": amount(ENGLISH, step.told, step.unit)}).unescape()
-        head.append(f"  {_plain(books)}", style="bold red")
-    for one in step.how:
-        head.append(f"\n{_said(one)}", style="dim")
-    notes = [note for note in map(_said, step.notes) if note not in told]
-    for note in notes:
-        head.append(f"\n! {note}", style="yellow")
-    made = Tree(head, guide_style="dim")
-    if step.ask is not None and step.parts:
-        question = repr(sorted(step.ask.items()))
-        if question in explained:
-            head.append(f"\n{_said(Said('as_above'))}", style="dim")
-            return made
-        explained.add(question)
-    for part in step.parts:
-        made.children.append(_tree(part, told.union(notes), explained))
-    return made
+class _Telling:
+    """One tree in one language; what stands above already isn't told again."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+        self._explained: set[str] = set()
+        """Questions whose answers stand above."""
+
+    def tree(self, step: Step, told: frozenset[str]) -> Tree:
+        """``told``: notes of the steps above."""
+        words = self._words
+        head = Text.assemble((_plain(amount(words, step.value, step.unit)), "bold"), "  ", _said(words, step.what))
+        if step.wrong:
+            books = sentence(words, "wrong", {"told": amount(words, step.told, step.unit)}).unescape()
+            head.append(f"  {_plain(books)}", style="bold red")
+        for one in step.how:
+            head.append(f"\n{_said(words, one)}", style="dim")
+        notes = [note for note in (_said(words, one) for one in step.notes) if note not in told]
+        for note in notes:
+            head.append(f"\n! {note}", style="yellow")
+        made = Tree(head, guide_style="dim")
+        if step.ask is not None and step.parts:
+            question = repr(sorted(step.ask.items()))
+            if question in self._explained:
+                head.append(f"\n{_said(words, Said('as_above'))}", style="dim")
+                return made
+            self._explained.add(question)
+        for part in step.parts:
+            made.children.append(self.tree(part, told.union(notes)))
+        return made
 
 
-def _said(one: Said) -> str:
-    return _plain(sentence(ENGLISH, one.key, one.facts).unescape())
+def _said(words: Words, one: Said) -> str:
+    return _plain(sentence(words, one.key, one.facts).unescape())
 
 
 def _plain(text: str) -> str:
@@ -107,16 +118,18 @@ def _with_message(step: Step) -> Iterator[Step]:
         yield from _with_message(part)
 
 
-def _message(step: Step) -> None:
+def _message(step: Step, words: Words) -> None:
     raw = step.raw
     if raw is None:
         return
     console.say("")
-    console.say(f"{_said(step.what)}: row {raw.row} of the journal, SHA-256 {raw.digest}", style="bold")
+    facts = {"what": _said(words, step.what), "row": raw.row, "digest": raw.digest}
+    console.say(_plain(words("explain.printed.message", **facts).unescape()), style="bold")
     if raw.first < 0:
         console.say(raw.payload.decode(errors="replace"))
         return
-    console.say(f"bytes {raw.first} to {raw.last} of {len(raw.payload)} are the stand:")
+    place = {"first": raw.first, "last": raw.last, "size": len(raw.payload)}
+    console.say(_plain(words("explain.printed.bytes", **place).unescape()))
     parts = (raw.payload[: raw.first], raw.payload[raw.first : raw.last], raw.payload[raw.last :])
     before, stand, after = (console.plain(part.decode(errors="replace")) for part in parts)
     console.out.print(Text.assemble((before, "dim"), (stand, "bold reverse"), (after, "dim")), soft_wrap=True)

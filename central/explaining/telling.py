@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from markupsafe import Markup
 
 from central.explaining.step import Fact, Raw, Said, Step
-from central.web.words import ENGLISH, NBSP, Words
+from central.web.words import ENGLISH, NBSP, Words, exact_kwh
 from metering.period import WARSAW
-
-_WH_PER_KWH: Final = 1000
 
 
 def sentence(words: Words, key: str, facts: Mapping[str, Fact]) -> Markup:
@@ -41,15 +38,12 @@ def _put(words: Words, name: str, value: Fact) -> tuple[str, str | Markup]:
 
 def number(words: Words, text: str) -> str:
     """An exact decimal with the language's separators; with its sign."""
-    return "−" * text.startswith("-") + words.number(text.removeprefix("-"))
+    return words.signed(text)
 
 
 def kwh(words: Words, wh: str) -> str:
     """Wh as kWh with three decimals, or as many as it takes."""
-    exact = Decimal(wh) / _WH_PER_KWH
-    text = f"{exact:f}"
-    whole, _, rest = text.partition(".")
-    return number(words, f"{whole}.{rest.ljust(3, '0')}")
+    return words.signed(exact_kwh(wh))
 
 
 def amount(words: Words, value: str | None, unit: str) -> str:

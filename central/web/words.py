@@ -105,14 +105,30 @@ class Words:
 
     def note(self, said: Mapping[str, Any]) -> Markup:
         """A note of an answer (``central.reports.note``); in English, and marked so, where no sentence has its key."""
-        key = f"notes.{said['key']}"
+        key = said["key"] if "." in said["key"] else f"notes.{said['key']}"
         if not self.has(key):
             return self.english(said["text"])
-        return self(key, **{name: self._part(fact) for name, fact in said["facts"].items()})
+        return self(key, **dict(self._put(name, fact) for name, fact in said["facts"].items()))
 
-    def _part(self, fact: object) -> object:
-        """What is put into a note: parts one after another, anything else as it is."""
-        return Markup("; ").join(self.note(one) for one in fact) if isinstance(fact, list) else fact
+    def _put(self, name: str, fact: Any) -> tuple[str, object]:
+        """What is put into a note, by its name there: parts one after another, others as the end of the name says."""
+        if isinstance(fact, list):
+            return name, Markup("; ").join(self.note(one) for one in fact)
+        stem, _, kind = name.rpartition("_")
+        match kind if stem else "":
+            case "wh":
+                return name, self.signed(exact_kwh(str(fact)))
+            case "num":
+                return name, self.signed(str(fact))
+            case "at":
+                return stem, when(str(fact))
+            case "key":
+                return stem, self(str(fact)) if self.has(str(fact)) else str(fact).rpartition(".")[2]
+        return name, fact
+
+    def signed(self, text: str) -> str:
+        """An exact decimal with this language's separators, and its sign."""
+        return "−" * text.startswith("-") + self.number(text.removeprefix("-"))
 
     def english(self, text: str) -> Markup:
         """A text that exists in English only."""
@@ -125,6 +141,12 @@ def when(utc: str | None) -> str:
         return ""
     text = datetime.fromisoformat(utc).astimezone(WARSAW).isoformat(sep=" ", timespec="minutes")
     return f"{text[:16]}{NBSP}{text[16:]}"
+
+
+def exact_kwh(wh: str) -> str:
+    """Wh as kWh with three decimals, or as many as it takes."""
+    whole, _, rest = f"{Decimal(wh) / 1000:f}".partition(".")
+    return f"{whole}.{rest.ljust(3, '0')}"
 
 
 def local_day(utc: str | None) -> str:
