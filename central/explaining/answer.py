@@ -33,7 +33,7 @@ from runtime.config import ConfigError
 WIDTH: Final = 5
 """How many parts of a long list are told one by one."""
 DEPTHS: Final = range(13)
-ASKED: Final = ("month", "hour", "member", "point", "component", "zone", "quantity")
+ASKED: Final = ("month", "day", "hour", "member", "point", "component", "zone", "quantity")
 """The words of a question."""
 
 
@@ -94,8 +94,8 @@ def _asked(words: Mapping[str, str | None], length: int) -> Asked:
 
 
 def usual_view(question: Asked) -> View:
-    """A period's number goes all the way down; a month's to the periods."""
-    return View(8 if question.start is not None else 2, WIDTH)
+    """A period's number goes all the way down; a month's and a day's to the periods."""
+    return View(8 if question.start is not None else 1 if question.day else 2, WIDTH)
 
 
 def run_of(books: Books, name: str) -> Run:

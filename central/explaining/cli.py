@@ -28,6 +28,7 @@ FILE = click.Path(path_type=Path)
     "--run", "run_name", metavar="RUN", help="Of a run: its name in the register, its folder or exported file."
 )
 @click.option("--month", type=MonthType(), help="A local month.")
+@click.option("--day", help="A local day, like 2026-10-05: its sums, hour by hour.")
 @click.option("--hour", help="One period, like 2026-10-05T13 (local), or 2026-10-25T02+01:00.")
 @click.option("--member", help="A member's id.")
 @click.option("--point", help="A point (PPE).")
@@ -37,7 +38,7 @@ FILE = click.Path(path_type=Path)
 @click.option(
     "--depth",
     type=click.IntRange(0, 12),
-    help="Levels below the number: 8 of an hour; of a month 2 of a point, else 1.",
+    help="Levels below the number: 8 of an hour, 1 of a day; of a month 2 of a point, else 1.",
 )
 @click.option("--all", "everything", is_flag=True, help="All parts of long lists, not the largest alone.")
 @click.option("--bytes", "payload", is_flag=True, help="The journal's own bytes of the messages, the stand marked.")
@@ -48,6 +49,7 @@ def explain(
     config_file: Path | None,
     run_name: str | None,
     month: Month | None,
+    day: str | None,
     hour: str | None,
     member: str | None,
     point: str | None,
@@ -69,12 +71,12 @@ def explain(
     """
     if run_name is None and (config_file is None or config_file.is_dir()):
         raise click.UsageError("give the configuration, or --run with a run's name, folder or exported file")
-    query = {"month": str(month) if month else None, "hour": hour, "member": member, "point": point}
-    query |= {"component": component, "zone": zone, "quantity": quantity}
+    query = {"month": str(month) if month else None, "day": day, "hour": hour}
+    query |= {"member": member, "point": point, "component": component, "zone": zone, "quantity": quantity}
     from central.explaining.step import View
     from central.explaining.telling import plain
 
-    usual = 8 if hour else 2 if point else 1
+    usual = 8 if hour else 1 if day else 2 if point else 1
     view = View(usual if depth is None else depth, None if everything else 5)
     step = _explained(config_file, run_name, query, view)
     wrong = bool(step.disagreements)

@@ -7,6 +7,7 @@ from typing import Any
 
 from central.explaining.behind_stands import counted_behind
 from central.explaining.case import Case, at_text
+from central.explaining.next_step import next_step
 from central.explaining.point_hour import point_hour
 from central.explaining.question import OF_STORAGES as STORES
 from central.explaining.question import Asked
@@ -25,6 +26,8 @@ def cluster_hour(case: Case, asked: Asked, view: View) -> Step:
         return _ratio(case, asked, sums, view)
     if quantity == "multiplier":
         return _multiplier(case, asked, sums, view)
+    if quantity == "to_next":
+        return _to_next(case, asked, sums, view)
     if quantity in STORES or quantity == "gross":
         return _by_column(case, asked, sums, view)
     what = named("hour", quantity, {"start_at": at_text(start)})
@@ -173,6 +176,21 @@ def _multiplier(case: Case, asked: Asked, sums: Sums, view: View) -> Step:
         computed,
         told,
         how=(Said(rule),),
+        parts=below,
+        ask=asked.query(),
+    )
+
+
+def _to_next(case: Case, asked: Asked, sums: Sums, view: View) -> Step:
+    found = next_step(case, sums)
+    gross = case.settings.ratio_denominator == "gross"
+    parts = ("ratio", "injected_res", "gross" if gross else "drawn")
+    below = tuple(cluster_hour(case, _of(asked, part), view.deeper) for part in parts) if view.depth > 0 else ()
+    return Step(
+        what=named("hour", "to_next", {"start_at": at_text(_start(asked))}),
+        value=None if found.missing_wh is None else str(found.missing_wh),
+        unit="Wh",
+        how=(found.rule,),
         parts=below,
         ask=asked.query(),
     )

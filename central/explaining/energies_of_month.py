@@ -1,4 +1,4 @@
-"""Sums of energies over the complete periods of a month: of the cluster, a member or a point."""
+"""Sums of energies over the complete periods of a month or day: of the cluster, a member or a point."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from central.grid import seconds
 
 
 def month_sum(case: Case, asked: Asked, view: View) -> Step:
-    """The sum of a quantity of Wh."""
+    """The sum of a quantity of Wh over a month."""
     if asked.point:
         return _over_periods(case, asked, view)
     if asked.member or asked.quantity in {"allocated", "relieved"}:
@@ -25,9 +25,13 @@ def month_sum(case: Case, asked: Asked, view: View) -> Step:
     return _over_hours(case, asked, view)
 
 
-def _complete(case: Case, asked: Asked) -> pa.Table:
+def complete(case: Case, asked: Asked) -> pa.Table:
+    """The shares of the complete periods that are asked for, of the member and point that are asked for."""
     table = case.tables.outputs["shares"]
-    chosen = pc.equal(table["status"].cast(pa.string()), "complete")
+    first, after = asked.span
+    starts = seconds(table["start"])
+    within = pa.array((starts >= first) & (starts < after))
+    chosen = pc.and_(within, pc.equal(table["status"].cast(pa.string()), "complete"))
     for name in ("member", "point"):
         if wanted := getattr(asked, name):
             chosen = pc.and_(chosen, pc.equal(table[name].cast(pa.string()), wanted))
@@ -35,7 +39,7 @@ def _complete(case: Case, asked: Asked) -> pa.Table:
 
 
 def _over_periods(case: Case, asked: Asked, view: View) -> Step:
-    rows = _complete(case, asked)
+    rows = complete(case, asked)
     values = rows[f"{asked.quantity}_wh"].to_pylist()
     periods = [(at, wh) for at, wh in zip(seconds(rows["start"]).tolist(), values, strict=True) if wh is not None]
     total = sum(wh for _, wh in periods) if periods else None
@@ -52,7 +56,7 @@ def _over_periods(case: Case, asked: Asked, view: View) -> Step:
 
 
 def _over_points(case: Case, asked: Asked, view: View) -> Step:
-    rows = _complete(case, asked)
+    rows = complete(case, asked)
     column = f"{asked.quantity}_wh"
     grouped = pa.table({"point": rows["point"].cast(pa.string()), "wh": rows[column]})
     sums = grouped.group_by("point").aggregate([("wh", "sum"), ("wh", "count")]).to_pylist()
@@ -69,26 +73,27 @@ def _over_points(case: Case, asked: Asked, view: View) -> Step:
     more: dict[str, Any] = {"unit": "Wh", "how": how, "parts": listed(view, known, "Wh", make), "ask": asked.query()}
     if not asked.member and asked.quantity == "allocated":
         # All that is covered is shared out.
-        return step(what, total, _of_hours(case, "covered"), **more)
+        return step(what, total, _of_hours(case, asked, "covered"), **more)
     return Step(what=what, value=None if total is None else str(total), **more)
 
 
-def _hour_values(case: Case, quantity: str) -> list[tuple[int, int]]:
+def hour_values(case: Case, asked: Asked, quantity: str) -> list[tuple[int, int]]:
+    """The Wh of each complete period that is asked for, over the whole cluster."""
     names = ("injected_res", "injected_other") if quantity == "injected" else (quantity,)
     return [
         (start, sum(row[f"{name}_wh"] for name in names))
         for start, row in case.hours.items()
-        if row["status"] == "complete"
+        if row["status"] == "complete" and asked.covers(start)
     ]
 
 
-def _of_hours(case: Case, quantity: str) -> int | None:
-    values = _hour_values(case, quantity)
+def _of_hours(case: Case, asked: Asked, quantity: str) -> int | None:
+    values = hour_values(case, asked, quantity)
     return sum(wh for _, wh in values) if values else None
 
 
 def _over_hours(case: Case, asked: Asked, view: View) -> Step:
-    values = _hour_values(case, asked.quantity)
+    values = hour_values(case, asked, asked.quantity)
     total = sum(wh for _, wh in values) if values else None
 
     def make(start: int, deeper: View) -> Step:
@@ -100,11 +105,11 @@ def _over_hours(case: Case, asked: Asked, view: View) -> Step:
     more: dict[str, Any] = {"unit": "Wh", "how": how, "parts": below, "ask": asked.query()}
     if asked.quantity in OF_POINTS and case.settings.excluded_mode != "full":
         # The points' own sums, by another table.
-        return step(what, total, _points_sum(case, asked), **more)
+        return step(what, total, points_sum(case, asked), **more)
     return Step(what=what, value=None if total is None else str(total), **more)
 
 
-def _points_sum(case: Case, asked: Asked) -> int | None:
+def points_sum(case: Case, asked: Asked) -> int | None:
     """Where no point has such energy, the sum of complete hours is nothing."""
-    values = pc.sum(_complete(case, asked)[f"{asked.quantity}_wh"]).as_py()
-    return (0 if _hour_values(case, "drawn") else None) if values is None else int(values)
+    values = pc.sum(complete(case, asked)[f"{asked.quantity}_wh"]).as_py()
+    return (0 if hour_values(case, asked, "drawn") else None) if values is None else int(values)

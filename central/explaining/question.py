@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import msgspec
 
-from metering.period import WARSAW, Month, local_text, on_grid
+from metering.period import WARSAW, Month, day_start, local_text, on_grid
 
 MONEY: Final = ("relief", "charge", "full")
 """zł of a month."""
@@ -17,7 +17,11 @@ OF_POINTS: Final = ("drawn", "injected", "allocated", "relieved")
 """Wh of points, of members and of the cluster."""
 OF_CLUSTER: Final = ("covered", "surplus", "deficit", "injected_res", "injected_other", "from_grid", "to_grid")
 """Wh of the whole cluster alone."""
-OF_HOUR: Final = ("ratio", "multiplier", "gross")
+SHARES: Final = ("share", "part")
+"""% of a month, day or period: what of the drawn energy is covered; what of the allocated one is one's part."""
+OF_DAY: Final = (*OF_POINTS, *OF_CLUSTER, *SHARES)
+"""What can be asked of a day: of its complete periods."""
+OF_HOUR: Final = ("ratio", "multiplier", "to_next", "gross")
 """Of one period of the whole cluster."""
 OF_STORAGES: Final = ("storage_charge", "storage_discharge")
 """Wh of one period, of the whole cluster or of one storage."""
@@ -25,7 +29,7 @@ OF_STORAGE: Final = ("storage_res", "stock", "stock_res")
 """Wh of one period and one storage."""
 GROSS: Final = ("relief_gross", "charge_gross", "full_gross", "charge_vat", "full_vat")
 """zł of a month with VAT, and the VAT."""
-QUANTITIES: Final = (*MONEY, *GROSS, *OF_POINTS, *OF_CLUSTER, *OF_HOUR, *OF_STORAGES, *OF_STORAGE)
+QUANTITIES: Final = (*MONEY, *GROSS, *OF_POINTS, *OF_CLUSTER, *SHARES, *OF_HOUR, *OF_STORAGES, *OF_STORAGE)
 MAX_TEXT: Final = 200
 """The longest id that is looked at."""
 
@@ -35,7 +39,7 @@ class QuestionError(ValueError):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """One number of one local month."""
+    """One number of one local month, one of its days or periods."""
 
     month: Month
     quantity: str
@@ -45,7 +49,22 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     zone: str | None = None
     """None: all."""
     start: int | None = None
-    """The period's start, seconds since 1970; None: the whole month."""
+    """The period's start, seconds since 1970; None: the whole month, or day."""
+    day: str = ""
+    """A local day of the month, like ``2026-10-05``; empty: a period, or the whole month."""
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The first instant of the month or day that is asked for, and the one after it; seconds since 1970."""
+        if not self.day:
+            return self.month.start.timestamp(), self.month.end.timestamp()
+        day = date.fromisoformat(self.day)
+        return day_start(day).timestamp(), day_start(day + timedelta(days=1)).timestamp()
+
+    def covers(self, start: int) -> bool:
+        """Whether a period's start is in the month or day that is asked for."""
+        first, after = self.span
+        return first <= start < after
 
     def query(self) -> dict[str, str]:
         """The same as text, as ``asked`` reads it."""
@@ -55,6 +74,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
             found["zone"] = self.zone
         if self.start is not None:
             found["hour"] = local_text(datetime.fromtimestamp(self.start, UTC))
+        if self.day:
+            found["day"] = self.day
         return found
 
     def but(self, **changes: object) -> dict[str, str]:
@@ -65,6 +86,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 def asked(
     *,
     month: str | None = None,
+    day: str | None = None,
     hour: str | None = None,
     member: str | None = None,
     point: str | None = None,
@@ -83,6 +105,9 @@ def asked(
         if text and (len(text) > MAX_TEXT or not text.isprintable()):
             raise QuestionError(f"{name}: expected printable text, at most {MAX_TEXT} characters")
     start = None if not hour else start_of(hour, length)
+    if day and hour:
+        raise QuestionError("give a day or an hour, not both")
+    on = _day(day) if day else None
     if month:
         try:
             of = Month.parse(month)
@@ -92,11 +117,17 @@ def asked(
             ) from error
         if start is not None and not of.start.timestamp() <= start < of.end.timestamp():
             raise QuestionError(f"hour: {str(hour)[:40]!r} is not in the month {of}")
+        if on is not None and (on.year, on.month) != (of.year, of.number):
+            raise QuestionError(f"day: {on} is not in the month {of}")
+    elif on is not None:
+        of = Month(on.year, on.month)
     elif start is not None:
         of = Month.of(datetime.fromtimestamp(start, UTC))
     else:
-        raise QuestionError("give a month like 2026-10, or an hour like 2026-10-05T13")
-    chosen = quantity or _usual(hour=start is not None, some=bool(member or point))
+        raise QuestionError("give a month like 2026-10, a day like 2026-10-05, or an hour like 2026-10-05T13")
+    chosen = quantity or _usual(short=start is not None or on is not None, some=bool(member or point))
+    if on is not None and chosen in QUANTITIES and chosen not in OF_DAY:
+        raise QuestionError(f"quantity: {chosen} is not a day's: a day has {', '.join(OF_DAY)}")
     _fits(chosen, start, member or "", point or "", component or "", zone, sorted(components))
     return Asked(
         month=of,
@@ -106,11 +137,22 @@ def asked(
         component=component or "",
         zone=zone,
         start=start,
+        day=str(on or ""),
     )
 
 
-def _usual(*, hour: bool, some: bool) -> str:
-    if not hour:
+def _day(text: str) -> date:
+    # As strict as a month: date.fromisoformat also reads weeks.
+    try:
+        if re.fullmatch(r"2[01]\d{2}-\d{2}-\d{2}", text, re.ASCII):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise QuestionError(f"day: {text[:40]!r} is not a day like 2026-10-05, from 2000-01-01 to 2199-12-31")
+
+
+def _usual(*, short: bool, some: bool) -> str:
+    if not short:
         return "relief"
     return "relieved" if some else "covered"
 
@@ -130,7 +172,9 @@ def _fits(
         raise QuestionError(
             f"quantity: {quantity} is a month's: leave the hour out, or ask for {quantity.partition('_')[0]}"
         )
-    if quantity in (*OF_HOUR, *OF_CLUSTER) and (member or point):
+    if quantity == "part" and not (member or point):
+        raise QuestionError("quantity: part is a member's or a point's: give one of them")
+    if quantity in (*OF_HOUR, *OF_CLUSTER, "share") and (member or point):
         raise QuestionError(f"quantity: {quantity} is the whole cluster's: leave member and point out")
     if (component or zone is not None) and quantity not in MONEY:
         raise QuestionError(f"component and zone go with {', '.join(MONEY)}")

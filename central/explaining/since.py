@@ -56,12 +56,12 @@ def _causes(run: Case, books: Case, asked: Asked, *, same_program: bool) -> Iter
 
 
 def _readings(then: Mapping[str, pa.Table], now: Mapping[str, pa.Table], asked: Asked) -> Iterator[Said]:
-    """Values that are another's, or came or went: of the period alone where one is asked for."""
+    """Values that are another's, or came or went: of the period or day alone where one is asked for."""
     found = [
         one
         for name in _READINGS
         for one in _changed(then, now, name)
-        if one.column == "wh" and asked.start in {None, _start(one)}
+        if one.column == "wh" and _asked_of(asked, _start(one))
     ]
     mine = [one for one in found if one.row["point"] == asked.point] or found
     if not mine:
@@ -78,6 +78,12 @@ def _readings(then: Mapping[str, pa.Table], now: Mapping[str, pa.Table], asked: 
         "now_wh": first.after,
     }
     yield Said("note.since_readings", facts)
+
+
+def _asked_of(asked: Asked, start: int | None) -> bool:
+    if asked.start is not None:
+        return asked.start == start
+    return start is None or not asked.day or asked.covers(start)
 
 
 def _start(one: Change) -> int | None:
