@@ -32,7 +32,7 @@ def check(seen: ConditionsSeen) -> Iterator[Finding]:
             yield _finding("condition_not_met", seen, one, f"{_numbers(one)}: not met")
         elif one.trend and one.trend.state is State.NOT_MET and one.trend.value:
             then = percent(one.trend.value.low, 2)
-            said = f"{_numbers(one)}: met; but {then} % at the end of the year, by {one.trend.basis}"
+            said = f"{_numbers(one)}: met; but {then} % at the end of the year, by {one.trend.basis.text}"
             yield _finding("condition_soon", seen, one, said)
     begins = day_start(FROM_2027.first)
     for one in found.dry_run if begins - found.at <= AHEAD else ():

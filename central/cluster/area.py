@@ -12,7 +12,8 @@ from itertools import combinations
 from central.cluster.codes import gmina_of, powiat_of
 from central.cluster.model import Cluster
 from central.cluster.spans import points_at, runs, stretches
-from central.cluster.verdict import State, Verdict, listed
+from central.cluster.verdict import State, Verdict
+from central.reports.note import Note, named, said
 
 MOST_GMINY = 5
 
@@ -20,37 +21,46 @@ MOST_GMINY = 5
 def area_verdicts(cluster: Cluster, start: datetime) -> Iterator[Verdict]:
     """The area at every instant from ``start`` on."""
 
-    def found(at: datetime) -> tuple[State, str] | None:
+    def found(at: datetime) -> tuple[State, Note] | None:
         points = points_at(cluster, at)
         if not points:
             return None
         gminy = {gmina_of(point.gmina) for point in points if point.gmina}
-        state, text = area_state(cluster, gminy)
+        state, note = area_state(cluster, gminy)
         unknown = [point.id for point in points if not point.gmina]
         if unknown and state is not State.NOT_MET:
-            return State.NOT_KNOWN, f"nobody said in which gmina {listed(unknown)} lies"
-        return state, text
+            ids = named(unknown)
+            text = f"nobody said in which gmina {ids.text} lies"
+            return State.NOT_KNOWN, said("verdicts.gmina_unknown", text, points=[ids])
+        return state, note
 
-    for span, (state, text) in runs(stretches([*cluster.members, *cluster.points], start), found):
-        yield Verdict(rule="area", article="art. 38ab ust. 1", state=state, text=text, span=span)
+    for span, (state, note) in runs(stretches([*cluster.members, *cluster.points], start), found):
+        yield Verdict(rule="area", article="art. 38ab ust. 1", state=state, said=note, span=span)
 
 
-def area_state(cluster: Cluster, gminy: set[str]) -> tuple[State, str]:
+def area_state(cluster: Cluster, gminy: set[str]) -> tuple[State, Note]:
     """Whether these gminy (six digits) can be one cluster's area."""
     powiaty = {powiat_of(gmina) for gmina in gminy}
     if len(powiaty) <= 1:
-        return State.MET, f"one powiat: {listed(sorted(powiaty))}"
-    if len(gminy) > MOST_GMINY:
-        said = f"{len(gminy)} gminy in powiaty {listed(sorted(powiaty))}: at most {MOST_GMINY}, or all in one powiat"
-        return State.NOT_MET, said
+        codes = named(sorted(powiaty))
+        return State.MET, said("verdicts.one_powiat", f"one powiat: {codes.text}", powiaty=[codes])
+    count, codes = len(gminy), named(sorted(powiaty))
+    if count > MOST_GMINY:
+        text = f"{count} gminy in powiaty {codes.text}: at most {MOST_GMINY}, or all in one powiat"
+        return State.NOT_MET, said("verdicts.many_gminy", text, n=count, powiaty=[codes], most=MOST_GMINY)
     borders = {frozenset((gmina_of(row.gmina), gmina_of(row.neighbour))) for row in cluster.adjacency}
     told = {gmina for pair in borders for gmina in pair}
     apart = _apart(gminy, borders, pairwise=cluster.settings.adjacency == "pairwise")
     if not apart:
-        return State.MET, f"{len(gminy)} gminy that border on one another: {listed(sorted(gminy))}"
+        codes = named(sorted(gminy))
+        text = f"{count} gminy that border on one another: {codes.text}"
+        return State.MET, said("verdicts.bordering_gminy", text, n=count, gminy=[codes])
     if missing := sorted(gminy - told):
-        return State.NOT_KNOWN, f"nobody said on which gminy {listed(missing)} borders (table adjacency)"
-    return State.NOT_MET, f"no borders between the gminy {' and '.join(apart)}"
+        codes = named(missing)
+        text = f"nobody said on which gminy {codes.text} borders (table adjacency)"
+        return State.NOT_KNOWN, said("verdicts.borders_unknown", text, gminy=[codes])
+    text = f"no borders between the gminy {apart[0]} and {apart[1]}"
+    return State.NOT_MET, said("verdicts.no_border", text, one=apart[0], other=apart[1])
 
 
 def _apart(gminy: set[str], borders: set[frozenset[str]], *, pairwise: bool) -> tuple[str, str] | None:

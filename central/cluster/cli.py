@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from central.language_option import in_language
 from central.span_options import DayType
 from runtime import console
 from runtime.console import Exit
@@ -32,8 +33,9 @@ def cluster() -> None:
 @cluster.command()
 @click.argument("cluster_file", type=FILE)
 @click.option("--day", type=DayType(), help="The day on which terms are reckoned; today if not given.")
+@in_language
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
-def check(cluster_file: Path, *, day: date | None, as_json: bool) -> None:
+def check(cluster_file: Path, *, day: date | None, language: str, as_json: bool) -> None:
     """Whether the cluster is as the law asks, from its data alone: met, not met or not known, with articles.
 
     Exit code: 0 nothing is unmet; 1 something is; 2 the file can't be used.
@@ -42,6 +44,7 @@ def check(cluster_file: Path, *, day: date | None, as_json: bool) -> None:
     from central.cluster.statutory import verdicts
     from central.cluster.verdict import State
     from central.reports.cluster_text import print_verdicts
+    from central.reports.spoken import Spoken
     from metering.period import day_start
 
     with console.config_errors("nothing was done"):
@@ -51,7 +54,7 @@ def check(cluster_file: Path, *, day: date | None, as_json: bool) -> None:
     if as_json:
         console.print_json({"cluster": read.name, "verdicts": [one.answer() for one in found]})
     else:
-        print_verdicts(read.name, found)
+        print_verdicts(read.name, found, Spoken(language))
     unmet = any(one.state is State.NOT_MET for one in found)
     raise SystemExit(Exit.DIFFERS if unmet else Exit.DONE)
 

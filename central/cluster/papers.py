@@ -10,6 +10,7 @@ from central.cluster.contradictions import ELEMENTS
 from central.cluster.model import Agreement, Authorisation, Cluster, Member
 from central.cluster.spans import members_at, runs, stretches
 from central.cluster.verdict import State, Verdict
+from central.reports.note import Note, said
 from central.validity import Dated, instant, is_valid, valid_instants
 from metering.period import WARSAW
 
@@ -30,21 +31,22 @@ class Unauthorised:
 def agreement_verdicts(cluster: Cluster, start: datetime, now: datetime) -> Iterator[Verdict]:
     """An agreement at every instant while there are members, in writing, with all its elements; and its end."""
     if not cluster.agreements:
-        text = "no agreement is recorded (table agreements)"
-        yield Verdict(rule="agreement", article=_ARTICLE, state=State.NOT_KNOWN, text=text)
+        note = said("verdicts.no_agreement_recorded", "no agreement is recorded (table agreements)")
+        yield Verdict(rule="agreement", article=_ARTICLE, state=State.NOT_KNOWN, said=note)
         return
     rows: list[Dated] = [*cluster.members, *cluster.agreements]
 
-    def found(at: datetime) -> tuple[State, str] | None:
+    def found(at: datetime) -> tuple[State, Note] | None:
         if not members_at(cluster, at):
             return None
         held = [row.id for row in cluster.agreements if is_valid(row, at)]
         if held:
-            return State.MET, f"agreement: {', '.join(held)}"
-        return _lacking(at, now), "no agreement is valid"
+            names = ", ".join(held)
+            return State.MET, said("verdicts.agreement", f"agreement: {names}", names=names)
+        return _lacking(at, now), said("verdicts.no_agreement", "no agreement is valid")
 
-    for span, (state, text) in runs(stretches(rows, start), found):
-        yield Verdict(rule="agreement", article=_ARTICLE, state=state, text=text, span=span)
+    for span, (state, note) in runs(stretches(rows, start), found):
+        yield Verdict(rule="agreement", article=_ARTICLE, state=state, said=note, span=span)
     for row in cluster.agreements:
         yield from _content(row)
         yield from _end(row, now)
@@ -54,19 +56,24 @@ def _content(row: Agreement) -> Iterator[Verdict]:
     missing = [str(number) for number in ELEMENTS if number not in (row.elements or ())]
     states = {
         "written_form": {
-            None: (State.NOT_KNOWN, "nobody said whether it is in writing"),
-            False: (State.NOT_MET, "isn't in writing: it is void"),
-            True: (State.MET, "is in writing"),
+            None: (State.NOT_KNOWN, said("verdicts.form_unknown", "nobody said whether it is in writing")),
+            False: (State.NOT_MET, said("verdicts.not_written", "isn't in writing: it is void")),
+            True: (State.MET, said("verdicts.written", "is in writing")),
         }[row.written],
-        "elements": (State.NOT_KNOWN, "nobody said which elements it contains")
-        if row.elements is None
-        else (State.NOT_MET, f"lacks pkt {', '.join(missing)}")
-        if missing
-        else (State.MET, f"contains pkt {ELEMENTS[0]} to {ELEMENTS[-1]}"),
+        "elements": _elements(row, ", ".join(missing)),
     }
-    for rule, (state, text) in states.items():
+    for rule, (state, note) in states.items():
         span = valid_instants(row)
-        yield Verdict(rule=rule, article=_ARTICLE, state=state, text=text, subject=row.id, span=span)
+        yield Verdict(rule=rule, article=_ARTICLE, state=state, said=note, subject=row.id, span=span)
+
+
+def _elements(row: Agreement, missing: str) -> tuple[State, Note]:
+    if row.elements is None:
+        return State.NOT_KNOWN, said("verdicts.elements_unknown", "nobody said which elements it contains")
+    if missing:
+        return State.NOT_MET, said("verdicts.elements_missing", f"lacks pkt {missing}", missing=missing)
+    first, last = ELEMENTS[0], ELEMENTS[-1]
+    return State.MET, said("verdicts.elements", f"contains pkt {first} to {last}", first=first, last=last)
 
 
 def _end(row: Agreement, now: datetime) -> Iterator[Verdict]:
@@ -75,10 +82,11 @@ def _end(row: Agreement, now: datetime) -> Iterator[Verdict]:
     end = instant(row.valid_to)
     days = (end.astimezone(WARSAW).date() - now.astimezone(WARSAW).date()).days
     if step := next((step for step in WARN_DAYS if days <= step), None):
-        text = f"ends in {days} days, not more than {step}: with it the cluster leaves the register"
+        text = f"ends in {days} day{'s' * (days != 1)}, not more than {step}: with it the cluster leaves the register"
+        note = said("verdicts.agreement_ends", text, n=days, step=step)
         span = valid_instants(row)
         yield Verdict(
-            rule="agreement_ends", article="art. 38ac ust. 12", state=State.NOTICE, text=text, subject=row.id, span=span
+            rule="agreement_ends", article="art. 38ac ust. 12", state=State.NOTICE, said=note, subject=row.id, span=span
         )
 
 
@@ -123,17 +131,21 @@ def _held(given: list[Authorisation], at: datetime) -> Authorisation | None:
 def _of_member(cluster: Cluster, member: Member, start: datetime, now: datetime) -> Iterator[Verdict]:
     given = _given(cluster, member)
 
-    def found(at: datetime) -> tuple[State, str] | None:
+    def found(at: datetime) -> tuple[State, Note] | None:
         if not is_valid(member, at):
             return None
         if not given:
-            return State.NOT_KNOWN, "no authorisation to its data is recorded (table authorisations)"
+            text = "no authorisation to its data is recorded (table authorisations)"
+            return State.NOT_KNOWN, said("verdicts.no_authorisation_recorded", text)
         held = _held(given, at)
         if held is None:
-            return _lacking(at, now), "its data may not be used: no authorisation is valid"
-        return State.MET, f"authorised{f' by {held.document}' if held.document else ''}"
+            text = "its data may not be used: no authorisation is valid"
+            return _lacking(at, now), said("verdicts.no_authorisation", text)
+        if not held.document:
+            return State.MET, said("verdicts.authorised", "authorised")
+        return State.MET, said("verdicts.authorised_by", f"authorised by {held.document}", document=held.document)
 
-    for span, (state, text) in runs(stretches([member, *given], start), found):
+    for span, (state, note) in runs(stretches([member, *given], start), found):
         yield Verdict(
-            rule="authorisation", article=f"{_ARTICLE} pkt 6", state=state, text=text, subject=member.id, span=span
+            rule="authorisation", article=f"{_ARTICLE} pkt 6", state=state, said=note, subject=member.id, span=span
         )

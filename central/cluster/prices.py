@@ -16,7 +16,8 @@ from typing import Final
 
 from central.cluster.model import Cluster, Contract, Point, Price
 from central.cluster.spans import contract_at
-from central.cluster.verdict import State, Verdict, listed
+from central.cluster.verdict import State, Verdict
+from central.reports.note import Note, named, said
 from central.validity import instant, valid_instants
 from metering.period import WARSAW, day_start
 
@@ -53,18 +54,38 @@ class PriceMove:
     """Who sold before and after; empty where nobody said."""
 
     @property
-    def text(self) -> str:
+    def said(self) -> Note:
         """Both prices, where they are from, and what else changed."""
-        zone = f" of zone {self.zone}" if self.zone else ""
-        prices = [
-            f"{price} zł/kWh" + (f" ({source})" if source else "")
-            for price, source in zip((self.before, self.after), self.sources, strict=True)
-        ]
+        what = said("verdicts.price_all", "the price of energy")
+        if self.zone:
+            what = said("verdicts.price_zone", f"the price of energy of zone {self.zone}", zone=self.zone)
+        before, after = (
+            _price(price, source) for price, source in zip((self.before, self.after), self.sources, strict=True)
+        )
         day = "" if self.at is None else self.at.astimezone(WARSAW).date().isoformat()
-        said = f"the price of energy{zone} went from {prices[0]} to {prices[1]} on {day}; the contract was amended for "
-        said += f"the cluster on {self.amended}"
+        text = (
+            f"{what.text} went from {before.text} to {after.text} on {day}; the contract was amended for the cluster "
+        )
+        text += f"on {self.amended}"
+        moved = said("verdicts.price_moved", text, what=[what], before=[before], after=[after], day=day,
+                     amended=str(self.amended))  # fmt: skip
         one, other = self.sellers
-        return said + (f"; the seller changed too, from {one} to {other}" if one and other and one != other else "")
+        if not (one and other and one != other):
+            return moved
+        seller = said("verdicts.seller_changed", f"the seller changed too, from {one} to {other}", before=one,
+                      after=other)  # fmt: skip
+        return said("verdicts.together", f"{moved.text}; {seller.text}", parts=[moved, seller])
+
+    @property
+    def text(self) -> str:
+        """The same in English."""
+        return self.said.text
+
+
+def _price(price: Decimal | None, source: str) -> Note:
+    if source:
+        return said("verdicts.price_of", f"{price} zł/kWh ({source})", price_num=str(price), source=source)
+    return said("verdicts.price", f"{price} zł/kWh", price_num=str(price))
 
 
 def price_moves(cluster: Cluster) -> list[PriceMove]:
@@ -87,20 +108,28 @@ def price_verdicts(cluster: Cluster) -> Iterator[Verdict]:
     found = price_moves(cluster)
     for move in found:
         if move.known is Known.MOVED:
+            text = f"{move.text}; price terms stay unless the parties agree otherwise"
             yield Verdict(
                 rule=_RULE,
                 article=ARTICLE,
                 state=State.NOTICE,
                 subject=move.point,
-                text=f"{move.text}; price terms stay unless the parties agree otherwise",
+                said=said("verdicts.price_terms", text, moved=[move.said]),
                 span=(move.at, None),
             )
-    for known, state, said in (
-        (Known.SAME, State.MET, "the price of energy didn't move when the contract was amended"),
-        (Known.NOT_KNOWN, State.NOT_KNOWN, "nobody recorded the price of energy before and after the amended contract"),
-    ):
-        if points := list(dict.fromkeys(move.point for move in found if move.known is known)):
-            yield Verdict(rule=_RULE, article=ARTICLE, state=state, text=f"{said}: {listed(points)}")
+    if points := _points(found, Known.SAME):
+        text = f"the price of energy didn't move when the contract was amended: {points.text}"
+        note = said("verdicts.price_same", text, points=[points])
+        yield Verdict(rule=_RULE, article=ARTICLE, state=State.MET, said=note)
+    if points := _points(found, Known.NOT_KNOWN):
+        text = f"nobody recorded the price of energy before and after the amended contract: {points.text}"
+        note = said("verdicts.price_unknown", text, points=[points])
+        yield Verdict(rule=_RULE, article=ARTICLE, state=State.NOT_KNOWN, said=note)
+
+
+def _points(found: Sequence[PriceMove], known: Known) -> Note | None:
+    points = list(dict.fromkeys(move.point for move in found if move.known is known))
+    return named(points) if points else None
 
 
 def _amendments(point: Point, of_member: date | None) -> list[date]:

@@ -15,7 +15,8 @@ from central.cluster.model import Cluster, Kind, Member, Point, Regime
 from central.cluster.papers import agreement_verdicts, authorisation_verdicts
 from central.cluster.prices import price_verdicts
 from central.cluster.spans import contract_at, members_at, points_at, runs, stretches
-from central.cluster.verdict import State, Verdict, listed
+from central.cluster.verdict import State, Verdict
+from central.reports.note import Note, named, said
 from central.validity import Dated, instant, valid_instants
 from metering.period import WARSAW, day_start
 
@@ -47,20 +48,24 @@ def _public_party(cluster: Cluster, start: datetime) -> Iterator[Verdict]:
     rule, article = "public_party", "art. 2 pkt 15a"
     rows: list[Dated] = [*cluster.members, *cluster.points]
 
-    def found(at: datetime) -> tuple[State, str] | None:
+    def found(at: datetime) -> tuple[State, Note] | None:
         there = members_at(cluster, at)
         if not there:
             return None
         area = {gmina_of(point.gmina) for point in points_at(cluster, at) if point.gmina}
         states = {member.id: _is_public(member, area) for member in there}
-        if named := [name for name, state in states.items() if state is State.MET]:
-            return State.MET, f"public party: {listed(named)}"
+        if public := [name for name, state in states.items() if state is State.MET]:
+            members = named(public)
+            return State.MET, said("verdicts.public_party", f"public party: {members.text}", members=[members])
         if maybe := [name for name, state in states.items() if state is State.NOT_KNOWN]:
-            return State.NOT_KNOWN, f"nobody said whether the seat of {listed(maybe)} lies in the cluster's area"
-        return State.NOT_MET, "no gmina, powiat, wojewodztwo or company of one is a member"
+            members = named(maybe)
+            text = f"nobody said whether the seat of {members.text} lies in the cluster's area"
+            return State.NOT_KNOWN, said("verdicts.seat_unknown", text, members=[members])
+        text = "no gmina, powiat, wojewodztwo or company of one is a member"
+        return State.NOT_MET, said("verdicts.no_public_party", text)
 
-    for span, (state, text) in runs(stretches(rows, start), found):
-        yield Verdict(rule=rule, article=article, state=state, text=text, span=span)
+    for span, (state, note) in runs(stretches(rows, start), found):
+        yield Verdict(rule=rule, article=article, state=state, said=note, span=span)
 
 
 def _is_public(member: Member, area: set[str]) -> State:
@@ -80,20 +85,31 @@ def _one_operator(cluster: Cluster, start: datetime) -> Iterator[Verdict]:
     rows: list[Dated] = [*cluster.members, *cluster.points]
     rows += [row for point in cluster.points for row in point.supplied]
 
-    def found(at: datetime) -> tuple[State, str] | None:
+    def found(at: datetime) -> tuple[State, Note] | None:
         by_name: dict[str, list[str]] = {}
         for point in points_at(cluster, at):
             by_name.setdefault(contract_at(point, at).operator, []).append(point.id)
         unknown = by_name.pop("", [])
         if len({name.casefold() for name in by_name}) > 1:
-            shown = "; ".join(f"{name}: {listed(points)}" for name, points in sorted(by_name.items()))
-            return State.NOT_MET, f"points of several operators: {shown}"
+            shown = [_of_operator(name, points) for name, points in sorted(by_name.items())]
+            text = f"points of several operators: {'; '.join(one.text for one in shown)}"
+            return State.NOT_MET, said("verdicts.several_operators", text, operators=shown)
         if unknown:
-            return State.NOT_KNOWN, f"nobody said who operates the network of {listed(unknown)}"
-        return (State.MET, f"operator: {next(iter(by_name))}") if by_name else None
+            points = named(unknown)
+            text = f"nobody said who operates the network of {points.text}"
+            return State.NOT_KNOWN, said("verdicts.operator_unknown", text, points=[points])
+        if not by_name:
+            return None
+        operator = next(iter(by_name))
+        return State.MET, said("verdicts.operator", f"operator: {operator}", operator=operator)
 
-    for span, (state, text) in runs(stretches(rows, start), found):
-        yield Verdict(rule=rule, article=article, state=state, text=text, span=span)
+    for span, (state, note) in runs(stretches(rows, start), found):
+        yield Verdict(rule=rule, article=article, state=state, said=note, span=span)
+
+
+def _of_operator(name: str, ids: list[str]) -> Note:
+    points = named(ids)
+    return said("verdicts.of_operator", f"{name}: {points.text}", operator=name, points=[points])
 
 
 def _voltage(cluster: Cluster) -> Iterator[Verdict]:
@@ -106,27 +122,33 @@ def _voltage(cluster: Cluster) -> Iterator[Verdict]:
         elif point.voltage_kv >= LIMIT_KV:
             high = True
             text = f"connected at {point.voltage_kv} kV: it must be below {LIMIT_KV} kV"
+            note = said("verdicts.high_voltage", text, kv_num=str(point.voltage_kv), limit=LIMIT_KV)
             span = valid_instants(point)
-            yield Verdict(rule=rule, article=article, state=State.NOT_MET, text=text, subject=point.id, span=span)
+            yield Verdict(rule=rule, article=article, state=State.NOT_MET, said=note, subject=point.id, span=span)
     if unknown:
-        text = f"nobody said the voltage of {listed(unknown)}"
-        yield Verdict(rule=rule, article=article, state=State.NOT_KNOWN, text=text)
+        points = named(unknown)
+        note = said("verdicts.voltage_unknown", f"nobody said the voltage of {points.text}", points=[points])
+        yield Verdict(rule=rule, article=article, state=State.NOT_KNOWN, said=note)
     elif not high:
-        yield Verdict(rule=rule, article=article, state=State.MET, text=f"all points are below {LIMIT_KV} kV")
+        note = said("verdicts.all_below", f"all points are below {LIMIT_KV} kV", limit=LIMIT_KV)
+        yield Verdict(rule=rule, article=article, state=State.MET, said=note)
 
 
 def _cross_border(cluster: Cluster) -> Iterator[Verdict]:
     rule, article = "no_cross_border_connection", "art. 38ab ust. 2"
     crossing = [point for point in cluster.points if point.cross_border]
     for point in crossing:
-        text = "is connected with a neighbouring country"
+        note = said("verdicts.cross_border", "is connected with a neighbouring country")
         span = valid_instants(point)
-        yield Verdict(rule=rule, article=article, state=State.NOT_MET, text=text, subject=point.id, span=span)
+        yield Verdict(rule=rule, article=article, state=State.NOT_MET, said=note, subject=point.id, span=span)
     if unknown := [point.id for point in cluster.points if point.cross_border is None]:
-        text = f"nobody said whether {listed(unknown)} is connected with a neighbouring country"
-        yield Verdict(rule=rule, article=article, state=State.NOT_KNOWN, text=text)
+        points = named(unknown)
+        text = f"nobody said whether {points.text} is connected with a neighbouring country"
+        note = said("verdicts.cross_border_unknown", text, points=[points])
+        yield Verdict(rule=rule, article=article, state=State.NOT_KNOWN, said=note)
     elif not crossing:
-        yield Verdict(rule=rule, article=article, state=State.MET, text="no point is connected with another country")
+        note = said("verdicts.no_cross_border", "no point is connected with another country")
+        yield Verdict(rule=rule, article=article, state=State.MET, said=note)
 
 
 def _changes_of_regime(cluster: Cluster) -> Iterator[Verdict]:
@@ -142,12 +164,13 @@ def _changes_of_regime(cluster: Cluster) -> Iterator[Verdict]:
             there = at.astimezone(WARSAW)
             on_quarter = there.month % 3 == 1 and at == day_start(there.date().replace(day=1))
             if any(one.regime is Regime.NET_METERING for one in before) and not on_quarter:
+                text = f"changes to net_billing at {there.isoformat()}, which is not the first day of a quarter"
                 yield Verdict(
                     rule="change_of_regime",
                     article="art. 4 ust. 1b",
                     state=State.NOT_MET,
                     subject=name,
-                    text=f"changes to net_billing at {there.isoformat()}, which is not the first day of a quarter",
+                    said=said("verdicts.change_of_regime", text, day=there.isoformat()),
                     span=valid_instants(row),
                 )
 
@@ -157,12 +180,14 @@ def _codes(cluster: Cluster) -> Iterator[Verdict]:
     for point in cluster.points:
         article = "GS1, operator's code list"
         if not (len(point.id) == _PPE_DIGITS and point.id.isdigit()):
-            text = "isn't a PPE of 18 digits: no check digit shows a mistyped one"
-            yield Verdict(rule="ppe", article=article, state=State.NOTICE, text=text, subject=point.id)
+            note = said("verdicts.no_ppe", "isn't a PPE of 18 digits: no check digit shows a mistyped one")
+            yield Verdict(rule="ppe", article=article, state=State.NOTICE, said=note, subject=point.id)
             continue
         hint = operator_hint(point.id)
         for row in point.supplied:
             if hint and row.operator and hint.split("-")[0].split()[0].casefold() not in row.operator.casefold():
-                text = f"its digits {point.id[3:7]} were seen with {hint}, but its operator is {row.operator}: a hint"
+                digits = point.id[3:7]
+                text = f"its digits {digits} were seen with {hint}, but its operator is {row.operator}: a hint"
+                note = said("verdicts.ppe_operator", text, digits=digits, hint=hint, operator=row.operator)
                 span = valid_instants(row)
-                yield Verdict(rule="ppe", article=article, state=State.NOTICE, text=text, subject=point.id, span=span)
+                yield Verdict(rule="ppe", article=article, state=State.NOTICE, said=note, subject=point.id, span=span)

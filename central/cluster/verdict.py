@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
+from central.reports.note import Note, plain
 from central.validity import Span
 from metering.period import local_text
 
@@ -30,10 +30,15 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     article: str
     """Of the RES Act, where nothing else is said."""
     state: State
-    text: str
+    said: Note
     subject: str = ""
     """The member, point, installation or agreement; empty: the cluster."""
     span: Span = (None, None)
+
+    @property
+    def text(self) -> str:
+        """What was found, in English."""
+        return self.said.text
 
     def answer(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -46,13 +51,5 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
             "from": local_text(first) if first else None,
             "to": local_text(last) if last else None,
             "text": self.text,
+            "said": plain([self.said])[0],
         }
-
-
-NAMED = 5
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first few of the names, and how many more there are."""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

@@ -13,8 +13,10 @@ from central.conditions.devices import Devices
 from central.conditions.hours import OPEN, Hours
 from central.conditions.rules import Rules
 from central.grid import Bools, Ints
+from central.reports.note import said
 
 _WH_PER_KWH = 1000
+_NO_HOUR = said("conditions.without.any_deliveries", "any hour's deliveries")
 
 
 def alpha(hours: Hours, devices: Devices, rules: Rules) -> Condition:
@@ -30,7 +32,8 @@ def alpha(hours: Hours, devices: Devices, rules: Rules) -> Condition:
     if asked is not None and asked.high is not None:
         low = (power.low - asked.high) / _WH_PER_KWH
         margin = Between(low, None if power.high is None else (power.high - asked.low) / _WH_PER_KWH)
-        needs = [Need("any kind that generates", -low, "kW")] if low < 0 and state is not State.MET else []
+        any_kind = said("conditions.need.any_kind", "any kind that generates")
+        needs = [Need(any_kind, -low, "kW")] if low < 0 and state is not State.MET else []
     return Condition(
         rule="alpha",
         article=rules.article(2),
@@ -40,7 +43,7 @@ def alpha(hours: Hours, devices: Devices, rules: Rules) -> Condition:
         margin=margin,
         margin_unit="kW",
         numbers={"installed_wh": power} | ({"greatest_hour_wh": hour} if hour else {}),
-        missing=devices.missing if hour else (*devices.missing, "any hour's deliveries"),
+        missing=devices.missing if hour else (*devices.missing, _NO_HOUR),
         failing=failing(hours, fails, covered),
         needs=needs,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from central.cluster.model import Cluster
 from central.cluster.verdict import State as Standing
-from central.cluster.verdict import Verdict, listed
+from central.cluster.verdict import Verdict
 from central.conditions.condition import Condition, State
 from central.conditions.coverage_hour import coverage_hour
 from central.conditions.coverage_year import coverage_year
@@ -23,6 +23,7 @@ from central.conditions.rules import FROM_2027, UNTIL_2026, Rules, rules_on
 from central.conditions.standing import holds, standing
 from central.conditions.storage_power import storage_power
 from central.conditions.windows import Sums, share_window, year_before, year_of
+from central.reports.note import Note, named, said
 from metering.period import day_start, local_text
 from metering.point import Direction
 
@@ -144,11 +145,14 @@ def profile_of(cluster: Cluster) -> Profile:
     return found
 
 
-def _missing(sums: Sums, first: datetime, last: datetime, points: Set[str]) -> list[str]:
+def _missing(sums: Sums, first: datetime, last: datetime, points: Set[str]) -> list[Note]:
     found = []
     if absent := sums.absent(first, last):
-        found.append(f"the months {listed([str(month) for month in absent])}")
+        months = named([str(month) for month in absent])
+        found.append(said("conditions.without.months", f"the months {months.text}", months=[months]))
     if lacking := sums.lacking(first, last):
-        named = [f"{name} ({count})" for name, count in lacking.items() if name in points]
-        found += [f"values of {listed(named)}, with the number of periods"] if named else []
+        of = [f"{name} ({count})" for name, count in lacking.items() if name in points]
+        if of:
+            text = f"values of {named(of).text}, with the number of periods"
+            found.append(said("conditions.without.values", text, points=[named(of)]))
     return found

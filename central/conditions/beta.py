@@ -11,6 +11,7 @@ from central.conditions.deliveries import failing, most, short
 from central.conditions.hours import OPEN, Hours
 from central.conditions.rules import Rules
 from central.grid import Bools, Ints
+from central.reports.note import Note, said
 
 _WH_PER_KWH = 1000
 
@@ -42,9 +43,12 @@ def beta(hours: Hours, rules: Rules) -> Condition:
     )
 
 
-def _without(known: Bools) -> str:
+def _without(known: Bools) -> Note:
     count = int((~known).sum())
-    return f"exact generation or deliveries of {count} hours" if count else "any hour"
+    if not count:
+        return said("conditions.without.any_hour", "any hour")
+    text = f"exact generation or deliveries of {count} hour{'s' * (count > 1)}"
+    return said("conditions.without.hours", text, n=count)
 
 
 def _needs(lacking: list[Fraction]) -> list[Need]:
@@ -55,11 +59,18 @@ def _needs(lacking: list[Fraction]) -> list[Need]:
         worst = max(worst, run)
     return [
         Need(
-            "more generation in the worst hour, or a storage's discharge if that counts",
+            said(
+                "conditions.need.worst_hour",
+                "more generation in the worst hour, or a storage's discharge if that counts",
+            ),
             max(lacking) / _WH_PER_KWH,
             "kW",
         ),
-        Need("of a storage, for the run of hours that lacks most", worst / _WH_PER_KWH, "kWh"),
+        Need(
+            said("conditions.need.storage_run", "of a storage, for the run of hours that lacks most"),
+            worst / _WH_PER_KWH,
+            "kWh",
+        ),
     ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
+from central.language_option import in_language
 from central.settling.cli import ManyFiles
 from central.span_options import DayType
 from runtime import console
@@ -28,6 +29,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--year", type=click.IntRange(2000, 2199), help="Its last day, or today in the present year.")
 @click.option("--cluster", "cluster_file", type=FILE, help="Without a configuration: the cluster file …")
 @click.option("--readings", "files", type=FILE, multiple=True, help="… and files of readings; any number.")
+@in_language
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 def conditions(
     *,
@@ -36,6 +38,7 @@ def conditions(
     year: int | None,
     cluster_file: Path | None,
     files: tuple[Path, ...],
+    language: str,
     as_json: bool,
 ) -> None:
     """Whether the conditions of art. 184l are met, with numbers and margins (docs/conditions.md).
@@ -51,6 +54,7 @@ def conditions(
     from central.conditions.assessing import assess
     from central.present import now_by
     from central.reports.conditions_text import print_assessment, state_exit
+    from central.reports.spoken import Spoken
 
     now = now_by(config_file)
     asked = _day(day, year, now)
@@ -67,7 +71,7 @@ def conditions(
     if as_json:
         console.print_json(found.answer())
     else:
-        print_assessment(found)
+        print_assessment(found, Spoken(language))
     raise SystemExit(state_exit(found.state))
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any, Final
 
+from central.reports.note import Note, plain
 from metering.period import local_text, utc_text
 
 _SHOWN: Final = 4
@@ -89,7 +90,7 @@ class Failing:
 class Trend:
     """What it would be at the end of the year, or of another window: a projection, named as such."""
 
-    basis: str
+    basis: Note
     """What it is reckoned from."""
     until: datetime
     value: Between | None
@@ -102,7 +103,7 @@ class Trend:
 class Need:
     """Something that would meet the condition by itself; ``amount`` is the least."""
 
-    what: str
+    what: Note
     amount: Fraction
     unit: str
 
@@ -122,14 +123,14 @@ class Condition:
     """How far beyond what is asked, in ``margin_unit``; negative: so much is lacking."""
     margin_unit: str = ""
     numbers: Mapping[str, Between] = field(default_factory=dict)
-    missing: Sequence[str] = ()
+    missing: Sequence[Note] = ()
     """Data that are missing: those whose absence keeps the verdict open, or that only widen the bounds."""
     failing: Failing | None = None
     readings: Sequence[Condition] = ()
     """Readings of the law side by side."""
     trend: Trend | None = None
     needs: Sequence[Need] = ()
-    notes: Sequence[str] = ()
+    notes: Sequence[Note] = ()
 
     def answer(self) -> dict[str, Any]:
         """For ``--json``: exact numbers as decimals or fractions, per cent figures rounded half-up to four decimals."""
@@ -144,8 +145,10 @@ class Condition:
             "margin": _range(self.margin),
             "margin_unit": self.margin_unit or None,
             "numbers": {name: _range(value) for name, value in self.numbers.items()},
-            "missing": list(self.missing),
-            "notes": list(self.notes),
+            "missing": [one.text for one in self.missing],
+            "missing_said": plain(self.missing),
+            "notes": [one.text for one in self.notes],
+            "notes_said": plain(self.notes),
         }
         if self.failing:
             found["failing"] = {
@@ -158,15 +161,23 @@ class Condition:
             found["readings"] = [one.answer() for one in self.readings]
         if self.trend:
             found["trend"] = {
-                "basis": self.trend.basis,
+                "basis": self.trend.basis.text,
+                "basis_said": plain([self.trend.basis])[0],
                 "until": local_text(self.trend.until),
                 "value": _pct(self.trend.value) if share else _range(self.trend.value),
                 "state": self.trend.state.value,
                 "rest": {name: exact(value) for name, value in self.trend.rest.items()},
             }
         if self.needs:
-            rows = [{"what": one.what, "amount": exact(one.amount), "unit": one.unit} for one in self.needs]
-            found["needs"] = rows
+            found["needs"] = [
+                {
+                    "what": one.what.text,
+                    "what_said": plain([one.what])[0],
+                    "amount": exact(one.amount),
+                    "unit": one.unit,
+                }
+                for one in self.needs
+            ]
         return found
 
 

@@ -12,6 +12,7 @@ from central.conditions.devices import Devices
 from central.conditions.gamma import Profile, gamma
 from central.conditions.hours import Hours
 from central.conditions.rules import Rules
+from central.reports.note import Note, distinct, said
 
 
 def coverage_hour(hours: Hours, devices: Devices, profile: Profile, rules: Rules) -> Condition:
@@ -19,16 +20,17 @@ def coverage_hour(hours: Hours, devices: Devices, profile: Profile, rules: Rules
     capable, actual = alpha(hours, devices, rules), beta(hours, rules)
     weighted = gamma(hours, devices, profile, rules)
     state = capable.state if capable.state is actual.state else State.NOT_KNOWN
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     if capable.state is not actual.state and State.NOT_KNOWN not in {capable.state, actual.state}:
-        notes = ("readings alpha and beta of the law differ: ask the operator which one counts",)
+        text = "readings alpha and beta of the law differ: ask the operator which one counts"
+        notes = (said("conditions.readings_differ", text),)
     return Condition(
         rule="coverage_hour",
         article=rules.article(2),
         state=state,
         threshold=rules.coverage,
         value=None,
-        missing=tuple(dict.fromkeys((*capable.missing, *actual.missing))),
+        missing=distinct((*capable.missing, *actual.missing)),
         readings=(capable, actual, weighted),
         notes=notes,
     )

@@ -10,6 +10,7 @@ from central.conditions.demand import Demand
 from central.conditions.hours import Hours
 from central.conditions.potential import Potential
 from central.conditions.rules import Rules
+from central.reports.note import named, said
 from metering.period import HOUR
 from metering.point import Source
 
@@ -32,9 +33,18 @@ def coverage_year(
     high = None if potential.wh.high is None else (potential.wh.high - asked.low) / _WH_PER_KWH
     needs = []
     if state is not State.MET and low is not None and low < 0:
-        needs.append(Need("energy that more installations could generate in a year", -low, "kWh"))
-        needs += [Need(kind.value, -low / hours, "kW") for kind, hours in sorted(full_load_hours.items()) if hours]
-    notes = [f"the demand of {', '.join(demand.estimated)} is estimated"] if demand.estimated else []
+        energy = said("conditions.need.year_energy", "energy that more installations could generate in a year")
+        needs.append(Need(energy, -low, "kWh"))
+        needs += [
+            Need(said("conditions.need.kind", kind.value, kind_key=f"source.{kind.value}"), -low / hours, "kW")
+            for kind, hours in sorted(full_load_hours.items())
+            if hours
+        ]
+    notes = []
+    if demand.estimated:
+        members = named(demand.estimated)
+        text = f"the demand of {members.text} is estimated"
+        notes = [said("conditions.demand_estimated", text, members=[members])]
     return Condition(
         rule="coverage_year",
         article=rules.article(2),
@@ -65,6 +75,6 @@ def _trend(potential: Potential, rules: Rules, so_far: Hours, year: tuple[dateti
         return None
     whole = drawn.times(Fraction((year[1] - year[0]) // HOUR, count))
     value = potential.wh.share_of(whole)
-    basis = "this year's demand, if the rest is drawn as it has been so far"
+    basis = said("conditions.basis.demand_so_far", "this year's demand, if the rest is drawn as it has been so far")
     rest = {"demand_kwh": whole.low / _WH_PER_KWH}
     return Trend(basis, year[1], value, at_least(value, rules.coverage), rest)

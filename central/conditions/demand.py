@@ -14,6 +14,7 @@ from central.cluster.model import Cluster, Point
 from central.cluster.spans import members_at, points_at
 from central.conditions.condition import Between
 from central.conditions.hours import PointSums, point_key
+from central.reports.note import Note, said
 from metering.period import HOUR
 from metering.point import Direction
 
@@ -28,7 +29,7 @@ class Demand:
     wh: Between
     estimated: tuple[str, ...]
     """Members whose demand is an estimate."""
-    missing: tuple[str, ...]
+    missing: tuple[Note, ...]
 
 
 def demand_of(cluster: Cluster, at: datetime, year: int, points: Mapping[str, PointSums], periods: int) -> Demand:
@@ -91,7 +92,9 @@ def _estimate(cluster: Cluster, member: str, year: int) -> Fraction | None:
     return None if kwh is None else Fraction(kwh) * _WH_PER_KWH
 
 
-def _lacks(setting: str, member: str, year: int) -> str:
+def _lacks(setting: str, member: str, year: int) -> Note:
     if setting == "estimate":
-        return f"an estimate of {member}'s demand (table demand_estimates)"
-    return f"all hours of {year} of {member}, or an estimate of its demand (table demand_estimates)"
+        text = f"an estimate of {member}'s demand (table demand_estimates)"
+        return said("conditions.without.estimate", text, member=member)
+    text = f"all hours of {year} of {member}, or an estimate of its demand (table demand_estimates)"
+    return said("conditions.without.year_or_estimate", text, member=member, year=str(year))

@@ -10,6 +10,7 @@ from fractions import Fraction
 from central.cluster.model import Cluster, Installation
 from central.cluster.spans import points_at
 from central.conditions.condition import Between
+from central.reports.note import Note, said
 from central.validity import is_valid
 from metering.point import Role, Source
 
@@ -22,9 +23,9 @@ class Devices:
     """That generate, of points that are valid."""
     generating_kw: Between
     storing_kw: Between
-    missing: tuple[str, ...]
+    missing: tuple[Note, ...]
     """What isn't recorded of what generates …"""
-    missing_storages: tuple[str, ...]
+    missing_storages: tuple[Note, ...]
     """… and of storages."""
 
     def by_kind(self) -> dict[Source, Fraction]:
@@ -41,16 +42,26 @@ def devices_at(cluster: Cluster, at: datetime) -> Devices:
     there = [one for one in cluster.installations if one.point in points and is_valid(one, at)]
     generating = tuple(one for one in there if one.kind is not Source.STORAGE)
     with_source = {one.point for one in generating}
-    missing = [f"the installation behind point {name}" for name, point in points.items() if point.generates
-               and name not in with_source]  # fmt: skip
-    missing += [f"the power of installation {one.id}" for one in generating if not one.power_kw]
+    missing = [
+        said("conditions.without.installation_behind", f"the installation behind point {name}", point=name)
+        for name, point in points.items()
+        if point.generates and name not in with_source
+    ]
+    missing += [
+        said("conditions.without.power", f"the power of installation {one.id}", installation=one.id)
+        for one in generating
+        if not one.power_kw
+    ]
     stores = {name for name, point in points.items() if point.injects_stored}
     stores |= {one.point for one in cluster.meters if one.role is Role.STORAGE and one.point in points
                and is_valid(one, at)}  # fmt: skip
     with_storage = {one.point for one in there if one.storage_power_kw}
-    unsaid = [f"the storage behind point {name}" for name in sorted(stores - with_storage)]
+    unsaid = [
+        said("conditions.without.storage_behind", f"the storage behind point {name}", point=name)
+        for name in sorted(stores - with_storage)
+    ]
     unsaid += [
-        f"the storage power of installation {one.id}"
+        said("conditions.without.storage_power", f"the storage power of installation {one.id}", installation=one.id)
         for one in there
         if not one.storage_power_kw and (one.storage_kwh or one.kind is Source.STORAGE) and one.point not in stores
     ]
@@ -63,6 +74,6 @@ def devices_at(cluster: Cluster, at: datetime) -> Devices:
     )
 
 
-def _between(powers: Iterable[Fraction], missing: list[str]) -> Between:
+def _between(powers: Iterable[Fraction], missing: list[Note]) -> Between:
     total = sum(powers, Fraction(0))
     return Between(total, None if missing else total)

@@ -15,6 +15,7 @@ from central.conditions.hours import OPEN, Hours
 from central.conditions.rules import Rules
 from central.grid import Ints
 from central.local_days import LocalDays
+from central.reports.note import said
 from metering.point import Source
 
 _HOUR_S = 3600
@@ -26,7 +27,15 @@ Profile = Mapping[Source, Mapping[int | None, tuple[int, ...]]]
 def gamma(hours: Hours, devices: Devices, profile: Profile, rules: Rules) -> Condition:
     """Each kind's power times its availability in the hour."""
     by_kind = devices.by_kind()
-    lacks = [f"availability of {kind.value} (table availability)" for kind in sorted(by_kind) if kind not in profile]
+    lacks = [
+        said(
+            "conditions.without.availability",
+            f"availability of {kind.value} (table availability)",
+            kind_key=f"source.{kind.value}",
+        )
+        for kind in sorted(by_kind)
+        if kind not in profile
+    ]
     missing = (*devices.missing, *lacks)
     if missing or not len(hours.starts):
         return Condition(

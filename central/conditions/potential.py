@@ -15,6 +15,7 @@ from central.cluster.model import Cluster, Installation
 from central.conditions.condition import Between
 from central.conditions.devices import Devices
 from central.conditions.hours import PointSums
+from central.reports.note import Note, distinct, said
 from central.validity import valid_instants
 from metering.point import Source
 
@@ -30,7 +31,7 @@ class Potential:
     """Of it what was metered in a whole year."""
     by_hours_wh: Fraction
     """Of it power times full-load hours."""
-    missing: tuple[str, ...]
+    missing: tuple[Note, ...]
 
 
 def full_load_hours(cluster: Cluster) -> dict[Source, Fraction]:
@@ -61,10 +62,11 @@ def potential_of(
             if one.kind in hours:
                 reckoned += Fraction(one.power_kw) * hours[one.kind] * _WH_PER_KWH
             else:
-                missing.append(f"full-load hours of {one.kind.value} (table full_load_hours)")
-    missing = list(dict.fromkeys(missing))
+                text = f"full-load hours of {one.kind.value} (table full_load_hours)"
+                key = f"source.{one.kind.value}"
+                missing.append(said("conditions.without.full_load_hours", text, kind_key=key))
     total = metered + reckoned
-    return Potential(Between(total, None if missing else total), metered, reckoned, tuple(missing))
+    return Potential(Between(total, None if missing else total), metered, reckoned, distinct(missing))
 
 
 def _unchanged(cluster: Cluster, point: str, now: list[Installation], year: tuple[datetime, datetime]) -> bool:

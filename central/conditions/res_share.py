@@ -12,10 +12,14 @@ from fractions import Fraction
 from central.conditions.condition import Between, Condition, Need, State, Trend, at_least
 from central.conditions.hours import Hours
 from central.conditions.rules import Rules
+from central.reports.note import Note, said
 from metering.point import Source
 
 _WH_PER_KWH = 1000
 _NOTHING_MORE = (Fraction(0), Fraction(0))
+_NOTHING = said("conditions.nothing_injected", "nothing was injected, or nothing of it is known")
+_SO_FAR = said("conditions.basis.so_far", "the rest as it has been so far")
+_YEAR_BEFORE = said("conditions.basis.year_before", "the rest as it was a year before")
 
 
 def res_share(
@@ -24,7 +28,7 @@ def res_share(
     until: datetime,
     rest: Hours | None,
     full_load_hours: dict[Source, Fraction],
-    missing: Sequence[str] = (),
+    missing: Sequence[Note] = (),
 ) -> Condition:
     """The share so far in a window that ends ``until``; ``rest``: the hours that the rest of it had a year before."""
     res, other, either = hours.sum("res"), hours.sum("other"), hours.sum("either")
@@ -37,9 +41,10 @@ def res_share(
     needs = []
     lacking = -beyond / (1 - threshold)
     if state is State.NOT_MET and lacking > 0:
-        needs.append(Need("renewable energy injected in the same time", lacking / _WH_PER_KWH, "kWh"))
+        energy = said("conditions.need.renewable", "renewable energy injected in the same time")
+        needs.append(Need(energy, lacking / _WH_PER_KWH, "kWh"))
         needs += [
-            Need(f"{kind.value}, injecting all it generates for a year", lacking / _WH_PER_KWH / flh, "kW")
+            Need(_of_kind(kind), lacking / _WH_PER_KWH / flh, "kW")
             for kind, flh in sorted(full_load_hours.items())
             if kind.is_res and flh
         ]
@@ -59,8 +64,13 @@ def res_share(
         missing=missing,
         trend=_trend(res, other, either, rest, rules, until) if exact and len(hours.starts) else None,
         needs=needs,
-        notes=() if value else ("nothing was injected, or nothing of it is known",),
+        notes=() if value else (_NOTHING,),
     )
+
+
+def _of_kind(kind: Source) -> Note:
+    text = f"{kind.value}, injecting all it generates for a year"
+    return said("conditions.need.kind_injecting", text, kind_key=f"source.{kind.value}")
 
 
 def share(
@@ -93,14 +103,14 @@ def _trend(
         if beyond < 0
         else {"other_kwh_without_renewable": beyond / threshold / _WH_PER_KWH}
     )
-    value, basis = share(res, other, either, Fraction(0), Fraction(0)), "the rest as it has been so far"
+    value, basis = share(res, other, either, Fraction(0), Fraction(0)), _SO_FAR
     known = (
         rest is not None
         and not rest.sum("either")
         and (rest.more("res_more"), rest.more("other_more")) == _NOTHING_MORE
     )
     if rest is not None and known and len(rest.starts):
-        basis = "the rest as it was a year before"
+        basis = _YEAR_BEFORE
         value = share(res + rest.sum("res"), other + rest.sum("other"), either, Fraction(0), Fraction(0))
     return Trend(basis, until, value, at_least(value, threshold), left)
 

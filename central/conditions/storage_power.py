@@ -8,6 +8,10 @@ from fractions import Fraction
 from central.conditions.condition import Between, Condition, Need, Trend, at_least
 from central.conditions.devices import Devices
 from central.conditions.rules import Rules
+from central.reports.note import said
+
+_NOTHING = said("conditions.without.any_installation", "any installation that generates")
+_RECORDED = said("conditions.basis.recorded", "the installations recorded for then")
 
 
 def storage_power(devices: Devices, rules: Rules, then: Devices, until: datetime) -> Condition:
@@ -20,7 +24,9 @@ def storage_power(devices: Devices, rules: Rules, then: Devices, until: datetime
     state = at_least(value, rules.storage)
     needs = []
     if state.value != "met" and asked.high is not None and asked.high > storing.low:
-        needs.append(Need("storage", asked.high - storing.low, "kW"))
+        needs.append(
+            Need(said("conditions.need.kind", "storage", kind_key="source.storage"), asked.high - storing.low, "kW")
+        )
     later = _share(then)
     return Condition(
         rule="storage_power",
@@ -31,9 +37,8 @@ def storage_power(devices: Devices, rules: Rules, then: Devices, until: datetime
         margin=None if low is None else Between(low, high),
         margin_unit="kW",
         numbers={"storage_kw": storing, "generating_kw": devices.generating_kw, "asked_kw": asked},
-        missing=(*devices.missing, *devices.missing_storages)
-        or (() if value else ("any installation that generates",)),
-        trend=Trend("the installations recorded for then", until, later, at_least(later, rules.storage)),
+        missing=(*devices.missing, *devices.missing_storages) or (() if value else (_NOTHING,)),
+        trend=Trend(_RECORDED, until, later, at_least(later, rules.storage)),
         needs=needs,
     )
 

@@ -10,33 +10,29 @@ from central.cluster.changes import Change
 from central.cluster.history import Entry
 from central.cluster.replacing import Replaced
 from central.cluster.verdict import State, Verdict
+from central.reports.spoken import ENGLISH, Spoken
 from central.validity import Span
 from metering.period import local_text
 from runtime import console
 
-_TITLES = {
-    State.NOT_MET: "Not met",
-    State.NOT_KNOWN: "Not known: the data that would tell are absent",
-    State.NOTICE: "To know",
-    State.MET: "Met",
-}
+_STATES = (State.NOT_MET, State.NOT_KNOWN, State.NOTICE, State.MET)
 _COLUMNS = 100
 _SHOWN = 20
 """So many changes of an import are shown."""
 
 
-def print_verdicts(cluster: str, verdicts: Sequence[Verdict]) -> None:
+def print_verdicts(cluster: str, verdicts: Sequence[Verdict], say: Spoken = ENGLISH) -> None:
     """By state, what isn't met first, and a sum."""
-    for state, title in _TITLES.items():
+    for state in _STATES:
         rows = [one for one in verdicts if one.state is state]
         if rows:
-            console.say(f"{title}: {len(rows)}", style="bold")
+            console.say(f"{say(f'verdicts.title.{state.value}')}: {len(rows)}", style="bold")
         for one in rows:
             _say("  ".join(filter(None, (one.article, one.rule, one.subject, _span(one.span)))), indent=2)
-            _say(one.text, indent=4)
+            _say(say.note(one.said), indent=4)
     failed = sum(1 for one in verdicts if one.state is State.NOT_MET)
     unknown = sum(1 for one in verdicts if one.state is State.NOT_KNOWN)
-    console.say(f"{cluster}: {failed} not met, {unknown} not known. A settlement is made all the same.")
+    console.say(say("verdicts.title.sum", cluster=cluster, failed=failed, unknown=unknown))
 
 
 def _span(span: Span) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -28,6 +28,17 @@ class Note(msgspec.Struct, frozen=True):
 def said(key: str, text: str, /, **facts: str | int | list[Note]) -> Note:
     """A note, its facts by name."""
     return Note(key, text, facts)
+
+
+def plain(notes: Sequence[Note]) -> list[dict[str, Any]]:
+    """Notes as plain values: key, English text and facts."""
+    found: list[dict[str, Any]] = msgspec.to_builtins(list(notes))
+    return found
+
+
+def distinct(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Each note once, in the order in which they come."""
+    return tuple({(one.key, one.text): one for one in notes}.values())
 
 
 def named(names: Sequence[str]) -> Note:

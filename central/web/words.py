@@ -37,11 +37,15 @@ class Words:
         Raises:
             KeyError: there is no such sentence.
         """
+        return self.counted(key, values.get("n"), **values)
+
+    def counted(self, key: str, count: object, /, **values: object) -> Markup:
+        """The same; a key with plural forms takes its form from ``count``."""
         found: Any = self.catalogue
         for part in key.split("."):
             found = found[part]
         if isinstance(found, dict):
-            found = found[plural(self.language, int(str(values["n"])))]
+            found = found[plural(self.language, int(str(count)))]
         if not isinstance(found, str):
             raise KeyError(key)
         return escape(found).format(**values)
@@ -108,17 +112,18 @@ class Words:
         key = said["key"] if "." in said["key"] else f"notes.{said['key']}"
         if not self.has(key):
             return self.english(said["text"])
-        return self(key, **dict(self._put(name, fact) for name, fact in said["facts"].items()))
+        put = dict(self._put(name, fact) for name, fact in said["facts"].items())
+        return self.counted(key, said["facts"].get("n"), **put)
 
     def _put(self, name: str, fact: Any) -> tuple[str, object]:
         """What is put into a note, by its name there: parts one after another, others as the end of the name says."""
         if isinstance(fact, list):
             return name, Markup("; ").join(self.note(one) for one in fact)
         stem, _, kind = name.rpartition("_")
-        match kind if stem else "":
+        match kind if stem or kind == "n" else "":
             case "wh":
                 return name, self.signed(exact_kwh(str(fact)))
-            case "num":
+            case "n" | "num":
                 return name, self.signed(str(fact))
             case "at":
                 return stem, when(str(fact))

@@ -157,7 +157,7 @@ def test_the_operators_90_days_run_from_the_application(tmp_path: Path) -> None:
     assert state("remote_read_requested = 2026-03-03")[0] == "notice"
     assert "0 days left" in state("remote_read_requested = 2026-03-03")[1]
     assert state("remote_read_requested = 2026-03-02")[0] == "not_met"
-    assert "1 days over" in state("remote_read_requested = 2026-03-02")[1]
+    assert "1 day over" in state("remote_read_requested = 2026-03-02")[1]
     assert state("remote_read_requested = 2026-03-02", "")[0] == "not_known"
 
 

@@ -61,10 +61,17 @@ def test_both_languages_have_the_same_sentences_with_the_same_values() -> None:
 
 
 def test_every_sentence_is_said_somewhere() -> None:
-    text = "\n".join(path.read_text(encoding="utf-8") for path in (*TEMPLATES, *WEB.glob("*.py")))
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (*TEMPLATES, *WEB.parent.rglob("*.py")))
     said = set(re.findall(r'"([a-z_]+(?:\.[a-z_]+)*)"', text))
     # Put together: t("state." ~ …), and t(p ~ ".by") where p is hour or quarter.
-    beginnings = (*re.findall(r'"([a-z_]+\.)" ~', text), "notes.", "list.", "explain.", "decimal")
+    beginnings = (
+        *re.findall(r'"([a-z_]+\.)" ~', text),
+        *re.findall(r'f["\']([a-z_.]+\.)\{', text),
+        "notes.",
+        "list.",
+        "explain.",
+        "decimal",
+    )
     said |= {f"{p}{end}" for p in ("hour", "quarter") for end in re.findall(r'\bp ~ "(\.[a-z_]+)"', text)}
     assert {key for key in sentences(EN.catalogue, "en") if key not in said and not key.startswith(beginnings)} == set()
 
