@@ -71,7 +71,6 @@ def ask(
             case "completeness":
                 return Answer(completeness_now(books, span, now))
     except ConfigError as error:
-        count = len(error.problems)
-        return Answer(None, f"{count} problem{'s' * (count != 1)} in the configuration; nothing was reckoned:\n{error}")
+        return Answer(None, error.told("nothing was reckoned"))
     except TROUBLES as error:
         return Answer(None, trouble_text(error))

@@ -31,6 +31,7 @@ from central.opened import open_admitted
 from central.readings import INTERVALS
 from central.service import BusyError, sole_writer
 from runtime.clock import monotonic_s
+from runtime.unread import why_unread
 
 WAIT_S = 60.0
 """So long the command waits for a running service."""
@@ -132,7 +133,7 @@ class Importer:
                 content = file.read(MAX_BYTES + 1)
             found = read_file(content, given)
         except OSError as error:
-            return msgspec.structs.replace(refused, reason=f"can't be read: {error.strerror or error}"), b""
+            return msgspec.structs.replace(refused, reason=why_unread(error)), b""
         except LacksError as error:
             return msgspec.structs.replace(refused, reason=f"{error}: {_WAYS_OUT[error.lacks]}"), b""
         except NotReadError as error:

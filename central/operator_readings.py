@@ -14,7 +14,7 @@ from central.aliases import Aliases
 from central.cluster import Cluster
 from central.file_fit import unfit
 from central.grid import places_at, within
-from central.imports.found import Found, LacksError, Note, NotReadError, UnknownFormatError
+from central.imports.found import WHOLE, Found, LacksError, Note, NotReadError, UnknownFormatError
 from central.imports.klaster_csv import BadRow, BadRowsError, Readings, read_readings
 from central.imports.recognise import MAX_BYTES, read_file
 from central.imports.rows import is_ours, meant_as_ours
@@ -138,11 +138,11 @@ def _sorted_out(
                 # Its reader tells what is wrong with its columns.
                 ours.append(file.path)
             else:
-                bad.append(BadRow(str(file.path), 1, str(error)))
+                bad.append(BadRow(str(file.path), WHOLE, str(error)))
         except LacksError as error:
-            bad.append(BadRow(str(file.path), 1, f"{error}; {way_out(error, file)}"))
+            bad.append(BadRow(str(file.path), WHOLE, f"{error}; {way_out(error, file)}"))
         except (NotReadError, ValueError) as error:
-            bad.append(BadRow(str(file.path), 1, str(error)))
+            bad.append(BadRow(str(file.path), WHOLE, str(error)))
         else:
             bad += [BadRow(str(file.path), one.line, one.reason) for one in found.bad]
             theirs.append((file.path, found))

@@ -47,7 +47,7 @@ def run(config: Path) -> None:
     from gateway.outbox import OutboxError
     from runtime import log
 
-    with config_errors():
+    with config_errors("nothing was started"):
         settings = read(config)
         log.configure(settings.log)
         try:

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from runtime.unread import why_unread
+
 T = TypeVar("T", bound=msgspec.Struct)
 
 _SHOWN = 60
@@ -44,6 +46,13 @@ class ConfigError(Exception):
         super().__init__("\n".join(map(str, problems)))
         self.problems = problems
 
+    def told(self, consequence: str) -> str:
+        """The problems, and what became of the command; one problem is one line."""
+        count = len(self.problems)
+        if count == 1:
+            return f"{self}; {consequence}"
+        return f"{count} problems in the configuration; {consequence}:\n{self}"
+
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The content of a TOML file; numbers with a point become Decimal.
@@ -54,7 +63,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"), parse_float=_decimal)
     except OSError as error:
-        raise ConfigError([Problem(str(path), "", "", f"can't be read: {error.strerror}")]) from error
+        raise ConfigError([Problem(str(path), "", "", why_unread(error))]) from error
     except UnicodeDecodeError as error:
         raise ConfigError([Problem(str(path), "", "", f"isn't UTF-8 (byte {error.start})")]) from error
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:

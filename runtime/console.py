@@ -46,13 +46,12 @@ def fail(message: str, code: Exit = Exit.BAD_INPUT) -> NoReturn:
 
 
 @contextlib.contextmanager
-def config_errors(consequence: str = "nothing was started") -> Iterator[None]:
+def config_errors(consequence: str = "nothing was done") -> Iterator[None]:
     """Turn a ``ConfigError`` into its list of problems and exit code 2."""
     try:
         yield
     except ConfigError as error:
-        count = len(error.problems)
-        fail(f"{count} problem{'s' if count > 1 else ''} in the configuration; {consequence}:\n{error}")
+        fail(error.told(consequence))
 
 
 def print_json(answer: object) -> None:

@@ -12,6 +12,7 @@ from central.language_option import in_language
 from central.span_options import DayType
 from runtime import console
 from runtime.console import Exit
+from runtime.unread import why_unread
 
 if TYPE_CHECKING:
     from central.cluster.flat import Named
@@ -171,7 +172,7 @@ def history(cluster_file: Path, *, as_json: bool) -> None:
     except HistoryError as error:
         console.fail(str(error), Exit.DIFFERS)
     except OSError as error:
-        console.fail(f"{error.filename}: can't be read: {error.strerror}")
+        console.fail(f"{error.filename}: {why_unread(error)}")
     print_history(entries, as_json=as_json)
 
 
@@ -188,7 +189,7 @@ def _version(cluster_file: Path, number: int | None) -> Named:
     except HistoryError as error:
         console.fail(str(error))
     except OSError as error:
-        console.fail(f"{error.filename}: can't be read: {error.strerror}")
+        console.fail(f"{error.filename}: {why_unread(error)}")
 
 
 def _removed(cluster_file: Path, new: Cluster, config_file: Path | None, source: Path) -> list[Problem]:

@@ -19,6 +19,7 @@ from central.cluster.flat import Cells, Rows
 from central.imports.found import NotReadError
 from central.imports.workbook import opened_workbook
 from runtime.config import ConfigError, Problem
+from runtime.unread import why_unread
 
 MAX_BYTES: Final = 32 << 20
 MAX_ROWS: Final = 100_000
@@ -170,7 +171,7 @@ def _bytes(path: Path) -> bytes:
             raise ConfigError([Problem(str(path), "", "", f"is larger than {MAX_BYTES >> 20} MiB")])
         return path.read_bytes()
     except OSError as error:
-        raise ConfigError([Problem(str(path), "", "", f"can't be read: {error.strerror}")]) from error
+        raise ConfigError([Problem(str(path), "", "", why_unread(error))]) from error
 
 
 def _sheet(

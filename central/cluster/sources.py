@@ -12,6 +12,7 @@ from central.cluster.model import Cluster
 from central.cluster.sheets import MAX_BYTES, Numbered, read_folder, read_xlsx
 from central.cluster.toml import toml_text
 from runtime.config import ConfigError, Problem, read_toml
+from runtime.unread import why_unread
 
 MAX_TOLD = 200
 """So many problems are told, and how many more there are."""
@@ -54,7 +55,7 @@ def _read(path: Path) -> Source:
             raise ConfigError([Problem(str(path), "", "", f"is larger than {MAX_BYTES >> 20} MiB")])
         text = path.read_bytes()
     except OSError as error:
-        raise ConfigError([Problem(str(path), "", "", f"can't be read: {error.strerror}")]) from error
+        raise ConfigError([Problem(str(path), "", "", why_unread(error))]) from error
     content = read_toml(path)
     return Source(cluster_of(content, str(path)), content, text)
 

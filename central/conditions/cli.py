@@ -13,6 +13,7 @@ from central.language_option import in_language
 from central.settling.cli import ManyFiles
 from central.span_options import DayType
 from runtime import console
+from runtime.unread import why_unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,4 +118,4 @@ def _of_files(
     except BadRowsError as error:
         console.fail(error.told("nothing was done"))
     except OSError as error:
-        console.fail(f"{error.filename}: can't be read: {error.strerror}")
+        console.fail(f"{error.filename}: {why_unread(error)}")

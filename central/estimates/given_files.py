@@ -14,6 +14,7 @@ from central.estimation.history import Unit
 from central.free_days import DayKind
 from metering.energy import MAX_READING_WH
 from metering.period import EPOCH, local_text, on_grid
+from runtime.unread import why_unread
 
 _NAMED: Final = 20
 _MOST_BYTES: Final = 5_000_000
@@ -95,7 +96,7 @@ def _read(path: Path, columns: tuple[str, ...], row: Callable[[dict[str, str]], 
             raise BadFileError(f"{path}: is larger than {_MOST_BYTES} bytes")
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise BadFileError(f"{path}: can't be read: {error.strerror}") from error
+        raise BadFileError(f"{path}: {why_unread(error)}") from error
     except UnicodeDecodeError as error:
         raise BadFileError(f"{path}: isn't UTF-8 (byte {error.start})") from error
     reader = csv.DictReader(io.StringIO(text, newline=""), restval="")

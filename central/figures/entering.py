@@ -14,6 +14,7 @@ from central.figures.cells import rows_of
 from central.figures.documents import parse
 from central.figures.figures_file import FiguresFile, Origin, Taken
 from central.imports.found import BadLine, NotReadError
+from runtime.unread import why_unread
 
 MAX_BYTES: Final = 32 << 20
 
@@ -41,7 +42,7 @@ def enter(path: Path, points: Collection[str] | None, figures: FiguresFile | Non
         content = path.read_bytes()
         parsed = parse(rows_of(content), points)
     except OSError as error:
-        return Report(file=name, state="refused", reason=f"can't be read: {error.strerror}")
+        return Report(file=name, state="refused", reason=why_unread(error))
     except NotReadError as error:
         return Report(file=name, state="refused", reason=str(error))
     if parsed.bad:

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from central.aliases import Aliases
 from central.cluster import Cluster, PeriodName
 from central.grid import Bools, Ints
+from central.imports.found import WHOLE
 from central.imports.rows import COLUMNS, Rows, read_rows
 from central.master import aliases_table
 from central.tables import ENERGIES, INSTANT, labels
@@ -48,15 +49,16 @@ _EARLIEST, _LATEST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinf
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that can't be a reading."""
+    """A row that can't be a reading, or a file that can't be read at all."""
 
     file: str
     line: int
+    """``WHOLE``: it is the file as a whole."""
     reason: str
 
     def __str__(self) -> str:
-        """``file:line: reason``."""
-        return f"{self.file}:{self.line}: {self.reason}"
+        """``file:line: reason``, or ``file: reason``."""
+        return f"{self.file}: {self.reason}" if self.line == WHOLE else f"{self.file}:{self.line}: {self.reason}"
 
 
 class BadRowsError(Exception):
@@ -69,9 +71,14 @@ class BadRowsError(Exception):
         self.rows = rows
 
     def told(self, outcome: str) -> str:
-        """How many rows are bad, what became of the command, and the rows."""
-        count = len(self.rows)
-        return f"{count} bad row{'s' if count > 1 else ''}; {outcome}:\n{self}"
+        """How many rows and files are bad, what became of the command, and which they are."""
+        if len(self.rows) == 1 and self.rows[0].line == WHOLE:
+            return f"{self}; {outcome}"
+        files = sum(row.line == WHOLE for row in self.rows)
+        rows = len(self.rows) - files
+        counts = [f"{rows} bad row{'s' if rows > 1 else ''}"] if rows else []
+        counts += [f"{files} file{'s' if files > 1 else ''} can't be used"] if files else []
+        return f"{', '.join(counts)}; {outcome}:\n{self}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from central.imports.found import WHOLE
 from central.tables import LABEL
+from runtime.unread import why_unread
 
 COLUMNS = ("point", "direction", "start", "wh")
 _BLOCK = 16 * 2**20
@@ -46,7 +48,7 @@ class Rows:
 def read_rows(file: Path) -> Rows:
     """Read a file of readings.
 
-    Trouble with the file as a whole (absent, no header, unknown or absent columns) is one broken line 1.
+    Trouble with the file as a whole (absent, a folder, empty) is the broken line ``WHOLE``, with its header line 1.
     """
     try:
         if file.is_dir():
@@ -57,10 +59,10 @@ def read_rows(file: Path) -> Rows:
         if file.stat().st_size == 0:
             return _unreadable(file, f"is empty (expected the columns {','.join(COLUMNS)})")
         if problem := _header_problem(header):
-            return _unreadable(file, problem)
+            return _unreadable(file, problem, 1)
         return _at_once(file, header) or _line_by_line(file, header)
     except OSError as error:
-        return _unreadable(file, f"can't be read: {error.strerror or error}")
+        return _unreadable(file, why_unread(error))
 
 
 def is_ours(file: Path) -> bool:
@@ -83,9 +85,9 @@ def meant_as_ours(file: Path) -> bool:
     return not any(header) or any(cell.strip().lower() in COLUMNS for cell in cells)
 
 
-def _unreadable(file: Path, why: str) -> Rows:
+def _unreadable(file: Path, why: str, line: int = WHOLE) -> Rows:
     empty = pa.table({name: pa.array([], LABEL if name != "wh" else pa.string()) for name in COLUMNS})
-    return Rows(file, empty, _no_lines(), [(1, why)])
+    return Rows(file, empty, _no_lines(), [(line, why)])
 
 
 def _no_lines() -> np.ndarray[tuple[int], np.dtype[np.int64]]:

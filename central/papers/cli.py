@@ -10,6 +10,7 @@ import click
 from central.span_options import DayType
 from runtime import console
 from runtime.console import Exit
+from runtime.unread import why_unread
 
 FILE = click.Path(path_type=Path)
 
@@ -118,7 +119,7 @@ def deadlines(
     except HistoryError as error:
         console.fail(f"{error}; changes that it alone tells can't be named")
     except OSError as error:
-        console.fail(f"{error.filename}: can't be read: {error.strerror}")
+        console.fail(f"{error.filename}: {why_unread(error)}")
     found = Calendar(cluster, today, until or today + timedelta(days=366), told).duties()
     shown = [one for one in found if ever or one.state in {DutyState.OPEN, DutyState.LATE}]
     if ics_file is not None:

@@ -56,7 +56,7 @@ def readings_of_law(
             else:
                 found = of_files(cluster_file or Path(), rates, files, month, progress)
         except BadRowsError as error:
-            console.fail(f"bad rows; nothing was settled:\n{error}")
+            console.fail(error.told("nothing was settled"))
         except (StoreDownError, FileNotFoundError) as error:
             console.fail(trouble_text(error))
     if as_json:

@@ -16,6 +16,7 @@ from central.span_options import MonthType, months_asked
 from metering.period import Month
 from runtime import console
 from runtime.console import Exit
+from runtime.unread import why_unread
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -113,7 +114,7 @@ def _accepted(gaps: tuple[str, ...], file: Path | None) -> tuple[AcceptedGap, ..
         try:
             lines = file.read_text(encoding="utf-8-sig").splitlines()
         except OSError as error:
-            console.fail(f"{file}: can't be read: {error.strerror}")
+            console.fail(f"{file}: {why_unread(error)}")
         except UnicodeDecodeError:
             console.fail(f"{file}: isn't UTF-8")
         texts += [line for line in lines if line.strip() and not line.lstrip().startswith("#")]

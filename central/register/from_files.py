@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from central.cluster import Cluster
 from central.grid import seconds
+from central.imports.found import WHOLE
 from central.imports.klaster_csv import BadRow, BadRowsError, Readings
 from central.master import master_tables, periods_table
 from central.named_files import named_file
@@ -32,6 +33,7 @@ from central.settlement import settle
 from central.tables import ENERGIES
 from metering.energy import MAX_READING_WH
 from metering.period import Month
+from runtime.unread import why_unread
 
 _MOST_ROWS = 50_000_000
 
@@ -144,7 +146,7 @@ def _digest(file: Path) -> str:
         with file.open("rb") as content:
             return hashlib.file_digest(content, "sha256").hexdigest()
     except OSError as error:
-        raise BadRowsError([BadRow(str(file), 1, f"can't be read: {error.strerror}")]) from error
+        raise BadRowsError([BadRow(str(file), WHOLE, why_unread(error))]) from error
 
 
 def _energies(file: Path, cluster: Cluster, month: Month) -> pa.Table:
@@ -154,18 +156,18 @@ def _energies(file: Path, cluster: Cluster, month: Month) -> pa.Table:
     try:
         opened = pq.ParquetFile(file)
         if opened.metadata.num_rows > _MOST_ROWS:
-            raise BadRowsError([BadRow(str(file), 1, f"more than {_MOST_ROWS} rows; give a file for each month")])
+            raise BadRowsError([BadRow(str(file), WHOLE, f"more than {_MOST_ROWS} rows; give a file for each month")])
         if missing := sorted(set(ENERGIES.names) - set(opened.schema_arrow.names)):
             raise BadRowsError(
-                [BadRow(str(file), 1, f"lacks the column {missing[0]}; needs {', '.join(ENERGIES.names)}")]
+                [BadRow(str(file), WHOLE, f"lacks the column {missing[0]}; needs {', '.join(ENERGIES.names)}")]
             )
         if _outside(opened, *(one.as_py() for one in start)):
             return ENERGIES.empty_table()
         table = pq.read_table(file, columns=list(ENERGIES.names), read_dictionary=words).cast(ENERGIES)
     except (pa.ArrowException, OSError) as error:
-        raise BadRowsError([BadRow(str(file), 1, f"isn't a table of energies: {str(error)[:200]}")]) from error
+        raise BadRowsError([BadRow(str(file), WHOLE, f"isn't a table of energies: {str(error)[:200]}")]) from error
     if problem := _problem(table, cluster):
-        raise BadRowsError([BadRow(str(file), 1, problem)])
+        raise BadRowsError([BadRow(str(file), WHOLE, problem)])
     return _within(table, month)
 
 

@@ -27,7 +27,7 @@ def serve(config_file: Path) -> None:
     from central.service import serve as run
     from runtime.log import configure
 
-    with console.config_errors():
+    with console.config_errors("nothing was started"):
         config = load_config(config_file)
         configure(config.log)
         try:

@@ -74,7 +74,7 @@ def settle(
     from central.reports.settlement_text import print_settlement
     from central.settle_files import settle_files
 
-    with console.config_errors():
+    with console.config_errors("nothing was written"):
         cluster, pricing = load_master(cluster_file, [rates_path(word, Path()) for word in rates])
     try:
         with console.err.status("settling") as status:

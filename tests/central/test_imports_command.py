@@ -240,7 +240,7 @@ def test_usage_that_can_t_be_meant_ends_with_a_message(desk: Desk) -> None:
     done = desk.run("import", desk.file("a.csv", PGE), "--point", "590543599000000013")
     assert (done.exit_code, "check digit" in done.output) == (2, True)
     done = desk.run("import", str(desk.folder / "none.csv"))
-    assert (done.exit_code, "No such file" in done.output) == (2, True)
+    assert (done.exit_code, "there is no such file" in done.output) == (2, True)
     done = desk.run("import", desk.file("t.csv", files.tauron(SUMMER_DAY, "c")))
     assert (done.exit_code, "--point PPE" in " ".join(done.output.split())) == (2, True)
 

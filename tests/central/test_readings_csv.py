@@ -106,7 +106,7 @@ def test_all_bad_rows_of_all_files_are_reported_in_order(tmp_path: Path) -> None
     bad = "A1,drawn,2026-10-05T10:00Z,x\n"
     said = reasons(tmp_path, HEADER + bad * 60, HEADER + bad, "point,start\n", "")
     assert len(said) == 63
-    assert [line.split(": ")[0] for line in said[-3:]] == ["r2.csv:2", "r3.csv:1", "r4.csv:1"]
+    assert [line.split(": ")[0] for line in said[-3:]] == ["r2.csv:2", "r3.csv:1", "r4.csv"]
     with pytest.raises(BadRowsError, match="… and 10 more"):
         read(tmp_path, HEADER + bad * 60)
 
@@ -129,7 +129,7 @@ def test_two_different_values_for_one_key_name_both_places_and_equal_ones_are_on
 
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "cluster.toml").write_text(CLUSTER.format(period="hour"), encoding="utf-8")
-    with pytest.raises(BadRowsError, match="can't be read: No such file"):
+    with pytest.raises(BadRowsError, match=r"no\.csv: there is no such file"):
         read_readings([tmp_path / "no.csv"], load_cluster(tmp_path / "cluster.toml"), [Month.parse("2026-10")])
 
 
@@ -208,7 +208,7 @@ def test_a_fraction_of_a_second_is_off_the_grid_unless_it_is_zero(tmp_path: Path
 
 def test_other_kinds_of_file_are_named(tmp_path: Path) -> None:
     assert reasons(tmp_path, (HEADER + "A1,drawn,2026-10-05T10:00Z,1\n").encode("utf-16")) == [
-        "r1.csv:1: can't be read: it is UTF-16; save it as UTF-8"
+        "r1.csv: can't be read: it is UTF-16; save it as UTF-8"
     ]
     (said,) = reasons(tmp_path, HEADER.replace(",", ";"))
     assert "separated by semicolons" in said
