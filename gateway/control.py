@@ -78,7 +78,9 @@ class Control:
             server.close()
             for writer in list(self._asked):
                 writer.close()
-            os.unlink(path)
+            # Somebody may have taken it away: no reason to end otherwise than cleanly.
+            with contextlib.suppress(OSError):
+                os.unlink(path)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._asked) >= _MOST_CONNECTIONS:

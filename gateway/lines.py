@@ -88,7 +88,11 @@ class Lines:
         return buses, tuple(status for line in self for status in line.poller.meter_statuses)
 
     async def change(self, config: GatewayConfig) -> Changes:
-        """Run what ``config`` says from now on; what is the same in it goes on untouched."""
+        """Run what ``config`` says from now on; what is the same in it goes on untouched.
+
+        Raises:
+            sqlite3.Error: the outbox can't be read; nothing was changed.
+        """
         wanted = {bus.id: _wanted(config, bus) for bus in config.buses if _wanted(config, bus)}
         for bus in config.buses:
             if bus.id not in wanted:
@@ -99,23 +103,23 @@ class Lines:
             known.id: (one, known) for line in self for one, known in zip(line.meters_of, line.meters, strict=True)
         }
         ended = [name for name in self._lines if name not in kept]
+        begun = [name for name in wanted if name not in kept]
+        # Read while nothing is changed yet; of the meters that are there their own memory is newer.
+        lives = await self._outbox.run(Outbox.lives) if begun else {}
         for name in ended:
             await self._end(name)
-        begun = [name for name in wanted if name not in kept]
-        if begun:
-            lives = await self._outbox.run(Outbox.lives)
-            for name in begun:
-                meters = []
-                for one in wanted[name]:
-                    before = there.get(one[0].id)
-                    if before and _alike(before[0], one):
-                        meters.append(before[1])
-                        continue
-                    remembered = {obis: last for (meter, obis), last in lives.items() if meter == one[0].id}
-                    if before:
-                        remembered |= before[1].memory()
-                    meters.append(Meter(one[0], profile(one[0].profile), remembered, one[1]))
-                self._begin(settings[name], wanted[name], tuple(meters))
+        for name in begun:
+            meters = []
+            for one in wanted[name]:
+                before = there.get(one[0].id)
+                if before and _alike(before[0], one):
+                    meters.append(before[1])
+                    continue
+                remembered = {obis: last for (meter, obis), last in lives.items() if meter == one[0].id}
+                if before:
+                    remembered |= before[1].memory()
+                meters.append(Meter(one[0], profile(one[0].profile), remembered, one[1]))
+            self._begin(settings[name], wanted[name], tuple(meters))
         return Changes(tuple(ended), tuple(begun), tuple(sorted(kept)))
 
     async def _end(self, name: str) -> None:

@@ -38,12 +38,13 @@ from gateway.stand_row import (
     from_row,
     instant,
     is_true,
+    life_checksum,
     micros,
 )
 from gateway.words import plain
 from metering.period import utc_text
 from metering.stand import Stand
-from metering.wire import ResendRequest, StandOnWire
+from metering.wire import ResendRequest, StandOnWire, decode_request
 from runtime.log import logger
 
 __all__ = ["KEPT", "AsideRow", "Fate", "Outbox", "OutboxError", "RowState", "Stamp", "Summary", "Waiting"]
@@ -175,10 +176,19 @@ class Outbox:
         return new
 
     def lives(self) -> dict[tuple[str, str], Accepted]:
-        """What was last remembered of every register: (meter, OBIS) to its last accepted observation."""
+        """What was last remembered of every register: (meter, OBIS) to its last accepted observation.
+
+        A row that decayed on the disk is none: its register begins a new life, and nothing false is reckoned with.
+        """
         names = {number: name for name, number in self._names.lives.items()}
-        rows = (LifeRow(*row) for row in self._connection.execute("SELECT * FROM lives"))
-        return {names[row.life][:2]: from_life_row(row, names[row.life]) for row in rows}
+        found = {}
+        for row in map(LifeRow._make, self._connection.execute("SELECT * FROM lives")):
+            name = names.get(row.life)
+            if name is None or life_checksum(row, name) != row.checksum:
+                _log.error("life_decayed", meter=name[0] if name else "", register=name[1] if name else "")
+                continue
+            found[name[:2]] = from_life_row(row, name)
+        return found
 
     def waiting(self, limit: int, aboard: Collection[int] = ()) -> Waiting:
         """All waiting rows of the newest boundary that any row has, and up to ``limit`` of the older ones.
@@ -265,9 +275,15 @@ class Outbox:
         return None if found is None else instant(found * _SECOND_US)
 
     def requests(self) -> list[ResendRequest]:
-        """What central has asked for and isn't answered yet, oldest first."""
-        found = self._connection.execute("SELECT request FROM requests ORDER BY number")
-        return [msgspec.json.decode(text, type=ResendRequest) for (text,) in found]
+        """What central has asked for and isn't answered yet, oldest first; what decayed it asks for again."""
+        found = []
+        for name, text in self._connection.execute("SELECT id, request FROM requests ORDER BY number").fetchall():
+            try:
+                found.append(decode_request(text.encode()))
+            except msgspec.DecodeError as error:
+                _log.error("request_decayed", request=name, error=str(error))
+                self.answered(name)
+        return found
 
     def ask(self, request: ResendRequest) -> None:
         """Keep a request until it is answered, over a restart too."""

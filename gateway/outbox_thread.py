@@ -55,8 +55,13 @@ class OutboxThread:
 
     def look_at_disk(self) -> None:
         """Note how much room the disk has, and keep the reserve; may wait for the disk."""
-        self._reserve.make()
-        little = self._reserve.little()
+        try:
+            self._reserve.make()
+            little = self._reserve.little()
+        except OSError as error:
+            # A disk that can't even be looked at refuses stands too, and that is told.
+            _log.error("disk_not_looked_at", error=str(error))
+            return
         if little and not self._little:
             _log.warning("disk_nearly_full", free_bytes=self._reserve.free(), next="the log tells warnings only")
         be_quiet(little)

@@ -101,6 +101,9 @@ class ResendQueue:
             self._held = None
         for one in [one for one in self._kept if one.read]:
             await self._outbox.run(Outbox.answered, one.request.id)
+            # Sending and settling both come here: the other may have told of it meanwhile.
+            if one not in self._kept:
+                continue
             self._kept.remove(one)
             self._done = [*self._done, RequestStatus(id=one.request.id, stands=one.stands, done=True)][-_MOST:]
             _log.info("request_answered", request=one.request.id, stands=one.stands)

@@ -5,6 +5,7 @@ By then the gateway has long been quiet: its log tells warnings and errors only 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Final
@@ -35,7 +36,9 @@ class Reserve:
             part.replace(self._path)
             self.spent = False
         except OSError:
-            part.unlink(missing_ok=True)
+            # On a disk that lets nothing be written this can't be undone either.
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
 
     def give_up(self) -> bool:
         """Make room for stands; whether there was any to be made."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 from importlib.metadata import version
@@ -108,7 +109,11 @@ async def _reload(config: GatewayConfig, hangup: asyncio.Event, reread: Reread |
             continue
         if barred := needs_restart(config, new):
             _log.warning("reload_needs_restart", keys=", ".join(barred), next="these stay as they were")
-        changes = await lines.change(new)
+        try:
+            changes = await lines.change(new)
+        except sqlite3.Error as error:
+            _log.error("reload_refused", problems=f"the outbox can't be read: {error}", next="send SIGHUP again")
+            continue
         _log.info(
             "reloaded", begun=", ".join(changes.begun), ended=", ".join(changes.ended), untouched=len(changes.kept),
             meters=len(lines.meters),

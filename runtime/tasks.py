@@ -24,11 +24,28 @@ async def until(stop: asyncio.Event, *jobs: Coroutine[Any, Any, None], patience_
     """Run jobs side by side until ``stop`` is set, then end them; when one raises before, all end and it raises.
 
     ``patience_s`` is how long a job may take for its farewell before it is cancelled again.
+
+    Raises:
+        ExceptionGroup: what jobs raised.
     """
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(job) for job in jobs]
-        await stop.wait()
-        await end(tasks, patience_s)
+    tasks = [asyncio.ensure_future(job) for job in jobs]
+    stopped = asyncio.ensure_future(_stop(stop))
+    try:
+        await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        # Not left to a TaskGroup, which cancels once: a job that lost its cancellation would keep all from ending.
+        await end([*tasks, stopped], patience_s)
+    if errors := [error for task in tasks if not task.cancelled() and (error := task.exception())]:
+        raise BaseExceptionGroup("jobs failed", errors)
+
+
+class _StopError(Exception):
+    """It is time to end: raised, so that a wait for the first exception ends by it too."""
+
+
+async def _stop(stop: asyncio.Event) -> None:
+    await stop.wait()
+    raise _StopError
 
 
 async def end(tasks: Iterable[asyncio.Task[None]], patience_s: float) -> None:

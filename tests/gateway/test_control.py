@@ -191,3 +191,8 @@ async def test_a_long_path_is_no_obstacle(tmp_path):
         with SocketPath(sock) as name:
             async with Tool.at(name) as tool:
                 assert (await tool.ask("report"))["is"] == "report"
+
+
+async def test_a_gateway_whose_socket_was_taken_away_ends_cleanly(tmp_path):
+    async with a_gateway(tmp_path, Sdm630()) as sock:
+        sock.unlink()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway import recorder as recording
 from gateway import reserve
@@ -106,4 +107,13 @@ async def test_what_memory_cannot_hold_is_counted_and_said(small_disk, monkeypat
         hour += 1
     told = box.status(())
     assert (told.unwritten, told.lost) == (10, 5)
+    box.close()
+
+
+def test_a_disk_that_cannot_even_be_looked_at_ends_nothing(tmp_path):
+    box = OutboxThread.open(tmp_path / "data" / "outbox.sqlite")
+    (tmp_path / "data").rename(tmp_path / "gone")
+    with capture_logs() as said:
+        box.look_at_disk()
+    assert [one["event"] for one in said] == ["disk_not_looked_at"]
     box.close()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sqlite3
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -124,3 +125,23 @@ def test_what_needs_a_restart_is_named(tmp_path):
     file.write_text(file.read_text().replace('"g1"', '"g2"'))
     assert needs_restart(old, read(file)) == ["gateway.id", "broker", "log"]
     assert needs_restart(old, old) == []
+
+
+async def test_a_reload_while_the_outbox_cannot_be_read_changes_nothing_and_the_next_one_does(tmp_path, monkeypatch):
+    def unreadable(_):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    async with tcp_meters(Sdm630()) as port:
+        file = write_config(tmp_path, free_port(), tcp_bus(port, "a", "M1", every=1), None)
+        with capture_logs() as said:
+            async with reloading(file):
+                await until(lambda: any(one["event"] == "gateway_started" for one in said), 20)
+                write_config(tmp_path, free_port(), tcp_bus(port, "a", "M1", every=2), None)
+                with monkeypatch.context() as patched:
+                    patched.setattr(Outbox, "lives", unreadable)
+                    hang_up()
+                    await until(lambda: any(one["event"] == "reload_refused" for one in said), 20)
+                hang_up()
+                await until(lambda: any(one["event"] == "reloaded" for one in said), 20)
+        (reloaded,) = (one for one in said if one["event"] == "reloaded")
+        assert (reloaded["begun"], reloaded["ended"]) == ("a", "a")

@@ -29,3 +29,14 @@ async def test_a_request_kept_over_a_restart_is_answered_once_though_another_com
     }
     assert await outbox.run(Outbox.requests) == []
     outbox.close()
+
+
+async def test_a_request_is_told_as_done_once_though_sending_and_settling_see_its_end_in_the_same_moment(tmp_path):
+    outbox = OutboxThread.open(tmp_path / "outbox.sqlite")
+    queue = ResendQueue(outbox)
+    await queue.take(encode(ResendRequest(id="nothing there", outbox=outbox.id, sequences=((1, 2),))))
+    assert await queue.more(10) == []
+
+    await asyncio.gather(queue.landed(), queue.landed())
+    assert [(status.id, status.done) for status in queue.statuses()] == [("nothing there", True)]
+    outbox.close()

@@ -238,3 +238,18 @@ def test_only_damage_is_taken_for_damage(tmp_path):
         sqlite3.connect(tmp_path / "noise").execute("SELECT * FROM sqlite_schema")
     assert is_damage(caught.value)
     assert not is_damage(sqlite3.OperationalError("database or disk is full"))
+
+
+def test_what_decayed_of_lives_and_requests_is_passed_over_and_never_reckoned_with(tmp_path):
+    box = Outbox.open(tmp_path / "outbox.sqlite")
+    life = Accepted("1", Decimal(100), Decimal(1), NOON, NOON)
+    lives = {(meter, "1-0:1.8.0"): life for meter in ("M1", "M2", "M3")}
+    box.add([], STAMP, lives)
+    box.ask(ResendRequest(id="whole", outbox=box.id, sequences=((1, 2),)))
+    box.ask(ResendRequest(id="decayed", outbox=box.id, sequences=((1, 2),)))
+    box._connection.execute("UPDATE lives SET wh = wh + 1 WHERE life = 1")
+    box._connection.execute("UPDATE lives SET life = 77 WHERE life = 2")
+    box._connection.execute("UPDATE requests SET request = replace(request, '{', '[') WHERE id = 'decayed'")
+    assert box.lives() == {("M3", "1-0:1.8.0"): lives["M3", "1-0:1.8.0"]}
+    assert [one.id for one in box.requests()] == ["whole"]
+    box.close()
