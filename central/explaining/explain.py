@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from central.explaining.case import Case
+from central.explaining.charged import charged
 from central.explaining.cluster_hour import cluster_hour
 from central.explaining.energies_of_day import day_sum
 from central.explaining.energies_of_month import month_sum
@@ -13,7 +14,7 @@ from central.explaining.member_hour import member_hour
 from central.explaining.money import COMPONENTS, money
 from central.explaining.percents import percents
 from central.explaining.point_hour import point_hour
-from central.explaining.question import GROSS, MONEY, SHARES, Asked, QuestionError
+from central.explaining.question import CHARGED, GROSS, MONEY, SHARES, Asked, QuestionError
 from central.explaining.step import Step, View
 
 _NAMED: Final = 5
@@ -29,6 +30,8 @@ def explain(case: Case, asked: Asked, view: View) -> Step:
     _known(case, asked)
     if asked.quantity in (*MONEY, *GROSS):
         return money(case, asked, view)
+    if asked.quantity == CHARGED:
+        return charged(case, asked, view)
     if asked.quantity in SHARES:
         return percents(case, asked, view, _energies)
     return _energies(case, asked, view)

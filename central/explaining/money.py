@@ -26,7 +26,7 @@ COMPONENTS = ("chp", "network_variable", "oze", "quality")
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """What one period adds to a row, exactly."""
 
     drawn_wh: int
@@ -50,12 +50,12 @@ class _Part:
 
 
 @dataclass(frozen=True)
-class _Charge:
+class Charge:
     """A row of charges, and what its periods add."""
 
     row: Row
     priced: Priced
-    parts: dict[int, _Part]
+    parts: dict[int, Part]
     """By complete period."""
 
 
@@ -74,7 +74,8 @@ def money(case: Case, asked: Asked, view: View) -> Step:
     return _sum(case, asked, view, what, "member")
 
 
-def _rows(case: Case, asked: Asked, point: str) -> list[Row]:
+def rows_asked(case: Case, asked: Asked, point: str) -> list[Row]:
+    """A point's rows of charges that are asked for."""
     return [
         row
         for row in case.charges(point)
@@ -96,7 +97,7 @@ def _sum(case: Case, asked: Asked, view: View, what: Said, name: str) -> Step:
     """A sum over members or points: each is what its rows of charges tell, and asks for itself."""
     rows_of: dict[str, list[Row]] = {}
     for point in case.points_of(asked.member) if asked.member else sorted(case.points, key=str.encode):
-        for row in _rows(case, asked, point):
+        for row in rows_asked(case, asked, point):
             rows_of.setdefault(row[name], []).append(row)
     sums = {part: _told(rows, asked.quantity) for part, rows in rows_of.items()}
     known = {part: amount for part, amount in sums.items() if amount is not None}
@@ -139,7 +140,7 @@ def _of_totals(case: Case, asked: Asked, rows: Sequence[Row]) -> str | None:
 
 
 def _of_point(case: Case, asked: Asked, view: View) -> Step:
-    charges = [one for one in _charges(case, asked.point) if one.row in _rows(case, asked, asked.point)]
+    charges = [one for one in charges_of(case, asked.point) if one.row in rows_asked(case, asked, asked.point)]
     if len(charges) == 1:
         return _row(case, asked, charges[0], view)
     computed = [(one, _rounded(one, asked.quantity)) for one in charges if one.parts]
@@ -148,7 +149,7 @@ def _of_point(case: Case, asked: Asked, view: View) -> Step:
         total = exact.zl(sum(exact.groszy(amount or "0") for _, amount in computed))
     rows = [one.row for one in charges]
 
-    def make(one: _Charge, deeper: View) -> Step:
+    def make(one: Charge, deeper: View) -> Step:
         return _row(case, asked, one, View(deeper.depth, view.width))
 
     below = listed(View(view.depth, None), [(one, amount or "0") for one, amount in computed], "zł", make)
@@ -158,7 +159,7 @@ def _of_point(case: Case, asked: Asked, view: View) -> Step:
     return step(what, total, told, unit="zł", how=how, parts=below, notes=_notes(rows, case), ask=asked.query())
 
 
-def _charges(case: Case, point: str) -> list[_Charge]:
+def charges_of(case: Case, point: str) -> list[Charge]:
     """A point's rows of charges, each with the periods that make it."""
     shares, found = case.shares_of(point), []
     rows = case.points[point]
@@ -175,11 +176,11 @@ def _charges(case: Case, point: str) -> list[_Charge]:
             told = [row for row in case.charges(point) if (row["member"], row["component"]) == (member, component)]
             for i, row in enumerate(told):
                 group = groups[i] if i < len(groups) else Priced(row["zone"], None, [])
-                found.append(_Charge(row, group, _parts(case, point, component, group, shares)))
+                found.append(Charge(row, group, _parts(case, point, component, group, shares)))
     return found
 
 
-def _parts(case: Case, point: str, component: str, group: Priced, shares: dict[int, Row]) -> dict[int, _Part]:
+def _parts(case: Case, point: str, component: str, group: Priced, shares: dict[int, Row]) -> dict[int, Part]:
     price = Fraction(group.rate["zl_per_kwh"]) if group.rate else Fraction(0)
     found = {}
     for start in group.starts:
@@ -197,7 +198,7 @@ def _parts(case: Case, point: str, component: str, group: Priced, shares: dict[i
             charged = Fraction(drawn * pct, 100)
             first = case.settings.industrial_order == "industrial_first"
             exempt = min(Fraction(relieved), charged) if first else Fraction(relieved * pct, 100)
-        found[start] = _Part(
+        found[start] = Part(
             drawn, relieved, base, off, pct, charged, exempt, charged * price / 1000, exempt * price / 1000
         )
     return found
@@ -209,11 +210,11 @@ def _industrial_pct(case: Case, point: str, start: int) -> int | None:
     return int(rows[-1]) if rows else None
 
 
-def _exact(one: _Charge, quantity: str) -> Fraction:
+def _exact(one: Charge, quantity: str) -> Fraction:
     return sum((part.zl(quantity) for part in one.parts.values()), Fraction(0))
 
 
-def _rounded(one: _Charge, quantity: str) -> str | None:
+def _rounded(one: Charge, quantity: str) -> str | None:
     """To 0.01 zł, from the exact sum of all its periods; the charge is the difference of the two rounded ones."""
     if one.priced.rate is None or not one.parts:
         return None
@@ -223,7 +224,7 @@ def _rounded(one: _Charge, quantity: str) -> str | None:
     return full if quantity == "full" else relief
 
 
-def _row(case: Case, asked: Asked, one: _Charge, view: View) -> Step:
+def _row(case: Case, asked: Asked, one: Charge, view: View) -> Step:
     row, quantity = one.row, asked.quantity
     facts: dict[str, Fact] = {"point": asked.point, "component_key": f"component.{row['component']}"}
     facts |= {"zone": row["zone"], "month": case.month}
@@ -257,11 +258,11 @@ def _row(case: Case, asked: Asked, one: _Charge, view: View) -> Step:
     return _also(made, one, quantity, total)
 
 
-def _both(one: _Charge) -> dict[str, Fact]:
+def _both(one: Charge) -> dict[str, Fact]:
     return {f"{name}_zl": _rounded(one, name) for name in ("full", "relief")}
 
 
-def _also(made: Step, one: _Charge, quantity: str, total: Fraction) -> Step:
+def _also(made: Step, one: Charge, quantity: str, total: Fraction) -> Step:
     """The row's exact sum and energies must be those of its periods too."""
     row = one.row
     same = (
@@ -280,7 +281,7 @@ def _as(asked: Asked, quantity: str) -> Asked:
     return msgspec.structs.replace(asked, quantity=quantity)
 
 
-def _rule(case: Case, one: _Charge, quantity: str) -> tuple[Said, ...]:
+def _rule(case: Case, one: Charge, quantity: str) -> tuple[Said, ...]:
     rate = one.priced.rate or {}
     facts: dict[str, Fact] = {
         "drawn_wh": sum(part.drawn_wh for part in one.parts.values()),
@@ -317,7 +318,7 @@ def _of_rate(rate: Row) -> Said:
     return Said("rule.rate" if rate["valid_from"] or rate["valid_to"] else "rule.rate_always", facts)
 
 
-def _period(case: Case, asked: Asked, one: _Charge, start: int, view: View) -> Step:
+def _period(case: Case, asked: Asked, one: Charge, start: int, view: View) -> Step:
     """What one period adds to a row, exactly; the month's sum alone is rounded."""
     part, quantity = one.parts[start], asked.quantity
     rate = (one.priced.rate or {}).get("zl_per_kwh")
@@ -365,8 +366,8 @@ def _of_period(case: Case, asked: Asked, view: View) -> Step:
     start = asked.start or 0
     charges = [
         one
-        for one in _charges(case, asked.point)
-        if start in one.parts and one.priced.rate is not None and one.row in _rows(case, asked, asked.point)
+        for one in charges_of(case, asked.point)
+        if start in one.parts and one.priced.rate is not None and one.row in rows_asked(case, asked, asked.point)
     ]
     names = ("full", "relief") if asked.quantity == "charge" else (asked.quantity,)
     if len(charges) == 1 and asked.quantity != "charge":
@@ -387,14 +388,14 @@ def _nothing(case: Case, asked: Asked, start: int) -> Said:
     """Why nothing is charged in a period."""
     if asked.zone is not None:
         anywhere = msgspec.structs.replace(asked, zone=None)
-        rows = [one for one in _charges(case, asked.point) if start in one.parts]
-        zones = sorted({one.row["zone"] for one in rows if one.row in _rows(case, anywhere, asked.point)})
+        rows = [one for one in charges_of(case, asked.point) if start in one.parts]
+        zones = sorted({one.row["zone"] for one in rows if one.row in rows_asked(case, anywhere, asked.point)})
         if zones and asked.zone not in zones:
             return Said("rule.other_zone", {"zones": ", ".join(zone or "–" for zone in zones)})
     return Said("rule.nothing_in_hour")
 
 
-def _in_row(asked: Asked, quantity: str, one: _Charge) -> Asked:
+def _in_row(asked: Asked, quantity: str, one: Charge) -> Asked:
     row = one.row
     return msgspec.structs.replace(asked, quantity=quantity, component=row["component"], zone=row["zone"])
 

@@ -29,7 +29,9 @@ OF_STORAGE: Final = ("storage_res", "stock", "stock_res")
 """Wh of one period and one storage."""
 GROSS: Final = ("relief_gross", "charge_gross", "full_gross", "charge_vat", "full_vat")
 """zł of a month with VAT, and the VAT."""
-QUANTITIES: Final = (*MONEY, *GROSS, *OF_POINTS, *OF_CLUSTER, *SHARES, *OF_HOUR, *OF_STORAGES, *OF_STORAGE)
+CHARGED: Final = "charged"
+"""Wh of a month or period on which one component is charged at one point."""
+QUANTITIES: Final = (*MONEY, *GROSS, CHARGED, *OF_POINTS, *OF_CLUSTER, *SHARES, *OF_HOUR, *OF_STORAGES, *OF_STORAGE)
 MAX_TEXT: Final = 200
 """The longest id that is looked at."""
 
@@ -176,8 +178,10 @@ def _fits(
         raise QuestionError("quantity: part is a member's or a point's: give one of them")
     if quantity in (*OF_HOUR, *OF_CLUSTER, "share") and (member or point):
         raise QuestionError(f"quantity: {quantity} is the whole cluster's: leave member and point out")
-    if (component or zone is not None) and quantity not in MONEY:
-        raise QuestionError(f"component and zone go with {', '.join(MONEY)}")
+    if quantity == CHARGED and not (point and component):
+        raise QuestionError("quantity: charged is of one component at one point: give point and component")
+    if (component or zone is not None) and quantity not in (*MONEY, CHARGED):
+        raise QuestionError(f"component and zone go with {', '.join((*MONEY, CHARGED))}")
     if component and component not in components:
         raise QuestionError(f"component: {component[:40]!r} is none; known: {', '.join(components)}")
     if quantity in MONEY and start is not None and not point:
