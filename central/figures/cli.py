@@ -157,17 +157,12 @@ def compared(place: Path, month: Month, name: str | None, tolerance: Tolerance, 
 
 
 def _run(register: Register, month: Month, name: str | None) -> Run:
-    if name is not None:
-        run = register.run(name)
-        if run.manifest.month != str(month):
-            console.fail(f"{name} is a run of {run.manifest.month}, not of {month}")
-        return run
-    if (standing := register.standing(month)) is not None:
-        return standing
-    runs = [one.run for one in register.of_month(month) if one.what == "run"]
-    if not runs:
+    from central.figures.run_beside import run_beside
+
+    found = run_beside(register, month, name)
+    if found is None:
         console.fail(f"{register.folder}: there is no run of {month} yet: klaster-central run makes one, then compare")
-    return register.run(runs[-1])
+    return found
 
 
 def _register(place: Path) -> tuple[Register, datetime]:

@@ -35,6 +35,7 @@ from central.web.csv_files import WriteRows, csv_router
 from central.web.drawing import Drawing
 from central.web.enquiring import Enquiries, NothingAsked, Write, nothing_written
 from central.web.explaining import Why, explain_router, nothing_explained
+from central.web.figure_pages import figure_handlers, figure_router
 from central.web.fresh import Enquire, Fresh, Look
 from central.web.live_route import Live, live_router, nothing_live
 from central.web.pages import page_handlers
@@ -100,11 +101,13 @@ def make_app(
             api_router(look, now),
             run_router(asks, now),
             condition_router(asks, now),
+            figure_router(asks, now),
             explain_router(why),
             live_router(live, now),
             csv_router(look, rows_file, now),
             *page_handlers(drawing, look, now, why),
             *run_handlers(drawing, asks, write, now),
+            *figure_handlers(drawing, asks, now),
             *condition_handlers(drawing, asks, write, now),
             create_static_files_router("/static", directories=[_STATIC]),
         ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import html
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -13,18 +12,10 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from litestar import Litestar
-from litestar.testing import AsyncTestClient
 
-from central.answers import Span
-from central.ask import Answer, Question, ask
-from central.explaining.answer import Asking, explain_standing
-from central.reports.rows_csv import RowsTable
-from central.web.fresh import Seen
-from central.web.server import make_app
 from tests.central.explained_books import CLUSTER, Explained, explained_books
+from tests.central.served import Client, served
 
-Client = AsyncTestClient[Litestar]
 NOW = datetime(2026, 6, 20, 10, tzinfo=UTC)
 DAY, MONTH, MEMBERS = "/?day=2026-06-17", "/month?month=2026-06", "/members?month=2026-06"
 SUMS = {"drawn", "injected", "injected_res", "covered", "share", "deficit", "surplus", "from_grid", "to_grid"}
@@ -69,23 +60,7 @@ def made(tmp_path: Path) -> Explained:
 
 @pytest.fixture
 async def client(made: Explained) -> AsyncIterator[Client]:
-    async with served(made) as found:
-        yield found
-
-
-@contextlib.asynccontextmanager
-async def served(made: Explained) -> AsyncIterator[Client]:
-    async def look(question: Question, span: Span, at: datetime, *, wait: bool) -> Seen:
-        return Seen(ask(question, made.config_file, span, at))
-
-    async def rows_file(table: RowsTable, span: Span, at: datetime, out: Path) -> str:
-        raise NotImplementedError
-
-    async def why(asking: Asking) -> Answer:
-        return explain_standing(made.config_file, asking)
-
-    app = make_app(look, rows_file, lambda: NOW, why=why)
-    async with AsyncTestClient(app, base_url="http://127.0.0.1") as found:
+    async with served(made.config_file, NOW) as found:
         yield found
 
 
@@ -144,7 +119,7 @@ async def test_sub_numbers_of_an_explanation_are_links_down_to_the_two_stands(cl
 async def test_a_point_that_changed_hands_is_explained_for_the_owner_of_its_row(tmp_path: Path) -> None:
     made = explained_books(tmp_path, SOLD)
     made.take(made.stands())
-    async with served(made) as client:
+    async with served(made.config_file, NOW) as client:
         page = (await client.get(f"{MEMBERS}&lang=en")).text
         drawn = {
             query.get("member", ""): (query, text)

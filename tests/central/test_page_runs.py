@@ -4,46 +4,22 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from litestar import Litestar
-from litestar.testing import AsyncTestClient
 
-from central.answers import Span
-from central.ask import Answer, Question, ask
-from central.enquiry import Enquiry, enquire, write_file
-from central.explaining.answer import Asking, explain_standing
 from central.register.opening import open_run
 from central.register.verifying import verify
-from central.reports.rows_csv import RowsTable
-from central.web.fresh import Seen
-from central.web.server import make_app
 from tests.central.made_books import Made
 from tests.central.made_month import MONTH, asked, make_month, month_stands
+from tests.central.served import Client, served
 
-Client = AsyncTestClient[Litestar]
 NOW = datetime(2026, 10, 2, 10, tzinfo=UTC)
 HOLE = 50
 GAP = "A1/drawn/2026-09-03T01:00..2026-09-03T03:00=<b>exchanged</b>"
-
-
-class Asks:
-    """Answers at once, and keeps what was verified."""
-
-    def __init__(self, config: Path) -> None:
-        self.config = config
-        self.kept: dict[Enquiry, Answer] = {}
-
-    async def __call__(self, enquiry: Enquiry, at: datetime, *, wait: bool) -> Seen:
-        self.kept[enquiry] = enquire(enquiry, self.config, at)
-        return Seen(self.kept[enquiry])
-
-    def peek(self, enquiry: Enquiry, at: datetime) -> Answer | None:
-        return self.kept.get(enquiry)
 
 
 @pytest.fixture(scope="module")
@@ -61,20 +37,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 @pytest.fixture
 async def client(made: Made) -> AsyncIterator[Client]:
-    async def look(question: Question, span: Span, at: datetime, *, wait: bool) -> Seen:
-        return Seen(ask(question, made.config, span, at))
-
-    async def rows_file(table: RowsTable, span: Span, at: datetime, out: Path) -> str:
-        raise NotImplementedError
-
-    async def why(asking: Asking) -> Answer:
-        return explain_standing(made.config, asking)
-
-    async def write(work: Callable[[Path, Path], None], out: Path) -> str:
-        return write_file(work, made.config, out)
-
-    app = make_app(look, rows_file, lambda: NOW, why=why, asks=Asks(made.config), write=write)
-    async with AsyncTestClient(app, base_url="http://127.0.0.1") as found:
+    async with served(made.config, NOW) as found:
         yield found
 
 
