@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from central.finding import when
+from central.reports.note import Note
+from central.sentence import sentence
 
 KEPT: Final = timedelta(days=450)
 """So long gateways keep what they have sent."""
@@ -38,7 +39,10 @@ class AskedFor(msgspec.Struct, frozen=True, kw_only=True):
         return self.at + min(FIRST * int(_GROWS ** min(self.times - 1, 10)), _LONGEST)
 
 
-def asked_words(asked: Iterable[AskedFor], point: str, since: datetime) -> str:
-    """Which gateways were asked for a gap and when, to be put after a finding's text; empty where none was."""
+def asked_words(asked: Iterable[AskedFor], point: str, since: datetime) -> list[Note]:
+    """Which gateways were asked for a gap and when, to be said after a finding's text."""
     found = [one for one in asked if (one.point, one.since) == (point, since)]
-    return "".join(f"; gateway {one.gateway} was asked again at {when(one.at)}" for one in found)
+    return [
+        sentence("findings.asked", "gateway {gateway} was asked again at {at}", gateway=one.gateway, at=one.at)
+        for one in found
+    ]

@@ -6,17 +6,19 @@ All that fits is told, the likeliest first. What was recorded as a finding while
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from central.checks.gateway_silent import SILENCE
 from central.completeness import STORAGE
-from central.deadlines import DEADLINES, last_passed, next_due
+from central.deadlines import DEADLINES, Deadline, last_passed, next_due
 from central.evidence import GatewaySeen, Held
-from central.finding import Finding, when
+from central.finding import Finding
 from central.readings import MeterSeen
+from central.reports.note import Note
+from central.sentence import Fact, counted, heard, joined, sentence
 from metering.period import WARSAW
 from metering.point import Role
 from metering.wire import MeterStatus
@@ -31,7 +33,8 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     cause: str
     """``two_values``, ``fall``, ``meter_unknown``, ``gateway_silent``, ``backlog``, ``meter_failing``, ``file_late``,
     ``file_awaited`` or ``nothing_known``."""
-    evidence: str
+    said: Note
+    """What is known of it, for any language."""
     gateway: str = ""
     meter: str = ""
     operator: str = ""
@@ -122,17 +125,20 @@ class Causes:
                 found += self._gateway(one, meter, gateway)
         if operator is not None:
             found.append(self._file(one, operator))
-        return tuple(found) or (Cause(cause="nothing_known", evidence=self._nothing(one)),)
+        return tuple(found) or (Cause(cause="nothing_known", said=self._nothing(one)),)
 
     def _stands(self, one: Stretch) -> Iterator[Cause]:
         key = one.point, one.direction
         twice = sum(one.since <= at < one.until for at in self._around.doubles.get(key, ()))
         if twice:
-            yield Cause(cause="two_values", evidence=f"{twice} of its periods have two values: none counts")
+            said = counted(
+                "causes.two_values", twice, "period has two values: none counts", "periods have two values: none counts"
+            )
+            yield Cause(cause="two_values", said=said)
         for since, until in self._around.falls.get(key, ()):
             if since < one.until and until > one.since:
-                said = f"the stands at {when(since)} and {when(until)} can't give an energy"
-                yield Cause(cause="fall", evidence=said)
+                fall = "the stands at {since} and {until} can't give an energy"
+                yield Cause(cause="fall", said=sentence("causes.fall", fall, since=since, until=until))
 
     def _held(self, one: Stretch) -> Iterator[Cause]:
         """Stands that are held: of a meter of this point, or of one that its meter's gateway sends in its place."""
@@ -147,29 +153,41 @@ class Causes:
         ]
         for held in fits[:NAMED]:
             row = held.seen
-            said = f"{row.stands} stands of meter {row.meter} are held: {held.problem}"
-            yield Cause(cause="meter_unknown", evidence=said, gateway=row.gateway, meter=row.meter)
+            said = sentence(
+                "causes.meter_unknown",
+                "{stands} of meter {meter} held: {problem}",
+                stands=counted("findings.stands", row.stands, "stand", "stands"),
+                meter=row.meter,
+                problem=heard(held.problem),
+            )
+            yield Cause(cause="meter_unknown", said=said, gateway=row.gateway, meter=row.meter)
 
     def _gateway(self, one: Stretch, meter: str, gateway: str) -> Iterator[Cause]:
         now, who = self._around.now, {"gateway": gateway, "meter": meter}
         seen = self._gateways.get(gateway)
         if seen is None:
-            yield Cause(cause="gateway_silent", evidence=f"gateway {gateway} was never heard", **who)
+            yield Cause(cause="gateway_silent", said=_never_heard(gateway), **who)
             return
         last = max((at for at in (seen.heard, seen.receipted) if at is not None), default=None)
         online = seen.status is not None and seen.status.online
         silent = last is None or not online or now - last > SILENCE
         # What ended well before it fell silent has another reason.
         if silent and (last is None or one.until > last - timedelta(hours=2)):
-            said = "it was never heard" if last is None else f"last heard {when(last)}"
-            yield Cause(cause="gateway_silent", evidence=f"gateway {gateway}: {said}", **who)
+            said = _never_heard(gateway)
+            if last is not None:
+                said = sentence("causes.last_heard", "gateway {gateway} was last heard {at}", gateway=gateway, at=last)
+            yield Cause(cause="gateway_silent", said=said, **who)
         elif online and seen.status is not None and seen.status.backlog:
-            said = f"{seen.status.backlog} rows wait at gateway {gateway}"
-            yield Cause(cause="backlog", evidence=said, **who)
+            rows = counted("causes.rows", seen.status.backlog, "row waits", "rows wait")
+            said = sentence("causes.backlog", "{rows} at gateway {gateway}", rows=rows, gateway=gateway)
+            yield Cause(cause="backlog", said=said, **who)
         status = self._status.get((gateway, meter))
         if status and status.error and (status.last_read is None or one.until > status.last_read):
-            read = "never read" if status.last_read is None else f"last read {when(status.last_read)}"
-            yield Cause(cause="meter_failing", evidence=f"meter {meter}: {status.error}; {read}", **who)
+            read = Note("findings.never_read", "it was never read")
+            if status.last_read is not None:
+                read = sentence("findings.last_read", "last read {at}", at=status.last_read)
+            said = sentence("causes.meter_failing", "meter {meter}: {error}", meter=meter, error=heard(status.error))
+            yield Cause(cause="meter_failing", said=joined([said, read]), **who)
             return
         yield from self._recorded(one, meter, gateway)
 
@@ -177,27 +195,40 @@ class Causes:
         who = {"gateway": gateway, "meter": meter}
         for record in (*self._records.get((gateway,), ()), *self._records.get((gateway, meter), ())):
             if record.until is not None and record.since < one.until and record.until > one.since:
-                said = f"{record.finding.text} (until {when(record.until)})"
-                yield Cause(cause=record.finding.kind, evidence=said, finding=record.id, **who)
+                text = record.finding.notes.get("text") or heard(record.finding.text)
+                said = sentence("causes.recorded", "{text} (until {until})", text=text, until=record.until)
+                yield Cause(cause=record.finding.kind, said=said, finding=record.id, **who)
 
     def _file(self, one: Stretch, operator: str) -> Cause:
         now, day = self._around.now, one.since.astimezone(WARSAW).date()
-        passed, following, who = last_passed(day, now), next_due(day, now), operator or "the operator"
+        passed, following = last_passed(day, now), next_due(day, now)
+        who = sentence("causes.named", "{name}", name=operator) if operator else Note("causes.operator", "the operator")
         if passed is None:
             due = DEADLINES[0] if following is None else following
-            said = f"{who}'s data of {day} are due {when(due.due(day))} ({due.pct} %)"
-            return Cause(cause="file_awaited", evidence=said, operator=operator, deadline=due.name)
-        said = f"{who}'s data of {day} were due {when(passed.due(day))} ({passed.pct} %), and no file has these"
-        return Cause(cause="file_late", evidence=said, operator=operator, deadline=passed.name)
+            said = sentence("causes.file_awaited", "{who}'s data of {day} are due {at} ({pct} %)", **_of(due, who, day))
+            return Cause(cause="file_awaited", said=said, operator=operator, deadline=due.name)
+        text = "{who}'s data of {day} were due {at} ({pct} %), and no file has these"
+        said = sentence("causes.file_late", text, **_of(passed, who, day))
+        return Cause(cause="file_late", said=said, operator=operator, deadline=passed.name)
 
-    def _nothing(self, one: Stretch) -> str:
+    def _nothing(self, one: Stretch) -> Note:
         meters = self.meters(one)
         if not meters:
-            return "no meter of the cluster file is read there then, and no operator's file has the point"
+            said = "no meter of the cluster file is read there then, and no operator's file has the point"
+            return Note("causes.no_meter", said)
         unread = [meter for meter, gateways in meters if not gateways]
         if unread:
-            return f"no gateway has sent stands of meter {', '.join(unread)}"
-        return f"the gateway was there and read meter {', '.join(meter for meter, _ in meters)}"
+            return sentence("causes.unread", "no gateway has sent stands of meter {meters}", meters=", ".join(unread))
+        said = "the gateway was there and read meter {meters}"
+        return sentence("causes.read", said, meters=", ".join(meter for meter, _ in meters))
+
+
+def _never_heard(gateway: str) -> Note:
+    return sentence("causes.never_heard", "gateway {gateway} was never heard", gateway=gateway)
+
+
+def _of(due: Deadline, who: Note, day: date) -> dict[str, Fact]:
+    return {"who": who, "day": day.isoformat(), "at": due.due(day), "pct": due.pct}
 
 
 def _meets(first: datetime | None, last: datetime | None, one: Stretch) -> bool:

@@ -14,7 +14,7 @@ import msgspec
 
 from central.answers import Span
 from central.books import Books, Settled
-from central.causes import Stretch
+from central.causes import Cause, Stretch
 from central.completeness import SOURCES, Completeness, completeness
 from central.completeness_seen import Seen, seen_around
 from central.deadlines import given, operators
@@ -109,11 +109,17 @@ def _missing(whole: Completeness, settled: Settled, seen: Seen) -> list[dict[str
                 "proved": proved,
                 "proved_wh": sums.get((line.point, line.direction, since, until)),
                 **_weight(weights, one.p, slice(one.first, one.last)),
-                "causes": msgspec.to_builtins(seen.causes.of(stretch, operator)),
+                "causes": [_cause(one) for one in seen.causes.of(stretch, operator)],
                 "asked": _asked(seen, stretch),
             }
         )
     return [{"rank": i + 1, **one} for i, one in enumerate(sorted(found, key=_order))]
+
+
+def _cause(one: Cause) -> dict[str, Any]:
+    """``evidence`` is what ``said`` says in English."""
+    found = msgspec.to_builtins(one)
+    return {"cause": found.pop("cause"), "evidence": one.said.text, **found}
 
 
 def _weight(weights: Weights, line: int, part: slice) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from central.grid import Bools, Ints
+from central.reports.note import Note
+from central.sentence import counted
 from central.series import Series
 from central.stretches import Stretch, stretches
 
@@ -30,7 +32,6 @@ def days_beyond(series: Series, p: int, sums: Ints, limit: Ints, whole: Bools) -
             yield Stretch(p, first, last), slice(run.first, run.last)
 
 
-def days_text(days: slice) -> str:
+def days_text(days: slice) -> Note:
     """So many days."""
-    count = days.stop - days.start
-    return f"{count} day{'s' if count != 1 else ''}"
+    return counted("findings.days", days.stop - days.start, "day", "days")

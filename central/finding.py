@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from central.reports.note import Note
 from metering.obis import REACTIVE_EXPORT, REACTIVE_IMPORT
 from metering.period import WARSAW, Month
 
@@ -99,6 +100,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     """What was found, with its numbers."""
     way_out: str
+    notes: dict[str, Note] = {}
+    """``text``, ``way_out`` and, where they are words, ``what`` and ``where``, for any language; old records lack it."""
     wh: int | None = None
     """The proved energy of a gap, in Wh."""
     identity: tuple[str, ...] = ()

@@ -60,6 +60,7 @@ def finding_row(known: Known) -> dict[str, Any]:
         "unit": one.unit,
         "text": one.text,
         "way_out": one.way_out,
+        "notes": msgspec.to_builtins(one.notes),
         "wh": one.wh,
         "opened": _text(record.opened) if record else None,
         "closed": _text(record.closed) if record else None,

@@ -9,7 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from central.finding import Finding
+from central.found import found
 from central.grid import Bools
+from central.reports.note import Note
+from central.sentence import counted, way
 from central.series import Series
 from metering.point import Direction
 
@@ -47,17 +50,17 @@ def told(
     *,
     value: object,
     limit: object,
-    text: str,
-    way_out: str,
+    text: Note,
+    way_out: str | Note,
     unit: str = "Wh",
 ) -> Finding:
     """A finding of a stretch. It stays the same while it begins at the same period, so what was accepted stays so."""
     since = series.at(stretch.first)
     point = series.points[stretch.p]
-    return Finding(
+    return found(
         kind=kind,
         what=point,
-        where=str(direction),
+        where=way(direction),
         since=since,
         until=since + timedelta(seconds=(stretch.last - stretch.first) * series.length_s),
         first=str(value),
@@ -69,7 +72,8 @@ def told(
     )
 
 
-def hours(series: Series, count: int) -> str:
+def hours(series: Series, count: int) -> Note:
     """So many periods as hours, or as quarters where the cluster's periods are those."""
-    unit = "hour" if series.length_s == 3600 else "quarter"
-    return f"{count} {unit}{'s' if count != 1 else ''}"
+    if series.length_s == 3600:
+        return counted("findings.hours", count, "hour", "hours")
+    return counted("findings.quarters", count, "quarter", "quarters")

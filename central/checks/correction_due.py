@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from central.evidence import MonthSeen
+from central.evidence import MonthSeen, StandingRun
 from central.finding import Finding
+from central.found import found
+from central.reports.note import Note
+from central.sentence import Fact, heard, sentence
 
 
 def check(seen: MonthSeen) -> Iterator[Finding]:
@@ -14,16 +17,15 @@ def check(seen: MonthSeen) -> Iterator[Finding]:
     if one is None:
         return
     if one.trouble:
-        yield Finding(
+        yield found(
             kind="register_broken",
             what=str(seen.month),
-            text=one.trouble,
+            text=heard(one.trouble),
             way_out="restore the folder of the register from a copy; verify tells which runs are as they were made",
             identity=("register",),
         )
     elif one.tables:
-        money = f", charges {one.charge_zl[0]} → {one.charge_zl[1]} zł net" if one.charge_zl != (None, None) else ""
-        yield Finding(
+        yield found(
             kind="correction_due",
             what=str(seen.month),
             where=one.run,
@@ -32,11 +34,24 @@ def check(seen: MonthSeen) -> Iterator[Finding]:
             first=_text(one.relieved_wh[0]),
             second=_text(one.relieved_wh[1]),
             unit="Wh",
-            text=f"the books differ from {one.run} in {', '.join(one.tables)}: relieved {_kwh(one.relieved_wh[0])} → "
-            f"{_kwh(one.relieved_wh[1])} kWh{money}",
+            text=_differs(one),
             way_out="look at it: correction propose; run --kind correction --reason makes it and changes no old run",
             identity=(str(seen.month),),
         )
+
+
+def _differs(one: StandingRun) -> Note:
+    said = "the books differ from {run} in {tables_list}: relieved {then_num} → {now_num} kWh"
+    facts: dict[str, Fact] = {
+        "run": one.run,
+        "tables_list": [Note(f"findings.table.{name}", name) for name in one.tables],
+        "then_num": _kwh(one.relieved_wh[0]),
+        "now_num": _kwh(one.relieved_wh[1]),
+    }
+    if one.charge_zl == (None, None):
+        return sentence("findings.correction_due", said, **facts)
+    facts |= {"then_zl_num": one.charge_zl[0] or "?", "now_zl_num": one.charge_zl[1] or "?"}
+    return sentence("findings.correction_due_zl", f"{said}, charges {{then_zl_num}} → {{now_zl_num}} zł net", **facts)
 
 
 def _text(wh: int | None) -> str | None:

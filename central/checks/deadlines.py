@@ -8,8 +8,11 @@ from datetime import date, timedelta
 from typing import Final
 
 from central.finding import Finding
+from central.found import found
 from central.papers.duties import Duty, DutyState, Who
-from central.papers.duty_words import WHO, title
+from central.papers.duty_words import WHO, WORDS
+from central.reports.note import Note
+from central.sentence import Fact, counted, joined, sentence
 from metering.period import day_start
 
 TOLD_ELSEWHERE: Final = ("agreement_end", "operator_data")
@@ -46,25 +49,44 @@ def check(seen: DeadlinesSeen) -> Iterator[Finding]:
             continue
         left = (duty.due - seen.today).days
         if duty.state is DutyState.LATE:
-            yield _finding("deadline_missed", duty, seen, left, f"{-left} day{'s' * (left != -1)} late")
+            yield _finding(
+                "deadline_missed", duty, seen, left, counted("findings.late", -left, "day late", "days late")
+            )
         elif duty.state is DutyState.OPEN and 0 <= left <= max(duty.warn_days) and duty.begins <= seen.today:
-            said = "due today" if left == 0 else f"{left} day{'s' * (left != 1)} left"
+            said = Note("findings.due_today", "due today")
+            if left:
+                said = counted("findings.left", left, "day left", "days left")
             yield _finding("deadline_near", duty, seen, left, said)
 
 
-def _finding(kind: str, duty: Duty, seen: DeadlinesSeen, left: int, said: str) -> Finding:
-    whose = "" if duty.who is Who.NOBODY else f"; {WHO['en'][duty.who]}'s"
+def _finding(kind: str, duty: Duty, seen: DeadlinesSeen, left: int, said: Note) -> Finding:
+    whose = [] if duty.who is Who.NOBODY else [Note(f"findings.whose.{duty.who}", f"{WHO['en'][duty.who]}'s")]
     # Which points lack a meter changes from day to day: it is the same duty all the same.
     subject = "" if duty.kind == "remote_read" else duty.subject
-    return Finding(
+    return found(
         kind=kind,
-        what=f"{duty.kind.replace('_', ' ')} {duty.subject}".strip(),
+        what=_what(duty),
         where=seen.cluster_file,
         since=day_start(duty.begins),
         until=day_start(duty.due + timedelta(days=1)),
         first=str(abs(left)),
         unit="days",
-        text=f"{duty.article}: {title(duty, 'en')}; due {duty.due}, {said}{whose}",
-        way_out=WAYS_OUT[duty.kind],
+        text=joined([_duty(duty), sentence("findings.due", "due {day}, {said}", day=str(duty.due), said=said), *whose]),
+        way_out=Note(f"findings.duty_way.{duty.kind}", WAYS_OUT[duty.kind]),
         identity=(duty.kind, subject, duty.due.isoformat()),
     )
+
+
+def _what(duty: Duty) -> Note:
+    name = Note(f"findings.duty_name.{duty.kind}", duty.kind.replace("_", " "))
+    return sentence("findings.of_duty", "{duty} {subject}", duty=name, subject=duty.subject) if duty.subject else name
+
+
+def _duty(duty: Duty) -> Note:
+    facts: dict[str, Fact] = {
+        "article": duty.article,
+        "duty": Note(f"findings.duty.{duty.kind}", WORDS[duty.kind]["en"]),
+    }
+    if not duty.subject:
+        return sentence("findings.deadline", "{article}: {duty}", **facts)
+    return sentence("findings.deadline_of", "{article}: {duty}: {subject}", subject=duty.subject, **facts)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from central.evidence import IntakeSeen
-from central.finding import Finding, unit_of, when
+from central.finding import Finding, unit_of
+from central.found import found
+from central.sentence import Fact, heard, sentence
 from metering.wire import Verdict
 
 
@@ -14,18 +16,34 @@ def check(seen: IntakeSeen) -> Iterator[Finding]:
     for doubt in seen.doubts:
         conflict = doubt.verdict is Verdict.CONFLICT
         if conflict:
-            at = "" if doubt.at is None else f" at {when(doubt.at)}"
-            unit = unit_of(doubt.register)
-            said = f"register {doubt.register}{at}: {doubt.first_wh} {unit} stays, {doubt.wh} {unit} came later"
+            values = "{first_num} {unit} stays, {later_num} {unit} came later"
+            facts: dict[str, Fact] = {
+                "register": doubt.register,
+                "first_num": doubt.first_wh,
+                "later_num": doubt.wh,
+                "unit": unit_of(doubt.register),
+            }
+            said = (
+                sentence("findings.conflict", "register {register}: " + values, **facts)
+                if doubt.at is None
+                else sentence(
+                    "findings.conflict_at", f"register {{register}} at {{at}}: {values}", at=doubt.at, **facts
+                )
+            )
             way_out = "find out why one stand was sent with two values; the first counts"
         else:
-            said = f"message {doubt.journal} of the journal: {doubt.reason}"
+            said = sentence(
+                "findings.refused",
+                "message {number} of the journal: {reason}",
+                number=str(doubt.journal),
+                reason=heard(doubt.reason),
+            )
             way_out = "look at the gateway's outbox: the row is set aside there"
         instant = "" if doubt.at is None else doubt.at.isoformat()
-        yield Finding(
+        yield found(
             kind=doubt.verdict.value,
             what=doubt.meter or doubt.gateway,
-            where=f"gateway {doubt.gateway}",
+            where=sentence("findings.where.gateway", "gateway {gateway}", gateway=doubt.gateway),
             since=doubt.at,
             until=doubt.at,
             first=doubt.first_wh if conflict else None,

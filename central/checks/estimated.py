@@ -8,6 +8,9 @@ from central.asked_for import asked_words
 from central.estimate import Outcome
 from central.evidence import MonthSeen
 from central.finding import Finding
+from central.found import found
+from central.reports.note import Note
+from central.sentence import joined, sentence, way
 
 
 def check(seen: MonthSeen) -> Iterator[Finding]:
@@ -15,34 +18,56 @@ def check(seen: MonthSeen) -> Iterator[Finding]:
     for outcome in seen.outcomes:
         one = outcome.estimate
         asked = asked_words(seen.asked, one.point, one.since)
-        yield Finding(
+        yield found(
             kind="estimated",
             what=one.point,
-            where=str(one.direction),
+            where=way(one.direction),
             since=one.since,
             until=one.until,
             first=str(outcome.counting_wh),
             second=str(sum(one.wh)),
             unit="Wh",
-            text=f"{one.id}, {one.method} by {one.by}: {_said(outcome)}; {one.reason}{asked}",
+            text=joined([_estimate(outcome), *asked]),
             way_out="nothing needs to be done: measured values that come take its place; estimate --undo takes it back",
             identity=(one.id,),
             over=not outcome.counting and not outcome.contradicted,
         )
 
 
-def _said(outcome: Outcome) -> str:
-    count = len(outcome.estimate.starts)
-    parts = [f"{outcome.counting} of {count} values count, {outcome.counting_wh} Wh"]
-    if outcome.proved:
-        parts.append(f"the sum of {outcome.proved} is what stands prove")
-    if outcome.counting > outcome.proved:
-        parts.append(f"nothing proves the sum of {outcome.counting - outcome.proved}")
-    if outcome.measured:
-        parts.append(
-            f"{outcome.measured} were replaced by measured values: {outcome.replaced_wh} Wh estimated, "
-            f"{outcome.measured_wh} Wh measured"
+def _estimate(outcome: Outcome) -> Note:
+    one = outcome.estimate
+    return sentence(
+        "findings.estimated",
+        "{id}, {method} by {by}: {said}; {reason}",
+        id=one.id,
+        method=Note(f"findings.method.{one.method}", one.method),
+        by=one.by,
+        said=_said(outcome),
+        reason=one.reason,
+    )
+
+
+def _said(outcome: Outcome) -> list[Note]:
+    parts = [
+        sentence(
+            "findings.estimated_count",
+            "{counting_num} of {all_num} values count, {wh_num} Wh",
+            counting_num=outcome.counting,
+            all_num=len(outcome.estimate.starts),
+            wh_num=outcome.counting_wh,
         )
+    ]
+    if outcome.proved:
+        said = "the sum of {count_num} is what stands prove"
+        parts.append(sentence("findings.estimated_proved", said, count_num=outcome.proved))
+    if outcome.counting > outcome.proved:
+        said = "nothing proves the sum of {count_num}"
+        parts.append(sentence("findings.estimated_unproved", said, count_num=outcome.counting - outcome.proved))
+    if outcome.measured:
+        said = "{count_num} were replaced by measured values: {replaced_num} Wh estimated, {measured_num} Wh measured"
+        facts = {"replaced_num": outcome.replaced_wh, "measured_num": outcome.measured_wh}
+        parts.append(sentence("findings.estimated_measured", said, count_num=outcome.measured, **facts))
     if outcome.contradicted:
-        parts.append(f"{outcome.contradicted} don't count: stands prove that their sum can't be")
-    return "; ".join(parts)
+        said = "{count_num} don't count: stands prove that their sum can't be"
+        parts.append(sentence("findings.estimated_contradicted", said, count_num=outcome.contradicted))
+    return parts

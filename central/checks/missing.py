@@ -12,6 +12,9 @@ import numpy as np
 from central.asked_for import asked_words
 from central.evidence import GRACE, MonthSeen
 from central.finding import Finding
+from central.found import found
+from central.reports.note import Note
+from central.sentence import counted, joined, sentence, way
 from metering.period import EPOCH
 
 
@@ -38,21 +41,32 @@ def _stretches(places: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _missing(
-    point: str, since: datetime, until: datetime, count: int, proofs: Iterable[dict[str, Any]], asked: str
+    point: str, since: datetime, until: datetime, count: int, proofs: Iterable[dict[str, Any]], asked: Sequence[Note]
 ) -> Finding:
     exact = [row for row in proofs if (row["point"], row["since"], row["until"]) == (point, since, until)]
-    known = "; ".join(f"{row['direction']} in all exactly {row['then_wh'] - row['first_wh']} Wh" for row in exact)
+    said = counted("findings.missing", count, "period without a value", "periods without a value")
+    if exact:
+        proved = [
+            sentence(
+                "findings.proved",
+                "{direction} in all exactly {wh_num} Wh",
+                direction=way(row["direction"]),
+                wh_num=row["then_wh"] - row["first_wh"],
+            )
+            for row in exact
+        ]
+        said = sentence("findings.missing_proved", "{periods}: {proved}", periods=said, proved=proved)
     one = exact[0] if len(exact) == 1 else None
-    return Finding(
+    return found(
         kind="missing",
         what=point,
-        where="" if one is None else f"meter {one['meter']}",
+        where="" if one is None else sentence("findings.where.meter", "meter {meter}", meter=one["meter"]),
         since=since,
         until=until,
         first=None if one is None else str(one["first_wh"]),
         second=None if one is None else str(one["then_wh"]),
         unit="" if one is None else "Wh",
-        text=f"{count} period{'s' if count > 1 else ''} without a value" + (f": {known}" if known else "") + asked,
+        text=joined([said, *asked]),
         way_out="wait for the gateway's backlog, read the operator's file, or estimate by name",
         wh=None if one is None else one["then_wh"] - one["first_wh"],
     )

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 from central.evidence import MonthSeen
 from central.finding import Finding
+from central.found import found
+from central.sentence import sentence, way
 
 _REGISTER = ("point", "meter", "direction", "gateway")
 
@@ -17,16 +19,27 @@ def check(seen: MonthSeen) -> Iterator[Finding]:
     rows = sorted(table, key=lambda row: (row["meter"], row["direction"], row["gateway"], row["first"]))
     for old, new in pairwise(rows):
         if all(old[name] == new[name] for name in _REGISTER):
-            yield Finding(
+            yield found(
                 kind="new_life",
                 what=new["meter"],
-                where=f"point {new['point']}, gateway {new['gateway']}",
+                where=sentence(
+                    "findings.where.point",
+                    "point {point}, gateway {gateway}",
+                    point=new["point"],
+                    gateway=new["gateway"],
+                ),
                 since=old["last"],
                 until=new["first"],
                 first=str(old["last_wh"]),
                 second=str(new["first_wh"]),
                 unit="Wh",
-                text=f"{new['direction']}: it stood at {old['last_wh']} Wh and began anew at {new['first_wh']} Wh",
+                text=sentence(
+                    "findings.new_life",
+                    "{direction}: it stood at {last_num} Wh and began anew at {first_num} Wh",
+                    direction=way(new["direction"]),
+                    last_num=old["last_wh"],
+                    first_num=new["first_wh"],
+                ),
                 way_out="reset, exchange or a wrong reading: look at the meter; what lies between is not proved",
                 identity=(*(new[name] for name in _REGISTER), new["epoch"]),
             )

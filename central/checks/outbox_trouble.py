@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from central.evidence import IntakeSeen
 from central.finding import Finding
+from central.found import found
+from central.sentence import heard, joined, sentence
 from metering.wire import OutboxStatus
 
 
@@ -15,17 +17,21 @@ def check(seen: IntakeSeen) -> Iterator[Finding]:
         outbox = one.status.outbox if one.status is not None else None
         if not isinstance(outbox, OutboxStatus) or not (outbox.trouble or outbox.unwritten or outbox.lost):
             continue
-        counts = f"{outbox.unwritten} stands are in its memory alone, {outbox.lost} are lost"
-        yield Finding(
+        said = [heard(part) for part in outbox.trouble.split("; ") if part]
+        if outbox.unwritten or outbox.lost:
+            counts = "{unwritten_num} stands are in its memory alone, {lost_num} are lost"
+            facts = {"unwritten_num": outbox.unwritten, "lost_num": outbox.lost}
+            said.append(sentence("findings.outbox_counts", counts, **facts))
+        yield found(
             kind="outbox_trouble",
             what=one.gateway,
-            where=f"gateway {one.gateway}",
+            where=sentence("findings.where.gateway", "gateway {gateway}", gateway=one.gateway),
             since=one.heard,
             until=one.heard,
             first=str(outbox.unwritten),
             second=str(outbox.lost),
             unit="stands",
-            text=f"{outbox.trouble}; {counts}" if outbox.unwritten or outbox.lost else outbox.trouble,
+            text=joined(said),
             way_out="make room on the gateway's disk; after damage replace the card, keep the file that was set aside",
             identity=(one.gateway,),
         )

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from central.evidence import IntakeSeen
-from central.finding import Finding, when
+from central.finding import Finding
+from central.found import found
+from central.sentence import sentence
 from metering.period import utc_text
 
 LATELY = timedelta(minutes=10)
@@ -18,16 +20,20 @@ def check(seen: IntakeSeen) -> Iterator[Finding]:
     for one in seen.gateways:
         if one.put_off is None or seen.now - one.put_off > LATELY:
             continue
-        yield Finding(
+        yield found(
             kind="put_off",
             what=one.gateway,
-            where=f"gateway {one.gateway}",
+            where=sentence("findings.where.gateway", "gateway {gateway}", gateway=one.gateway),
             since=one.put_off,
             until=max(seen.now, one.put_off),
             first=utc_text(one.put_off),
             second=utc_text(seen.now),
             unit="instant",
-            text=f"central's disk is short and it sends much: not taken in {when(one.put_off)}; it keeps its stands",
+            text=sentence(
+                "findings.put_off",
+                "central's disk is short and it sends much: not taken in {at}; it keeps its stands",
+                at=one.put_off,
+            ),
             way_out="make room on central's disk; if the gateway sends no backlog, look what it sends",
             identity=(one.gateway,),
         )

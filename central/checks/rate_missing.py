@@ -10,7 +10,10 @@ import numpy as np
 from central.applied import COMPONENTS, Applied, applied_rates
 from central.evidence import MonthSeen
 from central.finding import Finding
+from central.found import found
 from central.grid import Bools, Grid
+from central.reports.note import Note
+from central.sentence import counted, sentence
 from metering.period import EPOCH, WARSAW, day_periods
 
 
@@ -55,22 +58,40 @@ def _finding(
     seen: MonthSeen, component: str, of: tuple[str, str], days: list[date], without: list[date], told: str
 ) -> Finding:
     tariff, zone = of
-    about = f"{component}, tariff {tariff}" if tariff else f"{component}, points without a tariff"
-    about += f", zone {zone}" if zone else ""
-    count = len(without)
-    way_out = f"add the rate to {seen.rates_file}, with its days of validity and its source"
+    count, file = len(without), seen.rates_file
+    said = "add the rate to {file}, with its days of validity and its source"
+    way_out = sentence("findings.rate_way", said, file=file)
     if told:
-        way_out = f"rates name the zones {told}, and no calendar tells their hours: add [[zones]] to {seen.rates_file}"
-    return Finding(
+        said = "rates name the zones {zones}, and no calendar tells their hours: add [[zones]] to {file}"
+        way_out = sentence("findings.zones_way", said, zones=told, file=file)
+    return found(
         kind="rate_missing",
-        what=about,
+        what=_about(component, tariff, zone),
         where=seen.rates_file,
         since=day_periods(without[0])[0].start,
         until=day_periods(without[-1])[-1].end,
         first=str(count),
         second=str(len(days)),
         unit="days",
-        text=f"no rate on {count} of {len(days)} day{'s' if len(days) > 1 else ''} of {seen.month}: no money for them",
+        text=sentence(
+            "findings.rate_missing",
+            "no rate on {count_num} of {days} of {month}: no money for them",
+            count_num=count,
+            days=counted("findings.of_days", len(days), "day", "days"),
+            month=str(seen.month),
+        ),
         way_out=way_out,
         identity=(str(seen.month), component, tariff, *([zone] if zone else [])),
     )
+
+
+def _about(component: str, tariff: str, zone: str) -> Note:
+    parts = [Note(f"findings.component.{component}", component)]
+    parts.append(
+        sentence("findings.tariff", "tariff {tariff}", tariff=tariff)
+        if tariff
+        else Note("findings.no_tariff", "points without a tariff")
+    )
+    if zone:
+        parts.append(sentence("findings.zone", "zone {zone}", zone=zone))
+    return sentence("findings.rate", "{parts_list}", parts_list=parts)

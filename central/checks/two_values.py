@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from central.evidence import MonthSeen
 from central.finding import Finding
+from central.found import found
+from central.sentence import sentence, way
 
 
 def check(seen: MonthSeen) -> Iterator[Finding]:
     """One for each period and direction."""
     for row in seen.tables["doubles"].to_pylist():
-        yield Finding(
+        yield found(
             kind="two_values",
             what=row["point"],
             since=row["start"],
@@ -19,7 +21,13 @@ def check(seen: MonthSeen) -> Iterator[Finding]:
             first=str(row["low_wh"]),
             second=str(row["high_wh"]),
             unit="Wh",
-            text=f"{row['direction']}: {row['low_wh']} Wh and {row['high_wh']} Wh for one period, so none counts",
+            text=sentence(
+                "findings.two_values",
+                "{direction}: {low_num} Wh and {high_num} Wh for one period, so none counts",
+                direction=way(row["direction"]),
+                low_num=row["low_wh"],
+                high_num=row["high_wh"],
+            ),
             way_out="find out who reads this meter, and name its gateway in [[meters]]",
             identity=(row["point"], row["direction"], row["start"].isoformat()),
         )

@@ -6,21 +6,31 @@ from collections.abc import Iterator
 
 from central.evidence import IntakeSeen
 from central.finding import Finding
+from central.found import found
+from central.sentence import counted, heard, sentence
 
 
 def check(seen: IntakeSeen) -> Iterator[Finding]:
     """One for each meter and gateway."""
     for held in seen.held:
         row = held.seen
-        yield Finding(
+        yield found(
             kind="unknown_meter",
             what=row.meter,
-            where=f"gateway {row.gateway}, {seen.cluster_file}",
+            where=sentence(
+                "findings.where.gateway_file", "gateway {gateway}, {file}", gateway=row.gateway, file=seen.cluster_file
+            ),
             since=row.first,
             until=row.last,
             first=str(row.stands),
             unit="stands",
-            text=f"{held.problem}; {row.stands} stand{'s' if row.stands > 1 else ''} of gateway {row.gateway} held",
+            text=sentence(
+                "findings.unknown_meter",
+                "{problem}; {stands} of gateway {gateway} held",
+                problem=heard(held.problem),
+                stands=counted("findings.stands", row.stands, "stand", "stands"),
+                gateway=row.gateway,
+            ),
             way_out="correct [[meters]] in the cluster file: its stands enter by themselves",
             identity=(row.meter, row.gateway),
         )

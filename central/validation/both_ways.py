@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from central.finding import Finding
+from central.sentence import sentence
 from central.series import Series
 from central.stretches import hours, of_month, told
 
@@ -29,7 +30,14 @@ def check(series: Series) -> Iterator[Finding]:
             "drawn and injected",
             value=small,
             limit=great * limits.both_ways_pct // 100,
-            text=f"{hours(series, one.last - one.first)} on end: {int(drawn[inside, one.p].sum())} Wh drawn and "
-            f"{int(injected[inside, one.p].sum())} Wh injected at once",
+            text=sentence(
+                "findings.both_ways",
+                "{hours} on end: {drawn_num} Wh drawn and {injected_num} Wh injected at once; the smaller is doubted "
+                "from {limit_num} Wh on",
+                hours=hours(series, one.last - one.first),
+                drawn_num=int(drawn[inside, one.p].sum()),
+                injected_num=int(injected[inside, one.p].sum()),
+                limit_num=great * limits.both_ways_pct // 100,
+            ),
             way_out="look whether a phase's current transformer is turned round, or registers are mixed up",
         )

@@ -8,6 +8,7 @@ import numpy as np
 
 from central.day_sums import day_sums, days_beyond, days_text
 from central.finding import Finding
+from central.sentence import sentence
 from central.series import Series
 from central.stretches import told
 from metering.point import Direction, Role
@@ -36,7 +37,14 @@ def check(series: Series) -> Iterator[Finding]:
                 Direction.INJECTED,
                 value=int(injected[days].sum()),
                 limit=int(limit[days].sum()),
-                text=f"{days_text(days)}: "
-                f"{int(injected[days].sum())} Wh injected, {int(behind[days].sum())} Wh generated and discharged",
+                text=sentence(
+                    "findings.generation",
+                    "{days}: {injected_num} Wh injected, {behind_num} Wh generated and discharged; above {limit_num} "
+                    "Wh it is doubted",
+                    days=days_text(days),
+                    injected_num=int(injected[days].sum()),
+                    behind_num=int(behind[days].sum()),
+                    limit_num=int(limit[days].sum()),
+                ),
                 way_out="look at the multipliers, and whether a source behind the point has no meter in [[meters]]",
             )

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from central.finding import Finding, when
+from central.finding import Finding
+from central.sentence import sentence
+from central.sentence import way as way_of
 from central.series import Series
 from central.stretches import Stretch, told
 
@@ -34,7 +36,12 @@ def check(series: Series) -> Iterator[Finding]:
                     value=(_HOURS - 1) * hour,
                     limit=_HOURS * hour,
                     unit="hours" if hour == 1 else "quarters",
-                    text=f"{way.direction}: 24 hours of values on {days.days[day]}, which has 25; none from "
-                    f"{when(absent)}",
+                    text=sentence(
+                        "findings.long_day",
+                        "{direction}: 24 hours of values on {day}, which has 25; none from {absent}",
+                        direction=way_of(way.direction),
+                        day=str(days.days[day]),
+                        absent=absent,
+                    ),
                     way_out="look how the source names the hour that comes twice; its value may be in a neighbour",
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from central.finding import Finding
+from central.sentence import sentence
 from central.series import Series
 from central.stretches import hours, of_month, told
 from metering.point import Direction
@@ -24,7 +25,11 @@ def check(series: Series) -> Iterator[Finding]:
             way.direction,
             value=int(inside.sum()),
             limit=series.limits.no_source_wh * series.length_s // 3600 * len(inside),
-            text=f"injected {inside.sum()} Wh in {hours(series, len(inside))}, and the point declares no source: it is "
-            "in no balance",
+            text=sentence(
+                "findings.no_source",
+                "injected {wh_num} Wh in {hours}, and the point declares no source: it is in no balance",
+                wh_num=int(inside.sum()),
+                hours=hours(series, len(inside)),
+            ),
             way_out="declare injected and the source in [[points]], or look whether the meter's direction is turned",
         )

@@ -14,7 +14,9 @@ def check(series: Series) -> Iterator[Finding]:
     yield from differing(
         series,
         "operator_differs",
-        ("own", "the gateway"),
-        ("operator", "the operator"),
+        "own",
+        "operator",
+        "findings.operator_differs",
+        "the gateway {one_num} Wh, the operator {other_num} Wh",
         "compare both meters' stands at its ends, and the multiplier; [settings] precedence says whose counts",
     )

@@ -8,6 +8,9 @@ import numpy as np
 
 from central.finding import Finding
 from central.grid import Ints
+from central.reports.note import Note
+from central.sentence import sentence
+from central.sentence import way as way_of
 from central.series import Series
 from central.stretches import hours, of_month, told
 
@@ -33,9 +36,21 @@ def check(series: Series) -> Iterator[Finding]:
                 way.direction,
                 value=int(inside.max()),
                 limit=limit,
-                text=f"{way.direction}: {hours(series, len(inside))}, up to {inside.max()} Wh in one; {kw:g} kW "
-                f"{name} and {series.limits.over_power_pct} % of it allow {limit} Wh",
-                way_out=f"look at the meter's multiplier and unit, or correct the {name} power in the cluster file",
+                text=sentence(
+                    f"findings.over_power.{name}",
+                    "{direction}: {hours}, up to {wh_num} Wh in one; "
+                    f"{{kw_num}} kW {name} and {{pct_num}} % of it allow {{limit_num}} Wh",
+                    direction=way_of(way.direction),
+                    hours=hours(series, len(inside)),
+                    wh_num=int(inside.max()),
+                    kw_num=f"{kw:g}",
+                    pct_num=series.limits.over_power_pct,
+                    limit_num=limit,
+                ),
+                way_out=Note(
+                    f"findings.over_power_way.{name}",
+                    f"look at the meter's multiplier and unit, or correct the {name} power in the cluster file",
+                ),
             )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from central.finding import Finding
+from central.sentence import counted, sentence
 from central.series import Series
 from central.stretches import Stretch, stretches, told
 from central.sun import is_night
@@ -44,7 +45,15 @@ def check(series: Series) -> Iterator[Finding]:
             way.direction,
             value=int(wh.max()),
             limit=limit,
-            text=f"injected {int(wh.sum())} Wh in {last - first} night{'s' if last - first > 1 else ''}, up to "
-            f"{wh.max()} Wh in one period, with the sun below {limits.night_deg}°",
+            text=sentence(
+                "findings.pv_at_night",
+                "injected {wh_num} Wh in {nights}, up to {most_num} Wh in one period, with the sun below {deg_num}°; "
+                "above {limit_num} Wh it is doubted",
+                wh_num=int(wh.sum()),
+                nights=counted("findings.nights", last - first, "night", "nights"),
+                most_num=int(wh.max()),
+                deg_num=limits.night_deg,
+                limit_num=limit,
+            ),
             way_out="look at the clock and at what else is behind the point: a storage, another source, a wrong meter",
         )

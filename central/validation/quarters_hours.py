@@ -14,7 +14,9 @@ def check(series: Series) -> Iterator[Finding]:
     yield from differing(
         series,
         "quarters_hours",
-        ("quarters_given", "four quarters"),
-        ("hours_given", "the hour's own value"),
+        "quarters_given",
+        "hours_given",
+        "findings.quarters_hours",
+        "four quarters {one_num} Wh, the hour's own value {other_num} Wh",
         "ask the operator which of the two files is right; read the right one again",
     )

@@ -8,6 +8,8 @@ import numpy as np
 
 from central.finding import Finding
 from central.grid import Bools, Ints
+from central.sentence import sentence
+from central.sentence import way as way_of
 from central.series import Series, Way
 from central.stretches import of_month, told
 
@@ -30,8 +32,15 @@ def check(series: Series) -> Iterator[Finding]:
                 way.direction,
                 value=int(inside.max()),
                 limit=int(limits[worst, one.p]),
-                text=f"{way.direction}: {inside.max()} Wh in one period; on like days the median of this time is "
-                f"{medians[worst, one.p]} Wh, and up to {limits[worst, one.p]} Wh is not doubted",
+                text=sentence(
+                    "findings.spike",
+                    "{direction}: {wh_num} Wh in one period; on like days the median of this time is {median_num} Wh, "
+                    "and up to {limit_num} Wh is not doubted",
+                    direction=way_of(way.direction),
+                    wh_num=int(inside.max()),
+                    median_num=int(medians[worst, one.p]),
+                    limit_num=int(limits[worst, one.p]),
+                ),
                 way_out="look at the meter's stands around it; accept it where that much was really used",
             )
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from central.finding import Finding
+from central.sentence import sentence
+from central.sentence import way as way_of
 from central.series import Series, Way
 from central.stretches import Stretch, hours, stretches, told
 
@@ -47,7 +49,14 @@ def _finding(series: Series, way: Way, one: Stretch, limit: int, usual: int) -> 
         value=one.last - one.first,
         limit=limit,
         unit="hours" if series.length_s == 3600 else "quarters",
-        text=f"{way.direction}: not a Wh for {hours(series, one.last - one.first)}; it counted before, and the "
-        f"longest rest of the 28 days before was {hours(series, usual)}",
+        text=sentence(
+            "findings.stuck",
+            "{direction}: not a Wh for {hours}; it counted before, and the longest rest of the 28 days before was "
+            "{usual}; above {limit} it is doubted",
+            direction=way_of(way.direction),
+            hours=hours(series, one.last - one.first),
+            usual=hours(series, usual),
+            limit=hours(series, limit),
+        ),
         way_out="look at the meter, its transformers and its register; accept it where nothing was used",
     )

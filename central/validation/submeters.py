@@ -9,6 +9,7 @@ import numpy as np
 from central.day_sums import day_sums, days_beyond, days_text
 from central.finding import Finding
 from central.grid import Bools, Ints
+from central.sentence import sentence
 from central.series import Series
 from central.stretches import told
 from metering.point import Direction, Role
@@ -48,8 +49,15 @@ def check(series: Series) -> Iterator[Finding]:
                 Direction.DRAWN,
                 value=int(summed[days].sum()),
                 limit=int(limit[days].sum()),
-                text=f"{days_text(days)}: submeters "
-                f"{int(summed[days].sum())} Wh; by the settlement meter {int(left[days].sum())} Wh were used there",
+                text=sentence(
+                    "findings.submeters",
+                    "{days}: submeters {summed_num} Wh; by the settlement meter {left_num} Wh were used there; above "
+                    "{limit_num} Wh it is doubted",
+                    days=days_text(days),
+                    summed_num=int(summed[days].sum()),
+                    left_num=int(left[days].sum()),
+                    limit_num=int(limit[days].sum()),
+                ),
                 way_out="look at the multipliers of both, and whether each submeter is behind this point",
             )
 

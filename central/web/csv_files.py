@@ -62,7 +62,10 @@ def _gateways(answer: dict[str, Any]) -> Rows:
 
 
 def _findings(answer: dict[str, Any]) -> Rows:
-    return [{name: value for name, value in row.items() if name != "acknowledged"} for row in answer["findings"]]
+    return [
+        {name: value for name, value in row.items() if name not in {"acknowledged", "notes"}}
+        for row in answer["findings"]
+    ]
 
 
 def _completeness(answer: dict[str, Any]) -> Rows:

@@ -15,6 +15,7 @@ from litestar.enums import MediaType
 
 from central.explaining.telling import kwh as signed_kwh
 from central.explaining.telling import number as signed_number
+from central.web.begun import begun
 from central.web.explaining import KEYS, asking_for, why_link
 from central.web.words import LANGUAGES, WORDS, Words, chosen_language, last_day, local_day, percent_off, when
 from metering.period import Month
@@ -81,6 +82,7 @@ def _filters(words: Words) -> dict[str, Callable[..., Any]]:
         "date": words.day,
         "date_short": words.short_day,
         "number_or_text": words.number_or_text,
+        "begun": lambda said: begun(words, said),
         "stamp": lambda said, unit: _stamp(words, str(said), str(unit)),
         "asking_for": asking_for,
         "change_kwh": lambda wh: "" if wh is None else _signed(signed_kwh(words, str(wh))),

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from markupsafe import Markup, escape
 
+from central.web.heard import Heard, flat
 from metering.period import WARSAW, Month
 
 _TEXTS = Path(__file__).parent / "texts"
@@ -49,6 +50,15 @@ class Words:
         if not isinstance(found, str):
             raise KeyError(key)
         return escape(found).format(**values)
+
+    def form(self, key: str) -> str | None:
+        """The sentence of a key as the catalogue has it, of plural forms one; None where there is none."""
+        found: Any = self.catalogue
+        for part in key.split("."):
+            found = found.get(part) if isinstance(found, dict) else None
+        if isinstance(found, dict):
+            found = found.get("one")
+        return found if isinstance(found, str) else None
 
     def has(self, key: str) -> bool:
         """Whether the catalogue has something at a key."""
@@ -111,14 +121,15 @@ class Words:
         """A note of an answer (``central.reports.note``); in English, and marked so, where no sentence has its key."""
         key = said["key"] if "." in said["key"] else f"notes.{said['key']}"
         if not self.has(key):
-            return self.english(said["text"])
+            return self.heard(said["text"])
         put = dict(self._put(name, fact) for name, fact in said["facts"].items())
         return self.counted(key, said["facts"].get("n"), **put)
 
     def _put(self, name: str, fact: Any) -> tuple[str, object]:
         """What is put into a note, by its name there: parts one after another, others as the end of the name says."""
         if isinstance(fact, list):
-            return name, Markup("; ").join(self.note(one) for one in fact)
+            between = Markup(", ") if name.endswith("_list") else Markup("; ")
+            return name, between.join(self.note(one) for one in fact)
         stem, _, kind = name.rpartition("_")
         match kind if stem or kind == "n" else "":
             case "wh":
@@ -126,26 +137,37 @@ class Words:
             case "n" | "num":
                 return name, self.signed(str(fact))
             case "at":
-                return stem, when(str(fact))
+                return stem, when(str(fact), exact=True)
             case "key":
                 return stem, self(str(fact)) if self.has(str(fact)) else str(fact).rpartition(".")[2]
         return name, fact
 
     def signed(self, text: str) -> str:
         """An exact decimal with this language's separators, and its sign."""
+        if not re.fullmatch(r"-?\d+(\.\d+)?", text):
+            return text
         return "−" * text.startswith("-") + self.number(text.removeprefix("-"))
+
+    def heard(self, text: str) -> Markup:
+        """What something else said in English, in this language where it is known again; else marked as English."""
+        known = None if self.language == "en" else HEARD.find(text)
+        if known is None:
+            return self.english(text)
+        fields = {name: self.heard(one) if name.startswith("said") else one for name, one in known.fields.items()}
+        return self(known.key, **fields)
 
     def english(self, text: str) -> Markup:
         """A text that exists in English only."""
         return escape(text) if self.language == "en" else Markup('<span lang="en">{}</span>').format(text)
 
 
-def when(utc: str | None) -> str:
-    """An answer's instant as ``2026-06-17 14:05 +02:00``; empty where there is none."""
+def when(utc: str | None, *, exact: bool = False) -> str:
+    """An answer's instant as ``2026-06-17 14:05 +02:00``, ``exact`` to the second; empty where there is none."""
     if utc is None:
         return ""
-    text = datetime.fromisoformat(utc).astimezone(WARSAW).isoformat(sep=" ", timespec="minutes")
-    return f"{text[:16]}{NBSP}{text[16:]}"
+    at = datetime.fromisoformat(utc).astimezone(WARSAW)
+    text = at.isoformat(sep=" ", timespec="seconds" if exact and (at.second or at.microsecond) else "minutes")
+    return f"{text[:-6]}{NBSP}{text[-6:]}"
 
 
 def exact_kwh(wh: str) -> str:
@@ -181,6 +203,7 @@ def plural(language: str, n: int) -> str:
 
 
 ENGLISH: Final = Words("en")
+HEARD: Final = Heard(dict(flat(ENGLISH.catalogue["findings"]["heard"], "findings.heard.")))
 WORDS: Final = {language: ENGLISH if language == "en" else Words(language) for language in LANGUAGES}
 
 
