@@ -101,7 +101,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What was found, with its numbers."""
     way_out: str
     notes: dict[str, Note] = {}
-    """``text``, ``way_out`` and, where they are words, ``what`` and ``where``, for any language; old records lack it."""
+    """``text``, ``way_out`` and, where they are words, ``what`` and ``where``, for any language; old ones lack it."""
     wh: int | None = None
     """The proved energy of a gap, in Wh."""
     identity: tuple[str, ...] = ()
