@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from central.cluster import Cluster
+from central.imports.klaster_csv import Readings
 from central.master import master_tables, periods_table
 from central.operator_readings import FilesRead, read_files, without_values
 from central.rates import Pricing
@@ -54,7 +54,7 @@ def settle_files(
         mark(summary, cluster, months)
         return notes_text(summary)
 
-    results = _results(cluster, rates, months, read.readings.energies, summing, progress)
+    results = _results(cluster, rates, months, read.readings, summing, progress)
     written = write_settlement(results, out, notes)
     return Settled(summing.summary, read, written, without_values(read.readings.energies, months))
 
@@ -63,14 +63,14 @@ def _results(
     cluster: Cluster,
     rates: Pricing,
     months: Sequence[Month],
-    energies: pa.Table,
+    readings: Readings,
     summing: Summing,
     progress: Callable[[str], None],
 ) -> Iterator[Mapping[str, pa.Table]]:
     master = master_tables(cluster, rates)
     for month in months:
         progress(f"settling {month}")
-        result = settle_month(cluster, master, month, energies)
+        result = settle_month(cluster, master, month, readings)
         # What storages hold goes from month to month; the months are in order, and the first begins with nothing.
         master["stocks"] = result["stocks"]
         summing.add(result)
@@ -78,10 +78,7 @@ def _results(
 
 
 def settle_month(
-    cluster: Cluster, master: Mapping[str, pa.Table], month: Month, energies: pa.Table
+    cluster: Cluster, master: Mapping[str, pa.Table], month: Month, readings: Readings
 ) -> dict[str, pa.Table]:
-    """Settle one month of a table of energies."""
-    start = energies["start"]
-    first, last = (pa.scalar(at, start.type) for at in (month.start, month.end))
-    of_month = energies.filter(pc.and_(pc.greater_equal(start, first), pc.less(start, last)))
-    return settle({**master, "periods": periods_table(cluster, month), "energies": of_month}, cluster.settings)
+    """Settle one month of readings."""
+    return settle({**master, "periods": periods_table(cluster, month), **readings.of_month(month)}, cluster.settings)

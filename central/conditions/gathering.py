@@ -10,7 +10,6 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from central.books import Books
 from central.cluster.model import Cluster
@@ -81,8 +80,8 @@ def sums_of_files(
         BadRowsError: readings that can't be used.
     """
     master = master_tables(cluster, ())
-    energies = read_files(files, cluster, months, master, progress).readings.energies
-    there = {Month.of(at) for at in pc.unique(energies["start"]).to_pylist()}
+    readings = read_files(files, cluster, months, master, progress).readings
+    there = readings.months()
     found = {}
     for month in months:
         if month.start >= until:
@@ -90,7 +89,8 @@ def sums_of_files(
         tables: Mapping[str, pa.Table] = {}
         if month in there:
             progress(f"settling {month}")
-            tables = settle_month(cluster, master, month, energies)
-            master["stocks"] = tables["stocks"]
+            settled = settle_month(cluster, master, month, readings)
+            master["stocks"] = settled["stocks"]
+            tables = {**settled, "behind": readings.of_month(month)["behind"]}
         found[month] = month_sums(cluster, month, tables, until)
     return Sums(found, until)

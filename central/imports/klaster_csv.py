@@ -2,12 +2,15 @@
 
 A point and direction's local day is in quarters if any start in it, over all files, is off the full hour: an hour then
 needs all four, summed here, before any min() and before netting. Otherwise each value is an hour's.
+
+What meters behind points counted stands among them: ``generation``, ``charge`` and ``discharge`` of the meter of that
+role that hangs at the point then, or of the one whose serial number stands in the place of the point.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -21,9 +24,10 @@ from central.aliases import Aliases
 from central.cluster import Cluster, PeriodName
 from central.grid import Bools, Ints
 from central.imports.found import WHOLE
+from central.imports.meters_behind import BEHIND_WAYS, MetersBehind
 from central.imports.rows import COLUMNS, Rows, read_rows
 from central.master import aliases_table
-from central.tables import ENERGIES, INSTANT, labels
+from central.tables import BEHIND, ENERGIES, INSTANT, labels
 from central.validity import valid_instants
 from metering.energy import MAX_READING_WH
 from metering.period import WARSAW, Month
@@ -33,6 +37,8 @@ SHOWN = 50
 _QUARTER_S = 900
 _HOUR_S = 3600
 _DIRECTIONS = tuple(Direction)
+_WAYS: tuple[str, ...] = (*map(str, _DIRECTIONS), *BEHIND_WAYS)
+"""What a row can be of; the first are the directions of points, the others of meters behind them."""
 _SERIES_SHIFT = 2**30
 _BATCH = 2**20
 _DIGITS = 13
@@ -87,11 +93,26 @@ class Readings:
 
     energies: pa.Table
     """``central.tables.ENERGIES``: the energy of periods."""
+    behind: pa.Table
+    """``central.tables.BEHIND``: what meters behind points counted."""
     rows: int
     """Values read, equal ones for one key counted once."""
     outside_months: int
     outside_validity: int
     """Values that were checked and not used."""
+
+    def months(self) -> set[Month]:
+        """The months for which points have any energy."""
+        return {Month.of(at) for at in pc.unique(self.energies["start"]).to_pylist()}
+
+    def of_month(self, month: Month) -> dict[str, pa.Table]:
+        """The tables ``energies`` and ``behind`` of one month."""
+        found = {}
+        for name, table in (("energies", self.energies), ("behind", self.behind)):
+            start = table["start"]
+            first, last = (pa.scalar(at, start.type) for at in (month.start, month.end))
+            found[name] = table.filter(pc.and_(pc.greater_equal(start, first), pc.less(start, last)))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +128,10 @@ class _Declared:
     """The cluster's points in the order of their ids' bytes, and which directions each declares."""
 
     points: list[str]
+    meters: MetersBehind
+    """Those behind points; their places follow those of the points."""
     ways: Bools
-    """(P + 1, 3): an unknown point or direction, numbered -1, is never declared."""
+    """(P + M + 1, 6): an unknown point or direction, numbered -1, is never declared."""
     aliases: Aliases
     """Older codes: a row that starts while one is valid is its point's."""
 
@@ -132,17 +155,21 @@ def read_readings(
     if bad:
         order = {str(file): number for number, file in reversed(list(enumerate(files)))}
         raise BadRowsError(sorted(set(bad), key=lambda row: (order[row.file], row.line)))
-    return _used(values, cluster, declared.points, months)
+    return _used(values, cluster, declared, months)
 
 
 def _declared(cluster: Cluster) -> _Declared:
     points = sorted({point.id for point in cluster.points}, key=str.encode)
     places = {name: i for i, name in enumerate(points)}
-    ways = np.zeros((len(points) + 1, len(_DIRECTIONS) + 1), dtype=np.bool_)
+    meters = MetersBehind(cluster)
+    ways = np.zeros((len(points) + len(meters.serials) + 1, len(_WAYS) + 1), dtype=np.bool_)
     for point in cluster.points:
         for direction in point.directions:
             ways[places[point.id], _DIRECTIONS.index(direction)] = True
-    return _Declared(points, ways, Aliases(aliases_table(cluster)))
+    for place, serial in enumerate(meters.serials, len(points)):
+        for way in BEHIND_WAYS:
+            ways[place, _WAYS.index(way)] = meters.counts(serial, way)
+    return _Declared(points, meters, ways, Aliases(aliases_table(cluster)))
 
 
 def _check(rows: Rows, declared: _Declared, bad: list[BadRow]) -> _Values:
@@ -168,17 +195,20 @@ def _values(batch: pa.RecordBatch, declared: _Declared) -> tuple[_Values, Bools]
     point_words, point = _words(batch["point"])
     direction_words, direction = _words(batch["direction"])
     start_words, start = _words(batch["start"])
-    place_of = {name: i for i, name in enumerate(declared.points)}
+    names = (*declared.points, *declared.meters.serials)
+    # Of a point and a meter of one name the point is meant.
+    place_of = {name: i for i, name in reversed(list(enumerate(names)))}
     place = np.array([place_of.get(word, -1) for word in point_words], dtype=np.int64)[point]
-    way_of = {str(way): i for i, way in enumerate(_DIRECTIONS)}
+    way_of = {way: i for i, way in enumerate(_WAYS)}
     way = np.array([way_of.get(word, -1) for word in direction_words], dtype=np.int64)[direction]
     parsed = [quarter_of(word) for word in start_words]
     quarter = np.array([found if isinstance(found, int) else -1 for found in parsed], dtype=np.int64)[start]
     whole = pc.match_substring_regex(batch["wh"], r"\A0*[0-9]{1,13}\z").to_numpy(zero_copy_only=False)
     wh = _numbers(batch["wh"], whole)
     place = _renamed(place, point, point_words, quarter, declared)
+    place = _behind(place, way, quarter, declared)
     good = declared.ways[place, way] & (quarter >= 0) & whole & (wh <= MAX_READING_WH)
-    key = (place * len(_DIRECTIONS) + way) * _SERIES_SHIFT + quarter
+    key = (place * len(_WAYS) + way) * _SERIES_SHIFT + quarter
     return _Values(key[good], wh[good]), good
 
 
@@ -190,6 +220,22 @@ def _renamed(place: Ints, point: Ints, words: Sequence[str], quarter: Ints, decl
         for first, last, name in declared.aliases.spans(words[number]):
             place[of_code[(start >= first) & (start < last)]] = declared.points.index(name)
     return place
+
+
+def _behind(place: Ints, way: Ints, quarter: Ints, declared: _Declared) -> Ints:
+    """Places with the meter behind it in the place of a point; -1 where none, or one of several, would be meant."""
+    of_meters = np.flatnonzero((way >= len(_DIRECTIONS)) & (place >= 0) & (place < len(declared.points)))
+    if not len(of_meters):
+        return place
+    found = place.copy()
+    series = place[of_meters] * len(_WAYS) + way[of_meters]
+    for one in np.unique(series).tolist():
+        rows = of_meters[series == one]
+        at, word = divmod(one, len(_WAYS))
+        start = quarter[rows] * _QUARTER_S + ZERO_S
+        meter, several = declared.meters.of_point(declared.points[at], _WAYS[word], start)
+        found[rows] = np.where(several | (meter < 0), -1, meter + len(declared.points))
+    return found
 
 
 def _words(column: pa.DictionaryArray) -> tuple[list[str], Ints]:
@@ -224,18 +270,27 @@ def quarter_of(word: str) -> int | str:
 def _reason(rows: Rows, i: int, declared: _Declared) -> str:
     point, direction, start, wh = (str(rows.table[name][i].as_py()) for name in COLUMNS)
     known = point in declared.points
-    if not known and point not in declared.aliases.codes:
+    meter = not known and point in declared.meters.serials
+    if not known and not meter and point not in declared.aliases.codes:
         return f"point {point[:40]!r} isn't in the cluster file"
-    if direction not in _DIRECTIONS:
-        return f"direction {direction[:40]!r}: expected drawn or injected"
+    if direction not in _WAYS:
+        return f"direction {direction[:40]!r}: expected {', '.join(_WAYS[:-1])} or {_WAYS[-1]}"
     if isinstance(quarter := quarter_of(start), str):
         return f"start {start[:40]!r} {quarter}"
-    if not known and declared.aliases.point(point, quarter * _QUARTER_S + ZERO_S) == point:
+    if not known and not meter and declared.aliases.point(point, quarter * _QUARTER_S + ZERO_S) == point:
         names = ", ".join(dict.fromkeys(name for _, _, name in declared.aliases.spans(point)))
         return f"point {point[:40]!r} is a code of {names}, and isn't valid at {start[:40]} ([[points.aliases]])"
     if problem := number_problem(wh):
         return f"wh {wh[:40]!r} {problem}"
-    return f"direction {direction} isn't declared for point {point}"
+    if direction not in BEHIND_WAYS:
+        return f"direction {direction} isn't declared for {'meter' if meter else 'point'} {point}"
+    role = BEHIND_WAYS[direction].role.value
+    if meter:
+        return f'{direction}: meter {point} isn\'t declared with role = "{role}" ([[meters]])'
+    named = declared.aliases.point(point, quarter * _QUARTER_S + ZERO_S)
+    if not declared.meters.there(named, direction):
+        return f'{direction}: no meter with role = "{role}" is declared behind point {named} ([[meters]])'
+    return f'{direction}: several meters with role = "{role}" are behind point {named} then: name one by its serial'
 
 
 def number_problem(text: str) -> str | None:
@@ -294,34 +349,37 @@ def _conflicts(keys: Ints, files: Sequence[Path], declared: _Declared) -> list[B
     return found
 
 
-def _used(values: _Values, cluster: Cluster, points: list[str], months: Sequence[Month]) -> Readings:
+def _used(values: _Values, cluster: Cluster, declared: _Declared, months: Sequence[Month]) -> Readings:
     series, start = np.divmod(values.key, _SERIES_SHIFT)
     start *= _QUARTER_S
     start += ZERO_S
     inside = (start >= months[0].start.timestamp()) & (start < months[-1].end.timestamp())
-    valid = inside & _valid(series, start, cluster, points)
+    valid = inside & _valid(series, start, cluster, declared)
     wh = values.wh
     if not valid.all():
         series, start, wh = series[valid], start[valid], wh[valid]
     if cluster.period is PeriodName.HOUR:
         series, start, wh = _hours(series, start, wh)
+    # Ordered by series, those of meters stand last.
+    last = int(np.searchsorted(series, len(declared.points) * len(_WAYS)))
     return Readings(
-        energies=_energies(cluster.name, series, start, wh, points),
+        energies=_energies(cluster.name, series[:last], start[:last], wh[:last], declared.points),
+        behind=_of_meters(cluster.name, series[last:], start[last:], wh[last:], declared),
         rows=len(values.key),
         outside_months=int((~inside).sum()),
         outside_validity=int((inside & ~valid).sum()),
     )
 
 
-def _valid(series: Ints, start: Ints, cluster: Cluster, points: list[str]) -> Bools:
-    """Which values lie in their point's validity; the values are ordered by series."""
+def _valid(series: Ints, start: Ints, cluster: Cluster, declared: _Declared) -> Bools:
+    """Which values lie in the validity of their point or meter; the values are ordered by series."""
     members = {member.id: member for member in cluster.members}
-    places = {name: i for i, name in enumerate(points)}
+    places = {name: i for i, name in enumerate(declared.points)}
     found = np.zeros(len(series), dtype=np.bool_)
     for point in cluster.points:
         first, last = valid_instants(point, members[point.member])
-        place = places[point.id] * len(_DIRECTIONS)
-        mine = slice(*np.searchsorted(series, [place, place + len(_DIRECTIONS)]))
+        place = places[point.id] * len(_WAYS)
+        mine = slice(*np.searchsorted(series, [place, place + len(_WAYS)]))
         # Of several rows of a point each is valid in its own time.
         inside = np.ones(len(start[mine]), dtype=np.bool_)
         if first is not None:
@@ -329,7 +387,30 @@ def _valid(series: Ints, start: Ints, cluster: Cluster, points: list[str]) -> Bo
         if last is not None:
             inside &= start[mine] < last.timestamp()
         found[mine] |= inside
+    for mine, serial, way in _series_of_meters(series, declared):
+        for _, inside in declared.meters.rows(serial, way, start[mine]):
+            found[mine] |= inside
     return found
+
+
+def _series_of_meters(series: Ints, declared: _Declared) -> Iterator[tuple[slice, str, str]]:
+    """Where each meter's values of each way stand; the values are ordered by series."""
+    for one in np.unique(series[np.searchsorted(series, len(declared.points) * len(_WAYS)) :]).tolist():
+        place, way = divmod(one, len(_WAYS))
+        mine = slice(*np.searchsorted(series, [one, one + 1]).tolist())
+        yield mine, declared.meters.serials[place - len(declared.points)], _WAYS[way]
+
+
+def _of_meters(name: str, series: Ints, start: Ints, wh: Ints, declared: _Declared) -> pa.Table:
+    found = [BEHIND.empty_table()]
+    for mine, serial, way in _series_of_meters(series, declared):
+        role, direction = BEHIND_WAYS[way]
+        for point, inside in declared.meters.rows(serial, way, start[mine]):
+            words = {"cluster": name, "point": point, "role": role.value, "meter": serial, "direction": direction.value}
+            columns = {key: pa.array([word] * int(inside.sum()), pa.string()) for key, word in words.items()}
+            columns |= {"start": pa.array(start[mine][inside]).cast(INSTANT), "wh": pa.array(wh[mine][inside])}
+            found.append(pa.table(columns, schema=BEHIND))
+    return pa.concat_tables(found).combine_chunks()
 
 
 def _hours(series: Ints, start: Ints, wh: Ints) -> tuple[Ints, Ints, Ints]:
@@ -360,8 +441,8 @@ def _energies(name: str, series: Ints, start: Ints, wh: Ints, points: list[str])
     return pa.table(
         {
             "cluster": labels([name], np.zeros(len(wh), dtype=np.int64)),
-            "point": labels(points, series // len(_DIRECTIONS)),
-            "direction": labels([str(way) for way in _DIRECTIONS], series % len(_DIRECTIONS)),
+            "point": labels(points, series // len(_WAYS)),
+            "direction": labels([str(way) for way in _DIRECTIONS], series % len(_WAYS)),
             "start": pa.array(start).cast(INSTANT),
             "wh": pa.array(wh),
         },

@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from central.books import Books
 from central.cluster import Cluster
 from central.conditions.gathering import span_of
@@ -67,17 +64,14 @@ def of_files(
     """
     cluster, pricing = load_master(cluster_file, [rates_path(word, Path()) for word in rates])
     master = master_tables(cluster, pricing)
-    energies = read_files(files, cluster, asked, master, progress).readings.energies
-    there = {Month.of(at) for at in pc.unique(energies["start"]).to_pylist()}
+    readings = read_files(files, cluster, asked, master, progress).readings
+    there = readings.months()
     found = Gathered(cluster)
     for one in _in(asked, there):
         progress(f"settling {one}")
-        start = energies["start"]
-        first, last = (pa.scalar(at, start.type) for at in (one.start, one.end))
-        of_month = energies.filter(pc.and_(pc.greater_equal(start, first), pc.less(start, last)))
-        tables = {**master, "periods": periods_table(cluster, one), "energies": of_month}
+        tables = {**master, "periods": periods_table(cluster, one), **readings.of_month(one)}
         found.add(month_lacks(one, tables, cluster.settings), now)
-        master["stocks"] = settle_month(cluster, master, one, energies)["stocks"]
+        master["stocks"] = settle_month(cluster, master, one, readings)["stocks"]
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from central.books import Books
 from central.cluster import Cluster
-from central.imports.klaster_csv import read_readings
+from central.imports.klaster_csv import Readings, read_readings
 from central.master import load_master, master_tables, periods_table
 from central.operator_readings import sorted_out, with_operators
 from central.rates import rates_path
@@ -51,14 +52,15 @@ def of_files(
     cluster, pricing = load_master(cluster_file, [rates_path(word, Path()) for word in rates])
     ours, theirs = sorted_out(files)
     master = master_tables(cluster, pricing)
-    own = read_readings(ours, cluster, [month], lambda file: progress(f"reading {file.name}")).energies
-    formed: dict[tuple[str, str], pa.Table] = {}
+    own = read_readings(ours, cluster, [month], lambda file: progress(f"reading {file.name}"))
+    formed: dict[tuple[str, str], Readings] = {}
 
     def under(settings: Settings) -> Mapping[str, pa.Table]:
         other = msgspec.structs.replace(cluster, settings=settings)
         key = settings.precedence, settings.hour_formation
         if key not in formed:
-            formed[key] = with_operators(own, theirs, other, master, [month])[0] if theirs else own
+            energies = with_operators(own.energies, theirs, other, master, [month])[0] if theirs else own.energies
+            formed[key] = replace(own, energies=energies)
         return settle_month(other, master, month, formed[key])
 
     tables = {**master, "periods": periods_table(cluster, month)}

@@ -79,6 +79,7 @@ def runs_from_files(
                     **master,
                     "periods": periods_table(given.cluster, month),
                     "energies": _of_month(given.cluster, month, parquet, None if read is None else read.readings),
+                    **_behind(month, read),
                 }
                 maker = RunMaker(making, given.cluster, month, asked)
                 maker.inputs(tables)
@@ -123,6 +124,11 @@ def _of_month(cluster: Cluster, month: Month, parquet: Sequence[Path], readings:
         return ENERGIES.empty_table()
     # In one piece, so that nothing after this has to put pieces together again.
     return pa.concat_tables(parts, promote_options="default").unify_dictionaries().combine_chunks()
+
+
+def _behind(month: Month, read: FilesRead | None) -> dict[str, pa.Table]:
+    """What meters behind points counted; no table where the files have nothing of it in any month."""
+    return {"behind": read.readings.of_month(month)["behind"]} if read and read.readings.behind.num_rows else {}
 
 
 def _within(energies: pa.Table, month: Month) -> pa.Table:

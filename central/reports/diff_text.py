@@ -69,7 +69,7 @@ def _causes(found: Comparison, readings: Sequence[Mapping[str, Any]]) -> None:
         console.say("they were made by different arithmetic (versions of klaster)")
     cells = [
         (
-            f"{row['point']} {row.get('direction', '')}",
+            f"{row['point']} {row.get('direction', '')}" + (f", meter {row['meter']}" if "meter" in row else ""),
             row.get("local", ""),
             row.get("periods", ""),
             kwh(row["before_wh"]) or "missing" if "before_wh" in row else row["before"],

@@ -29,6 +29,20 @@ member = "A"
 directions = ["drawn", "injected"]
 source = "pv"
 valid_to = 2026-10-20
+[[meters]]
+serial = "MAIN"
+point = "B1"
+role = "settlement"
+[[meters]]
+serial = "ROOF"
+point = "B1"
+role = "generation"
+valid_from = 2026-10-02
+[[meters]]
+serial = "BARN"
+point = "B1"
+role = "generation"
+valid_from = 2026-10-19
 """
 HEADER = "point,direction,start,wh\n"
 
@@ -65,6 +79,26 @@ def test_bom_crlf_quotes_and_any_column_order_are_fine(tmp_path: Path) -> None:
     assert energies(read(tmp_path, content)) == {("A1", "drawn", at(10)): 5, ("A1", "drawn", at(11)): 7}
 
 
+def test_what_a_meter_behind_a_point_counted_is_named_by_the_point_or_by_its_serial_number(tmp_path: Path) -> None:
+    quarters = "".join(f"ROOF,generation,2026-10-19T10:{minute:02}Z,{minute}\n" for minute in (0, 15, 30, 45))
+    of_point = "B1,generation,2026-10-05T10:00Z,7\nB1,generation,2026-10-01T10:00Z,8\n"
+    found = read(tmp_path, HEADER + of_point, HEADER + quarters + "BARN,generation,2026-10-19T10:00Z,5\n")
+    rows = [(r["meter"], r["point"], r["role"], r["direction"], r["start"], r["wh"]) for r in found.behind.to_pylist()]
+    assert rows == [
+        ("BARN", "B1", "generation", "injected", at(10, 19), 5),
+        ("ROOF", "B1", "generation", "injected", at(10), 7),
+        ("ROOF", "B1", "generation", "injected", at(10, 19), 90),
+    ]
+    assert (found.rows, found.outside_validity, found.energies.num_rows) == (7, 1, 0)
+
+
+def test_a_meters_value_by_its_point_and_by_its_number_must_agree(tmp_path: Path) -> None:
+    both = HEADER + "B1,generation,2026-10-05T10:00Z,7\nROOF,generation,2026-10-05T10:00Z,{}\n"
+    assert read(tmp_path, both.format(7)).behind["wh"].to_pylist() == [7]
+    (said,) = reasons(tmp_path, both.format(8))
+    assert said == "r1.csv:3: wh 8, but r1.csv:2 says 7 for the same point, direction and start"
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
@@ -85,8 +119,14 @@ def test_bom_crlf_quotes_and_any_column_order_are_fine(tmp_path: Path) -> None:
         ("A1,drawn,0001-01-01T00:00+14:00,1", "is out of range"),
         ("A1,drawn,9999-12-31T23:00-14:00,1", "is out of range"),
         ("X1,drawn,2026-10-05T10:00Z,1", "point 'X1' isn't in the cluster file"),
-        ("A1,sold,2026-10-05T10:00Z,1", "direction 'sold': expected drawn or injected"),
+        ("A1,sold,2026-10-05T10:00Z,1", "direction 'sold': expected drawn, injected, generation, charge or discharge"),
         ("A1,injected,2026-10-05T10:00Z,1", "direction injected isn't declared for point A1"),
+        ("A1,generation,2026-10-05T10:00Z,1", 'no meter with role = "generation" is declared behind point A1'),
+        ("B1,charge,2026-10-05T10:00Z,1", 'no meter with role = "storage" is declared behind point B1'),
+        ("B1,generation,2026-10-19T10:00Z,1", 'several meters with role = "generation" are behind point B1 then'),
+        ("ROOF,charge,2026-10-05T10:00Z,1", 'meter ROOF isn\'t declared with role = "storage"'),
+        ("ROOF,injected,2026-10-05T10:00Z,1", "direction injected isn't declared for meter ROOF"),
+        ("MAIN,generation,2026-10-05T10:00Z,1", "point 'MAIN' isn't in the cluster file"),
         ("A1,drawn,2026-10-05T10:00Z", "too few cells: 3, expected 4"),
         ("A1,drawn,2026-10-05T10:00Z,1,2", "too many cells: 5, expected 4"),
     ],
