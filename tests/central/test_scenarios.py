@@ -4,6 +4,7 @@ Each folder of ``scenarios/`` is one. ``then/hours.csv``, ``shares.csv`` and ``c
 about; every row must be in the output. ``then/members.csv`` holds exact sums of a member's charges, in zł. Where
 ``when.toml`` names a setting, ``then-VALUE/`` is what comes out under each of its values. With ``given/stands.csv``
 (Wh as meters show them) or operators' files (imported in the order of their names) a service's books are settled.
+A row of ``given/each-hour.csv`` is a row of readings for each hour from ``from`` to ``to``.
 Where ``when.toml`` names a command, its answer is looked at: ``conditions.csv``, ``needs.csv``, ``failing.csv`` of
 ``conditions``, ``requirements.csv`` of ``cluster check``.
 """
@@ -25,7 +26,7 @@ from central.books import Books
 from central.cli import main
 from central.reports.settlement_csv import write_settlement
 from central.settings import CHOICES
-from metering.period import Month
+from metering.period import HOUR, Month
 from tests.central.made_books import Made, stand
 
 SCENARIOS = sorted(path.parent for path in Path(__file__).parent.glob("scenarios/*/when.toml"))
@@ -51,6 +52,8 @@ def test_scenario(folder: Path, then: Path, value: str, tmp_path: Path) -> None:
     shutil.copytree(folder / "given", given)
     if value:
         choose(given / "cluster.toml", when["setting"], value)
+    if (given / "each-hour.csv").exists():
+        write_each_hour(given / "each-hour.csv", given / "readings-each-hour.csv")
     if "command" in when:
         assert_told(told(given, when), then)
         return
@@ -79,6 +82,17 @@ def choose(cluster: Path, setting: str, value: str) -> None:
     assert text.count("[settings]\n") == 1
     chosen = str(value.split("+")).replace("'", '"') if setting == "excluded_regimes" else f'"{value}"'
     cluster.write_text(text.replace("[settings]\n", f"[settings]\n{setting} = {chosen}\n"), encoding="utf-8")
+
+
+def write_each_hour(file: Path, readings: Path) -> None:
+    """Readings of our own, an hour's row for each hour of a row of ``file`` (point, direction, from, to, Wh)."""
+    lines = ["point,direction,start,wh"]
+    for row in rows(file):
+        at, end = datetime.fromisoformat(row["from"]), datetime.fromisoformat(row["to"])
+        while at < end:
+            lines.append(f"{row['point']},{row['direction']},{at.isoformat()},{row['wh']}")
+            at += HOUR
+    readings.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def settled_files(given: Path, when: dict[str, Any], out: Path) -> None:
