@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
+from central.language_option import in_language
 from central.settling.cli import ManyFiles
 from central.span_options import MonthType, months_asked
 from metering.period import Month
@@ -344,8 +345,9 @@ def show_difference(found: Comparison, length: timedelta, *, as_json: bool) -> N
 @click.command()
 @click.argument("config_file", type=FILE)
 @click.option("--month", type=MonthType(), required=True, help="The local month.")
+@in_language
 @JSON
-def closing(config_file: Path, *, month: Month, as_json: bool) -> None:
+def closing(config_file: Path, *, month: Month, language: str, as_json: bool) -> None:
     """The list that must hold before a month's final: files in, findings answered, rates, runs, approval.
 
     Exit code: 0 all is done; 1 something isn't.
@@ -354,14 +356,16 @@ def closing(config_file: Path, *, month: Month, as_json: bool) -> None:
     from central.register.closing import closing as look
     from central.register.keeping import Register
     from central.reports.register_text import closing_row, print_closing
+    from central.reports.spoken import Spoken
 
     config, now = opened(config_file)
     with told(config.register):
-        answer = closing_row(month, look(Books(config), Register(config.register), month, now))
+        lines = look(Books(config), Register(config.register), month, now)
+    answer = closing_row(month, lines)
     if as_json:
         console.print_json(answer)
     else:
-        print_closing(answer)
+        print_closing(month, lines, Spoken(language))
     raise SystemExit(Exit.DONE if answer["done"] else Exit.DIFFERS)
 
 

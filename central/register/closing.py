@@ -19,15 +19,24 @@ from central.completeness_seen import seen_around
 from central.deadlines import given
 from central.evidence import GRACE
 from central.finding import when
-from central.register.accepted import gap_text, missing, unaccepted
+from central.register.accepted import missing, unaccepted
+from central.register.closing_notes import (
+    approval_note,
+    complete_note,
+    estimate_note,
+    finding_note,
+    missing_note,
+    not_in_file_note,
+)
 from central.register.from_books import of_month
 from central.register.keeping import Register
 from central.register.making import Asked
 from central.register.manifest import AcceptedGap, RunError
 from central.register.opening import open_run
 from central.register.verifying import verify
+from central.reports.note import Note, said
 from central.stretches import stretches
-from metering.period import Month
+from metering.period import Month, utc_text
 
 _NAMED = 20
 _OF_GAPS: Final = frozenset({"incomplete_month", "missing", "two_values", "fall"})
@@ -40,8 +49,18 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     done: bool
-    text: str
-    details: tuple[str, ...] = ()
+    said: Note
+    details_said: tuple[Note, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """In English."""
+        return self.said.text
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """In English; a gap as ``--accept-gap`` takes it."""
+        return tuple(one.text for one in self.details_said)
 
 
 def closing(
@@ -60,16 +79,17 @@ def closing(
     lacking = missing(settled.tables, settled.hours, settled.gaps, settled.cluster.settings, month)
     without = unaccepted(lacking, accepted)
     files = unaccepted(_not_in(books, settled, now), accepted)
-    said = f"approved: {approved}" if approved else "no run of it is approved: approve CONFIG RUN --by NAME"
+    ends = said("closing.said.ends", f"it ends at {when(month.end)}", ends_at=utc_text(month.end))
+    ended = said("closing.said.ended", "the month has ended")
     return [
-        _line("ended", [] if now >= month.end + GRACE else [f"it ends at {when(month.end)}"], "the month has ended"),
-        _line("complete", [f"{gap_text(one)}: missing" for one in without], _complete(lacking)),
-        _line("files", [f"{gap_text(one)}: not in an operator's file" for one in files], "operators' files are in"),
+        _line("ended", [] if now >= month.end + GRACE else [ends], ended),
+        _line("complete", [missing_note(one) for one in without], complete_note(lacking)),
+        _line("files", [not_in_file_note(one) for one in files], said("closing.said.files", "operators' files are in")),
         _findings(books, month, now, gaps=not without),
         _estimates(settled),
         _rates(settled),
         item,
-        Item(name="approved", done=bool(approved), text=said),
+        Item(name="approved", done=bool(approved), said=approval_note(approved)),
     ]
 
 
@@ -84,16 +104,13 @@ def reasons(item: Item) -> list[str]:
     return [f"{item.name}: {text}" for text in (item.details or (item.text,))]
 
 
-def _line(name: str, wrong: Sequence[str], right: str) -> Item:
-    more = [f"… and {len(wrong) - _NAMED} more"] if len(wrong) > _NAMED else []
-    count = f"{len(wrong)} open"
-    return Item(
-        name=name, done=not wrong, text=count if wrong else right, details=(*wrong[:_NAMED], *more) if wrong else ()
-    )
-
-
-def _complete(lacking: Sequence[AcceptedGap]) -> str:
-    return f"{len(lacking)} gaps, each accepted by name" if lacking else "every value is there"
+def _line(name: str, wrong: Sequence[Note], right: Note) -> Item:
+    if not wrong:
+        return Item(name=name, done=True, said=right)
+    count, more = len(wrong), len(wrong) - _NAMED
+    rest = [said("closing.said.more", f"… and {more} more", count=more)] if more > 0 else []
+    text = said("closing.said.open", f"{count} open", count=count)
+    return Item(name=name, done=False, said=text, details_said=(*wrong[:_NAMED], *rest))
 
 
 def _not_in(books: Books, settled: Settled, now: datetime) -> list[AcceptedGap]:
@@ -119,36 +136,42 @@ def _not_in(books: Books, settled: Settled, now: datetime) -> list[AcceptedGap]:
 
 
 def _findings(books: Books, month: Month, now: datetime, *, gaps: bool) -> Item:
-    def open_() -> Iterator[str]:
+    def open_() -> Iterator[Note]:
         for known in of_month(books, month, now):
             one = known.finding
             answered = (gaps and one.kind in _OF_GAPS) or one.kind == _OF_RATES
             if one.weight != "watch" and not answered:
-                yield f"{known.record.id if known.record else one.key} {one.kind} {one.what}: {one.text}"
+                yield finding_note(known.record.id if known.record else one.key, one)
 
-    return _line("findings", list(open_()), "no finding of the month is open")
+    return _line("findings", list(open_()), said("closing.said.findings", "no finding of the month is open"))
 
 
 def _estimates(settled: Settled) -> Item:
-    found = tuple(
-        f"{one.estimate.id} {one.estimate.point} {one.estimate.direction.value} {one.estimate.method}: "
-        f"{one.counting} values, {one.counting_wh / 1000:.3f} kWh, by {one.estimate.by}: {one.estimate.reason}"
-        for one in settled.outcomes
-        if one.counting
-    )
-    return Item(name="estimates", done=True, text=f"{len(found)} in force" if found else "none", details=found)
+    found = tuple(estimate_note(one) for one in settled.outcomes if one.counting)
+    if not found:
+        return Item(name="estimates", done=True, said=said("closing.said.no_estimates", "none"))
+    text = said("closing.said.estimates", f"{len(found)} in force", count=len(found))
+    return Item(name="estimates", done=True, said=text, details_said=found)
 
 
 def _rates(settled: Settled) -> Item:
-    status = {row["values"]: row["counts"] for row in pc.value_counts(settled.charges["rate_status"]).to_pylist()}
     if not settled.tables["rates"].num_rows:
-        return Item(name="rates", done=True, text="there are none: money stays empty")
+        note = said("closing.said.no_rates", "there are none: money stays empty")
+        return Item(name="rates", done=True, said=note)
+    status = {row["values"]: row["counts"] for row in pc.value_counts(settled.charges["rate_status"]).to_pylist()}
     lacking = status.pop("missing", 0)
-    named = ", ".join(f"{count} {name}" for name, count in sorted(status.items()))
     if lacking:
-        return Item(name="rates", done=False, text=f"{lacking} charges have no rate", details=())
-    marked = "" if set(status) <= {"verified"} else "; what isn't verified is marked wherever it is shown"
-    return Item(name="rates", done=True, text=f"of the charges' rates {named}{marked}")
+        text = f"{lacking} charges have no rate" if lacking > 1 else "1 charge has no rate"
+        return Item(name="rates", done=False, said=said("closing.said.rates_missing", text, n=lacking))
+    counts = [
+        said("closing.said.rate_count", f"{count} {name}", status_key=f"rate.{name}", count_num=str(count))
+        for name, count in sorted(status.items())
+    ]
+    text = f"of the charges' rates {', '.join(one.text for one in counts)}"
+    if set(status) <= {"verified"}:
+        return Item(name="rates", done=True, said=said("closing.said.rates", text, rates=[*counts]))
+    text += "; what isn't verified is marked wherever it is shown"
+    return Item(name="rates", done=True, said=said("closing.said.rates_marked", text, rates=[*counts]))
 
 
 def _runs(register: Register, month: Month) -> tuple[list[str], str, Item]:
@@ -161,8 +184,11 @@ def _runs(register: Register, month: Month) -> tuple[list[str], str, Item]:
             found = verify(open_run(register.path(name)))
             if not found.equal:
                 first = found.differences[0]
-                wrong.append(f"{name} isn't recomputed: {first.table}.{first.column}; klaster-central verify tells all")
+                text = f"{name} isn't recomputed: {first.table}.{first.column}; klaster-central verify tells all"
+                wrong.append(said("closing.said.differs", text, run=name, table=first.table, column=first.column))
     except RunError as error:
-        return [], "", _line("runs", [str(error)], "")
+        wrong = [said("closing.said.broken", str(error), trouble=[Note("closing.said.unsaid", str(error))])]
+        return [], "", _line("runs", wrong, said("closing.said.verified", "", count=0))
     approved = [one.run for one in entries if one.what == "approval"]
-    return runs, approved[-1] if approved else "", _line("runs", wrong, f"{len(runs)} verified")
+    verified = said("closing.said.verified", f"{len(runs)} verified", count=len(runs))
+    return runs, approved[-1] if approved else "", _line("runs", wrong, verified)

@@ -14,6 +14,8 @@ from central.register.keeping import Register
 from central.register.manifest import Entry
 from central.register.opening import Run, open_run
 from central.register.verifying import Verified
+from central.reports.note import plain
+from central.reports.spoken import ENGLISH, Spoken
 from metering.period import Month, local_text, utc_text
 from runtime import console
 
@@ -215,17 +217,30 @@ def closing_row(month: Month, lines: Sequence[Item]) -> dict[str, Any]:
     return {
         "month": str(month),
         "done": all(one.done for one in lines),
-        "lines": [msgspec.to_builtins(one) for one in lines],
+        "lines": [
+            {
+                "name": one.name,
+                "done": one.done,
+                "text": one.text,
+                "said": plain([one.said])[0],
+                "details": one.details,
+                "details_said": plain(one.details_said),
+            }
+            for one in lines
+        ],
     }
 
 
-def print_closing(answer: Mapping[str, Any]) -> None:
+def print_closing(month: Month, lines: Sequence[Item], say: Spoken = ENGLISH) -> None:
     """Print the closing list."""
-    console.say(f"closing of {answer['month']}: {'all is done' if answer['done'] else 'not everything is done'}")
-    for one in answer["lines"]:
-        console.say(f"{'done' if one['done'] else 'OPEN'}  {one['name']}: {one['text']}")
-        for text in one["details"]:
-            console.say(f"        {text}")
+    done = all(one.done for one in lines)
+    console.say(say("closing.printed.all_done" if done else "closing.printed.not_done", month=month))
+    states = {state: say(f"closing.printed.{'done' if state else 'open'}") for state in (True, False)}
+    width = max(map(len, states.values()))
+    for one in lines:
+        console.say(f"{states[one.done]:{width}}  {say(f'closing.{one.name}')}: {say.note(one.said)}")
+        for detail in one.details_said:
+            console.say(f"        {say.note(detail)}")
 
 
 def approved_text(entry: Entry) -> str:
