@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -41,6 +42,13 @@ class Aliases:
     def point(self, code: str, start: float) -> str:
         """The point's id at an instant (seconds since 1970); the code itself where it is nobody's alias then."""
         return next((point for first, last, point in self._spans.get(code, ()) if first <= start < last), code)
+
+    def always(self, code: str, first: datetime, last: datetime) -> bool:
+        """Whether the code is somebody's alias at every instant from ``first`` to before ``last``."""
+        at = first.timestamp()
+        for since, until, _ in sorted(self.spans(code)):
+            at = max(at, until) if since <= at else at
+        return at >= last.timestamp()
 
     def clashes(self, values: Iterable[Value]) -> list[BadLine]:
         """Values of one file that give a period of a point two energies, under its id and an alias."""

@@ -112,7 +112,9 @@ class FileDoubt(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     point: str
     """The one that was named when it was imported; empty where the file names it."""
-    imported: datetime
+    since: datetime
+    until: datetime
+    """From its first value's local day to the end of its last one's; where it has none, when it was imported, twice."""
     line: int
     times: int
     text: str

@@ -25,6 +25,7 @@ from central.config import CentralConfig
 from central.file_fit import unfit
 from central.files_in import files_decided, files_position, put_files_in
 from central.imports.found import BadLine, Found, Given, LacksError, Note, NotReadError
+from central.imports.points import directions_agree
 from central.imports.recognise import MAX_BYTES, read_file
 from central.master import aliases_table
 from central.opened import open_admitted
@@ -132,6 +133,7 @@ class Importer:
             with path.open("rb") as file:
                 content = file.read(MAX_BYTES + 1)
             found = read_file(content, given)
+            directions_agree(found, given)
         except OSError as error:
             return msgspec.structs.replace(refused, reason=why_unread(error)), b""
         except LacksError as error:

@@ -16,6 +16,7 @@ from central.file_fit import unfit
 from central.grid import places_at, within
 from central.imports.found import WHOLE, Found, LacksError, Note, NotReadError, UnknownFormatError
 from central.imports.klaster_csv import BadRow, BadRowsError, Readings, read_readings
+from central.imports.points import directions_agree
 from central.imports.recognise import MAX_BYTES, read_file
 from central.imports.rows import is_ours, meant_as_ours
 from central.master import periods_table
@@ -131,6 +132,7 @@ def _sorted_out(
             progress(file.path)
             with file.path.open("rb") as content:
                 found = read_file(content.read(MAX_BYTES + 1), file.given)
+            directions_agree(found, file.given)
         except OSError:
             ours.append(file.path)
         except UnknownFormatError as error:

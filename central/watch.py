@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from central import checks
+from central.aliases import Aliases
 from central.behind import settled_grid
 from central.books import Books
 from central.checks import store_down
@@ -18,6 +19,7 @@ from central.findings_file import FindingsFile, Record
 from central.gaps_asked import gaps_asked
 from central.intake import KnownMeters
 from central.journal import Journal
+from central.master import aliases_table
 from central.opened import open_store
 from central.point_facts import point_facts
 from central.readings import StoreDownError
@@ -81,6 +83,7 @@ class Watch:
         """What the checks look at besides; ``down``: the store's server is known to be out of reach."""
         meters = KnownMeters(self._books.cluster)
         known = {point.id for point in self._books.cluster.points}
+        aliases = Aliases(aliases_table(self._books.cluster))
         store = open_store(self._config, read_only=True)
         try:
             behind, since = self._behind(store.position(), now, down=down)
@@ -97,7 +100,7 @@ class Watch:
             clocks=clocks.doubts,
             gateways=self._books.gateways(),
             file_doubts=file_doubts(self._config),
-            unknown_points=[one for one in points if one.point not in known],
+            unknown_points=[one for one in points if one.point not in known and not aliases.always(*one)],
             behind=behind,
             behind_since=since,
             price_moves=price_moves(self._books.cluster),

@@ -19,8 +19,8 @@ def check(seen: IntakeSeen) -> Iterator[Finding]:
             where=sentence("findings.where.line", "file {file}, line {line}", file=str(one.number), line=str(one.line))
             if one.line
             else sentence("findings.where.file", "file {file}", file=str(one.number)),
-            since=one.imported,
-            until=one.imported,
+            since=one.since,
+            until=one.until,
             first=str(one.times),
             unit="values",
             text=sentence("findings.times", "{text} ({times_num} times)", text=heard(one.text), times_num=one.times)

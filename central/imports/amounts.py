@@ -55,6 +55,8 @@ def _problem(text: str) -> str:
         return "is a spreadsheet's error"
     if re.fullmatch(r"-?[0-9]{14,}([.,][0-9]*)?", text):
         return "is over 2^40 Wh"
+    if re.fullmatch(r"-?[0-9]*[.,][0-9]{13,}", text):
+        return "has more than 12 decimals"
     if re.search(r"[0-9][\s\u00a0\u202f'][0-9]", text) or re.fullmatch(r"-?[0-9.,]+", text):
         return "has a separator of thousands, or two decimal marks"
     if re.fullmatch(r"-?[0-9.,]+[eE][+-]?[0-9]+", text):

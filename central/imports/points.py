@@ -65,3 +65,15 @@ def must_agree(stated: str, given: str, what: str) -> None:
     """
     if given and given != stated:
         raise NotReadError(f"the file says {what} {stated}, and it was given as {given}")
+
+
+def directions_agree(found: Found, given: Given) -> None:
+    """What was said of the direction must be what every value has, also where the format says it row by row.
+
+    Asked when a file is taken, not when the archive is read again: what was taken once stays readable.
+
+    Raises:
+        NotReadError: the file has another direction too.
+    """
+    for stated in sorted({one.direction for one in found.values}):
+        must_agree(stated, given.direction, "direction")

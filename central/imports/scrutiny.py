@@ -61,7 +61,8 @@ def _days(found: Found) -> None:
         if short:
             first = min(short)
             count = f"{len(by_day[first])} of {_periods(*first)}"
-            found.note(f"{what}: days that aren't whole: {len(short)}; {date.fromordinal(first[0])} has {count}", WHOLE)
+            which = f"{'the first ' if len(short) > 1 else ''}{date.fromordinal(first[0])}"
+            found.note(f"{what}: days that aren't whole: {len(short)}, {which} has {count}", WHOLE)
         silent = [day for (day, _), zeros in by_day.items() if all(zeros)]
         if silent:
             said = f"days of nothing but zeros: {len(silent)}, the first {date.fromordinal(min(silent))}"

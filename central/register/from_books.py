@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from central.archive import archived_files
 from central.books import LOOK_AROUND, Books, Settled
-from central.finding import of_this_month
+from central.finding import Finding, of_this_month
 from central.findings import Known, finding_row, findings_now
 from central.grid import seconds
 from central.opened import open_store
@@ -71,13 +71,18 @@ def _evidence(books: Books, settled: Settled, now: datetime) -> Evidence:
 def of_month(books: Books, month: Month, now: datetime) -> list[Known]:
     """The findings of a month that are open, heaviest first."""
     found, _ = findings_now(books, month, now)
-    return [
-        one
-        for one in found
-        if of_this_month(one.finding, month)
-        and (one.finding.since is None or one.finding.since < month.end)
-        and (one.finding.until is None or one.finding.until >= month.start)
-    ]
+    return [one for one in found if _is_of(one.finding, month)]
+
+
+def _is_of(one: Finding, month: Month) -> bool:
+    if one.kind == "file_doubt" and one.since and one.until:
+        # Values of several months may be in one file: its doubt keeps each of them open.
+        return one.since < month.end and one.until > month.start
+    return (
+        of_this_month(one, month)
+        and (one.since is None or one.since < month.end)
+        and (one.until is None or one.until >= month.start)
+    )
 
 
 def _files(books: Books, intervals: pa.Table) -> list[dict[str, Any]]:

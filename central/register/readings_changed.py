@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from central.finding import when
 from central.register.alignment import Change
-from metering.period import local_text, utc_text
+from metering.period import utc_text
 
 
 def reading_rows(changes: Sequence[Change], length: timedelta) -> list[dict[str, Any]]:
@@ -38,7 +39,7 @@ def _stretches(
         row |= {
             "since": utc_text(mine[0]),
             "until": utc_text(mine[-1] + length),
-            "local": f"{local_text(mine[0])[:16]} to {local_text(mine[-1] + length)[:16]}",
+            "local": f"{when(mine[0])} to {when(mine[-1] + length)}",
             "periods": len(mine),
             "before_wh": _sum([before for before, _ in values]),
             "after_wh": _sum([after for _, after in values]),

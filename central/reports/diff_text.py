@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
+from central.finding import when
 from central.register.alignment import Change
 from central.register.comparing import Comparison, Effect
 from central.register.readings_changed import reading_rows
 from central.reports.register_text import kwh
-from metering.period import local_text
 from runtime import console
 
 _SHOWN = 20
@@ -105,7 +105,7 @@ def _named(one: Change) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, datetime):
-        return local_text(value)[:16].replace("T", " ")
+        return when(value)
     return "–" if value is None else str(value)
 
 

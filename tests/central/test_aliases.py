@@ -103,6 +103,20 @@ def test_an_imported_file_with_the_old_code_is_in_the_points_books_and_a_clash_i
     assert [(row["point"], row["start"], row["wh"]) for row in rows] == [("NEW", T0 + timedelta(hours=1), 500)]
 
 
+@pytest.mark.parametrize(("hours", "unknown"), [((0, 1), []), ((1, 2), ["OLD"])])
+def test_values_under_an_older_code_are_of_an_unknown_point_only_after_its_end(
+    tmp_path: Path, hours: tuple[int, ...], unknown: list[str]
+) -> None:
+    config = tmp_path / "central.toml"
+    config.write_text('[central]\ndata_dir = "data"\ncluster = "cluster.toml"\n', encoding="utf-8")
+    (tmp_path / "cluster.toml").write_text(CLUSTER, encoding="utf-8")
+    rows = [f"OLD,drawn,{(T0 + timedelta(hours=hour)).isoformat()},500\n" for hour in hours]
+    (tmp_path / "old.csv").write_text("point,direction,start,wh\n" + "".join(rows), encoding="utf-8")
+    assert CliRunner().invoke(main, ["import", str(config), str(tmp_path / "old.csv")]).exit_code in {0, 3}
+    said = json.loads(CliRunner().invoke(main, ["findings", str(config), "--month", "2026-06", "--json"]).stdout)
+    assert [one["what"] for one in said["findings"] if one["kind"] == "unknown_point"] == unknown
+
+
 def test_a_settlement_from_files_takes_the_old_code_and_refuses_two_values_of_one_period(tmp_path: Path) -> None:
     (tmp_path / "cluster.toml").write_text(CLUSTER, encoding="utf-8")
     cluster = load_cluster(tmp_path / "cluster.toml")

@@ -24,7 +24,7 @@ from central.readings import Entry
 from metering.period import Month, utc_text
 from tests.central import operator_files as files
 from tests.central.made_books import stand
-from tests.central.operator_files import POINT, SUMMER_DAY
+from tests.central.operator_files import AUTUMN_DAY, POINT, SUMMER_DAY
 from tests.influx import Influxd
 from tests.mosquitto import Mosquitto, free_port
 
@@ -168,6 +168,26 @@ def test_what_puts_a_file_in_doubt_is_a_finding_until_somebody_acknowledges_it(d
     more = f'[[points]]\nid = "{files.ENEA_POINT}"\nmember = "A"\ndirections = ["drawn"]\n'
     cluster.write_text(cluster.read_text(encoding="utf-8") + more, encoding="utf-8")
     assert "unknown_point" not in found()
+
+
+def test_a_file_s_doubt_is_open_in_every_month_of_which_it_has_values_and_keeps_each_from_closing(desk: Desk) -> None:
+    desk.imported(desk.file("pge.csv", files.pge(AUTUMN_DAY) + files.pge(SUMMER_DAY).split(b"\n", 1)[1]))
+    doubted = "24 cells can't hold the doubled hour"
+    for month, there in (("2026-10", True), ("2026-06", True), ("2026-05", False), ("2026-11", False)):
+        assert (doubted in desk.run("findings", "--month", month).output) == there, month
+        assert (doubted in desk.run("closing", "--month", month).output) == there, month
+
+
+def test_a_direction_that_the_file_contradicts_is_refused_also_where_each_row_says_its_own(desk: Desk) -> None:
+    name = desk.file("csire.xml", files.csire(SUMMER_DAY))
+    (report,) = desk.imported(name, "--direction", "injected", exit_code=2)
+    assert report["reason"] == "the file says direction drawn, and it was given as injected"
+    settled = ["settle", "--cluster", str(desk.folder / "cluster.toml"), "--month", "2026-06"]
+    both = desk.file("c.csv", files.tauron(SUMMER_DAY, "c"))
+    done = CliRunner().invoke(
+        main, [*settled, "--readings", f"{POINT}:drawn={both}", "--out", str(desk.folder / "out")]
+    )
+    assert (done.exit_code, "the file says direction injected" in done.output) == (2, True)
 
 
 def test_imported_values_are_settled_and_compared_with_ones_own(desk: Desk) -> None:

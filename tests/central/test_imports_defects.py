@@ -31,6 +31,7 @@ def refused(content: bytes, given: Given = NAMED) -> list[str]:
     ("cell", "why"),
     [
         ("1 000", "separator of thousands"),
+        ("0,30000000000000004", "more than 12 decimals"),
         ("1\u00a0000", "separator of thousands"),
         ("1.234,5", "two decimal marks"),
         ("3,1E-05", "exponent"),

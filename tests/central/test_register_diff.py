@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from hypothesis import strategies as st
 
 from central.register.comparing import Comparison, Effect, Side, compare_sides, side_of
 from central.register.opening import open_run
+from central.register.readings_changed import reading_rows
 from central.register.sources import code_digest
 from central.register.verifying import verify
+from central.reports.diff_text import change_cells
 from central.settlement import settle
 from tests.central.made_month import asked, central
 from tests.central.made_runs import CLUSTER, RATES, make_runs
@@ -204,3 +207,17 @@ def test_a_month_with_everything_in_it_is_stored_verified_exported_and_compared(
     text = central("diff", register, first, second, code=1)
     assert "what each cause changed" in text
     assert code_digest() == run.manifest.code.code
+
+
+def test_the_two_hours_of_the_october_night_are_told_apart(side: Side) -> None:
+    starts = [datetime(2026, 10, 25, hour, tzinfo=UTC) for hour in (0, 1)]
+    table = replaced(
+        side.inputs["energies"],
+        "wh",
+        lambda row: row["wh"] + 7 * (row["start"] in starts and (row["point"], row["direction"]) == ("B1", "drawn")),
+    )
+    found = compare_sides(side, settled(with_inputs(side, energies=table)))
+    (stretch,) = reading_rows(found.readings, timedelta(hours=1))
+    assert stretch["local"] == "2026-10-25 02:00+02:00 to 2026-10-25 03:00+01:00"
+    named = {row for row, column, *_ in change_cells(found.results["hours"]) if column == "drawn_wh"}
+    assert named == {"2026-10-25 02:00+02:00", "2026-10-25 02:00+01:00"}
