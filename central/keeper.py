@@ -43,6 +43,8 @@ class Keeper:
             OSError, sqlite3.Error: a database can't be opened.
         """
         self._config = config
+        # Before it is read: what changes from here on is read again.
+        self._cluster_mark = self._mark()
         self._meters = KnownMeters(load_cluster(config.cluster_file))
         config.data_dir.mkdir(parents=True, exist_ok=True)
         self._journal = Journal(config.journal)
@@ -51,7 +53,6 @@ class Keeper:
         self._requests = RequestTable(config.requests)
         self._held = Held(self._journal)
         self._asking = Asking()
-        self._cluster_mark = self._mark()
         self._behind = False
 
     def catch_up(self) -> int:
@@ -105,8 +106,8 @@ class Keeper:
         """What is only for people to see never stops the books."""
         try:
             write()
-        except sqlite3.Error as error:
-            _log.error("not_noted", error=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever a gateway says of itself: stands and receipts go on
+            _log.error("not_noted", error=str(error) or type(error).__name__)
 
     def look_at_cluster(self) -> bool:
         """Read the cluster file again if it changed; whether it did.

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from central import checks
+from central.apart import Apart
 from central.asking_for_gaps import ask_for_gaps
 from central.books import Books
 from central.checks import store_down
@@ -69,6 +70,10 @@ class Looked(msgspec.Struct, frozen=True):
     """What the calendar of deadlines rested on."""
     trouble: str = ""
 
+    def after(self, trouble: str) -> Looked:
+        """After a round of which nothing came: all records stay as they are, and the next one goes on from here."""
+        return msgspec.structs.replace(self, opened=(), closed=(), asked=(), trouble=trouble)
+
     @property
     def more(self) -> bool:
         """Whether the next round has work that needn't wait."""
@@ -76,7 +81,7 @@ class Looked(msgspec.Struct, frozen=True):
 
 
 def look(config_file: Path, now: datetime, before: Looked) -> Looked:
-    """Look and record; ``before`` is the last round. Trouble that was anticipated is a text, not an exception."""
+    """Look and record; ``before`` is the last round. Trouble is a text, not an exception."""
     try:
         config = load_config(config_file)
         file = FindingsFile(config.findings_file)
@@ -85,8 +90,7 @@ def look(config_file: Path, now: datetime, before: Looked) -> Looked:
         finally:
             file.close()
     except (ConfigError, sqlite3.Error, OSError) as error:
-        # Nothing was looked at: all records stay as they are.
-        return msgspec.structs.replace(before, opened=(), closed=(), asked=(), trouble=str(error))
+        return before.after(str(error))
 
 
 def _look(config: CentralConfig, books: Books, file: FindingsFile, now: datetime, before: Looked) -> Looked:
@@ -120,25 +124,21 @@ def _look(config: CentralConfig, books: Books, file: FindingsFile, now: datetime
         one for one in clocks.touched if one >= min(Month.of(day_start(books.cluster.registered_from)), _back(present))
     )
     order = sorted((one for one in due if one <= present), reverse=True)
-    left, down = list(order), ""
-    for one in order[:AT_ONCE]:
-        try:
-            found = checks.of_month(watch.month_seen(one, now))
-        except StoreDownError as error:
-            down = str(error)
-            break
-        changes.append(file.looked(scope_of(one), [f for f in found if of_this_month(f, one)], now))
-        left.remove(one)
+    apart = Apart()
+    down, left, looked = _look_at_months(watch, file, order, now, changes, apart)
     if not down:
-        looked = [one for one in order if one not in left]
-        found_now = look_at_conditions(config, books, looked, now, idle=not order)
-        changes += [] if found_now is None else [file.looked(CONDITIONS, found_now, now)]
-    deadlines, of_calendar = look_at_deadlines(config, books, before.deadlines, now)
-    changes += [] if of_calendar is None else [file.looked(DEADLINES, of_calendar, now)]
+        with apart.scope(CONDITIONS):
+            found_now = look_at_conditions(config, books, looked, now, idle=not order)
+            changes += [] if found_now is None else [file.looked(CONDITIONS, found_now, now)]
+    deadlines = before.deadlines
+    with apart.scope(DEADLINES):
+        deadlines, of_calendar = look_at_deadlines(config, books, before.deadlines, now)
+        changes += [] if of_calendar is None else [file.looked(DEADLINES, of_calendar, now)]
     if not order and config.store.kind != "sqlite":
         down = _trouble_of_store(config, now)
     changes.append(file.looked(STORE, [store_down.finding(down, now)] if down else [], now))
-    changes.append(file.looked(INTAKE, checks.of_intake(watch.intake_seen(now, clocks, down=bool(down))), now))
+    with apart.scope(INTAKE):
+        changes.append(file.looked(INTAKE, checks.of_intake(watch.intake_seen(now, clocks, down=bool(down))), now))
     asked: tuple[str, ...] = ()
     if config.completeness.request and not down and not left:
         asked = ask_for_gaps(config, books.cluster, file.records(closed=False), seen, books.gateways(), now)
@@ -153,8 +153,25 @@ def _look(config: CentralConfig, books: Books, file: FindingsFile, now: datetime
         whole=whole,
         unread=clocks.position < position,
         deadlines=deadlines,
-        trouble=down,
+        trouble="; ".join([*([down] if down else []), *apart.stumbled]),
     )
+
+
+def _look_at_months(
+    watch: Watch, file: FindingsFile, order: list[Month], now: datetime, changes: list[Change], apart: Apart
+) -> tuple[str, list[Month], list[Month]]:
+    """Look at the first few; why the store can't be used, the months that are left, and those that were looked at."""
+    left, looked = list(order), list[Month]()
+    for one in order[:AT_ONCE]:
+        with apart.scope(str(one)):
+            try:
+                found = checks.of_month(watch.month_seen(one, now))
+            except StoreDownError as error:
+                return str(error), left, looked
+            changes.append(file.looked(scope_of(one), [f for f in found if of_this_month(f, one)], now))
+            looked.append(one)
+        left.remove(one)
+    return "", left, looked
 
 
 def _marks(config: CentralConfig) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -27,8 +28,9 @@ def all_marks(config: CentralConfig, config_file: Path) -> Marks:
 def register_marks(config: CentralConfig, config_file: Path) -> Marks:
     """What an answer of the register rests on: its rows, and every file of its runs."""
     folder = config.register
-    files = [config_file, *sorted(folder.glob("*.sqlite")), *sorted((folder / "runs").rglob("*"))]
-    return _marks(files)
+    # Not rglob: it raises where a folder goes while it is being listed.
+    runs = (Path(where, name) for where, names, files in os.walk(folder / "runs") for name in (*names, *files))
+    return _marks([config_file, *sorted(folder.glob("*.sqlite")), *sorted(runs)])
 
 
 def _wal(file: Path) -> Path:

@@ -30,6 +30,7 @@ from central.live import LiveValues
 from central.looking import Looked, look
 from central.publish import Published, publish
 from central.readings import StoreDownError
+from central.trouble import unforeseen_text
 from central.web.server import page_socket, serve_web
 from central.workers import Workers
 from metering.wire import GatewayStatus, ReceiptsMessage, ResendRequest
@@ -187,6 +188,8 @@ async def _watch_cluster(
                 await _note_change(config, clock)
         except ConfigError as error:
             _log.error("cluster_unusable", problems=str(error), kept="the meters known before")
+        except Exception as error:  # noqa: BLE001 - a file that the program stumbles over must not end the service
+            _log.error("cluster_unusable", problems=unforeseen_text(error), kept="the meters known before")
 
 
 async def _note_change(config: CentralConfig, clock: Clock) -> None:
@@ -198,6 +201,8 @@ async def _note_change(config: CentralConfig, clock: Clock) -> None:
     except (HistoryError, ConfigError, OSError) as error:
         hint = "the history lies beside the cluster file: keep both where this service may write (its data_dir)"
         _log.warning("cluster_change_not_recorded", error=str(error), next=hint)
+    except Exception as error:  # noqa: BLE001 - a record that the program stumbles over must not end the service
+        _log.error("cluster_change_not_recorded", error=unforeseen_text(error))
 
 
 async def _look_for_findings(config: CentralConfig, config_file: Path, clock: Clock) -> None:
@@ -211,6 +216,8 @@ async def _look_for_findings(config: CentralConfig, config_file: Path, clock: Cl
                 done = await workers.compute(look, config_file, clock.now(), done)
             except BrokenProcessPool as error:
                 done = Looked(trouble=f"its process ended: {error}")
+            except Exception as error:  # noqa: BLE001 - findings that aren't looked for must not end the service
+                done = done.after(unforeseen_text(error))
             if done.trouble and done.trouble != trouble:
                 _log.warning("findings_not_looked_for", error=done.trouble, next="tried again by itself")
             if done.opened or done.closed:
@@ -236,6 +243,8 @@ async def _take_in_files(config: CentralConfig, config_file: Path, thread: Threa
             done = await workers.compute(take_in_files, config_file)
         except (BrokenProcessPool, ConfigError, OSError, sqlite3.Error) as error:
             done = FilesIn(down=f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 - a file that the program stumbles over must not end the service
+            done = FilesIn(down=unforeseen_text(error))
         finally:
             workers.close()
         failures = failures + 1 if done.down else 0
@@ -261,13 +270,21 @@ async def _fill_store(config: CentralConfig) -> None:
                         failures = 0
                         _log.info("store_reached", url=config.store.url)
                     await asyncio.sleep(0 if count else _FILL_S)
-                except (StoreDownError, sqlite3.Error) as error:
-                    behind = await _in(thread, catch_up.behind)
-                    _log.warning("store_behind", messages=behind, error=str(error), next="tried again by itself")
+                except Exception as error:  # noqa: BLE001 - a store that isn't filled is told, and receipts go on
+                    said = str(error) if isinstance(error, StoreDownError | sqlite3.Error) else unforeseen_text(error)
+                    behind = await _in(thread, lambda: _behind(catch_up))
+                    _log.warning("store_behind", messages=behind, error=said, next="tried again by itself")
                     await asyncio.sleep(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
                     failures += 1
         finally:
             await _in(thread, catch_up.close)
+
+
+def _behind(catch_up: CatchUp) -> int | None:
+    try:
+        return catch_up.behind()
+    except sqlite3.Error:
+        return None
 
 
 async def _write_back(config: CentralConfig, config_file: Path, clock: Clock) -> None:
@@ -281,6 +298,8 @@ async def _write_back(config: CentralConfig, config_file: Path, clock: Clock) ->
                 done = await workers.compute(publish, config_file, clock.now(), done.state)
             except BrokenProcessPool as error:
                 done = Published(trouble=f"its process ended: {error}")
+            except Exception as error:  # noqa: BLE001 - figures that can't be reckoned must not end the service
+                done = Published(state=done.state, trouble=unforeseen_text(error))
             if done.trouble and done.trouble != trouble:
                 _log.warning("not_written_back", error=done.trouble, next="tried again by itself")
             elif done.lines:

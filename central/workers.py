@@ -24,17 +24,20 @@ class Workers:
 
     async def compute(self, work: Callable[..., T], *arguments: object) -> T:
         """Run a module's function with picklable arguments in the worker; what it raises is raised here."""
+        loop, pool = asyncio.get_running_loop(), self._worker()
         try:
-            return await self._submit(work, arguments)
+            return await loop.run_in_executor(pool, partial(work, *arguments))
         except BrokenProcessPool:
-            self.close()
-            return await self._submit(work, arguments)
+            # Of all that waited for the one that died, the first ends it: the next must not end the new one.
+            if self._pool is pool:
+                self.close()
+            return await loop.run_in_executor(self._worker(), partial(work, *arguments))
 
-    async def _submit(self, work: Callable[..., T], arguments: tuple[object, ...]) -> T:
+    def _worker(self) -> ProcessPoolExecutor:
         if self._pool is None:
             # Not forked: a fork of a process with threads and databases open may hang.
             self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_end_with_parent)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, partial(work, *arguments))
+        return self._pool
 
     def close(self) -> None:
         """End the worker."""

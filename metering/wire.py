@@ -43,6 +43,7 @@ Wh = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,13}(\.[0-9]{1,12})?\Z")]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Short = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 MeterId = Annotated[str, msgspec.Meta(pattern=METER_PATTERN)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Span = tuple[Annotated[int, msgspec.Meta(ge=0, le=2**53)], Annotated[int, msgspec.Meta(ge=0, le=2**53)]]
 """Sequences from the first to the last, both inclusive."""
 MAX_SPANS: Final = 1000
@@ -199,7 +200,7 @@ class RequestStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How far a gateway is with a request."""
 
     id: Short
-    stands: int
+    stands: Count
     """So many stands were sent again."""
     done: bool
     """All of them have left, and have their receipts."""
@@ -209,9 +210,9 @@ class OutboxStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How a gateway's outbox is."""
 
     id: Short
-    unwritten: int = 0
+    unwritten: Count = 0
     """Stands in memory alone, because the disk refuses them."""
-    lost: int = 0
+    lost: Count = 0
     """Stands that memory had no room for either, since the gateway started."""
     trouble: str = ""
     """What is wrong with the disk or the file, and what was done."""
@@ -226,9 +227,9 @@ class GatewayStatus(msgspec.Struct, frozen=True, kw_only=True):
     online: bool
     at: Instant | None = None
     version: str = ""
-    backlog: int = 0
+    backlog: Count = 0
     """Rows that wait for a receipt."""
-    aside: int = 0
+    aside: Count = 0
     """Rows that central refused: they are kept and shown, and not sent again."""
     buses: tuple[BusStatus, ...] = ()
     meters: tuple[MeterStatus, ...] = ()

@@ -115,8 +115,10 @@ class Fresh(Generic[Q]):
         while True:
             question, span, at = await self._wanted.get()
             key = (question, str(span))
-            state, begun = self._state(at), monotonic_s()
+            state: tuple[Marks, datetime] = ((), at)
+            begun = monotonic_s()
             try:
+                state = self._state(at)
                 answer = await self._compute(question, span, at)
             except Exception as error:  # noqa: BLE001 - a page that fails must not end the service that gives receipts
                 _log.error("answer_failed", question=str(question), span=str(span), error=repr(error))

@@ -175,3 +175,19 @@ async def test_a_peek_gives_what_is_kept_and_current_and_never_makes_anything() 
         making.marks = (("readings.sqlite", 1, 2, 3),)
         assert fresh.peek("day", SPAN, AFTER) is None
         assert making.count == 1
+
+
+async def test_marks_that_cannot_be_looked_at_are_told_and_the_next_answer_is_made() -> None:
+    making = Making()
+
+    def gone() -> Marks:
+        raise FileNotFoundError("a folder that went while it was listed")
+
+    async with running(making) as fresh:
+        whole, fresh._marks = fresh._marks, gone
+        seen = await fresh.look("day", SPAN, AFTER, wait=True)
+        assert seen.answer is not None
+        assert "a folder that went" in seen.answer.trouble
+        fresh._marks = whole
+        await asyncio.sleep(0.1)
+        assert await number(fresh) == (1, False)

@@ -9,6 +9,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from central.cluster import load_cluster
@@ -17,7 +18,16 @@ from central.intake import KnownMeters, take_in
 from central.journal import Journal, Message
 from central.keeper import Keeper, NotKeptError, replay
 from central.stores.sqlite import SqliteStore
-from metering.wire import GatewayStatus, ReceiptsMessage, Verdict, digest, encode
+from metering.wire import (
+    GatewayStatus,
+    OutboxStatus,
+    ReceiptsMessage,
+    RequestStatus,
+    Verdict,
+    decode_status,
+    digest,
+    encode,
+)
 from tests.central.stands import CLUSTER, T0, message, stand
 
 
@@ -215,3 +225,17 @@ def test_a_gateways_table_that_cannot_be_written_costs_no_receipt(tmp_path: Path
     (receipt,) = keeper.take([message(stand(0, "1"))], T0)
     assert verdicts(receipt) == [(1, Verdict.STORED)]
     keeper.heard("g1", GatewayStatus(online=True), T0)
+
+
+def test_a_status_with_a_number_beyond_all_is_refused_or_not_noted_and_receipts_go_on(tmp_path: Path) -> None:
+    for key in ('"backlog":BIG', '"outbox":{"id":"o","requests":[{"id":"r","stands":BIG,"done":false}]}'):
+        with pytest.raises(msgspec.DecodeError):
+            decode_status(f'{{"v":1,"online":true,{key.replace("BIG", "9" * 40)}}}'.encode())
+    (tmp_path / "cluster.toml").write_text(CLUSTER, encoding="utf-8")
+    (tmp_path / "central.toml").write_text('[central]\ndata_dir = "data"\ncluster = "cluster.toml"\n', encoding="utf-8")
+    keeper = Keeper(load_config(tmp_path / "central.toml"))
+    outbox = OutboxStatus(id="o", requests=(RequestStatus(id="r", stands=10**40, done=False),))
+    keeper.heard("g1", GatewayStatus(online=True, outbox=outbox), T0)
+    (receipt,) = keeper.take([message(stand(0, "5"))], T0)
+    assert verdicts(receipt) == [(1, Verdict.STORED)]
+    keeper.close()

@@ -322,3 +322,22 @@ def test_while_the_store_is_down_a_month_stays_as_it_is_and_the_intake_is_looked
         assert service.one("missing").seen == T0
     finally:
         service.keeper.close()
+
+
+def test_what_a_check_stumbles_over_costs_its_own_scope_a_look_and_is_told(service: Service, monkeypatch) -> None:
+    service.cluster.write_text(CLUSTER.replace('serial = "M2"', 'serial = "M3"'), encoding="utf-8")
+    service.hours(*range(-2, 3))
+    service.look_at_all(T0 + timedelta(hours=4, minutes=10))
+    assert {("missing", "A1"), ("unknown_meter", "M2")} <= set(service.open())
+
+    def stumbles(_: object) -> Iterator[Finding]:
+        raise KeyError("nobody thought of that")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("central.checks.OF_MONTH", (stumbles,))
+        service.cluster.write_text(CLUSTER, encoding="utf-8")
+        looked = service.look(T0 + timedelta(hours=5, minutes=10))
+    assert "2026-06: KeyError: 'nobody thought of that' (test_looking.py:" in looked.trouble
+    assert ("missing", "A1") in service.open()
+    assert ("unknown_meter", "M2") not in service.open()
+    assert service.look(T0 + timedelta(hours=6, minutes=10)).trouble == ""
