@@ -11,7 +11,8 @@ import msgspec
 
 from central.ask import Answer
 from central.cluster.history import HistoryError
-from central.register.manifest import RunError
+from central.places import folders_of, told, without_places
+from central.register.manifest import RunError, UnknownRunError
 from central.trouble import TROUBLES, trouble_text
 from runtime.config import ConfigError
 
@@ -37,8 +38,11 @@ class Enquiry(msgspec.Struct, frozen=True):
 
 
 def enquire(enquiry: Enquiry, config_file: Path, now: datetime) -> Answer:
-    """Answer; trouble that was anticipated is a text, and one that begins with ``?`` is of the question itself."""
-    return Answer(*_told(lambda: enquiry.answer(config_file, now)))
+    """Answer; trouble that was anticipated is a text, and one that begins with ``?`` is of the question itself.
+
+    No place on the disk is told.
+    """
+    return without_places(Answer(*_told(lambda: enquiry.answer(config_file, now))), config_file)
 
 
 def write_file(write: Callable[[Path, Path], None], config_file: Path, out: Path) -> str:
@@ -48,15 +52,15 @@ def write_file(write: Callable[[Path, Path], None], config_file: Path, out: Path
         write(config_file, out)
         return {}
 
-    return _told(written)[1]
+    return told(_told(written)[1], folders_of(config_file))
 
 
 def _told(work: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any] | None, str]:
     try:
         return work(), ""
-    except (EnquiryError, RunError) as error:
+    except (EnquiryError, UnknownRunError) as error:
         return None, f"?{error}"
-    except (ConfigError, HistoryError) as error:
+    except (ConfigError, HistoryError, RunError) as error:
         return None, str(error)
     except TROUBLES as error:
         return None, trouble_text(error)

@@ -10,6 +10,7 @@ from central.ask import Answer, Question, ask
 from central.books import Books
 from central.config import load_config
 from central.marks import Marks, books_marks
+from central.places import without_places
 
 
 class Standing:
@@ -41,5 +42,5 @@ def standing_books(config_file: Path) -> Books:
 
 
 def ask_standing(question: Question, config_file: Path, span: Span, now: datetime) -> Answer:
-    """As ``ask``, of the books that this process keeps."""
-    return ask(question, config_file, span, now, standing_books)
+    """As ``ask``, of the books that this process keeps; no place on the disk is told."""
+    return without_places(ask(question, config_file, span, now, standing_books), config_file)

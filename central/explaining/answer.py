@@ -20,9 +20,10 @@ from central.explaining.run_evidence import case_of_run
 from central.explaining.since import books_now
 from central.explaining.step import Said, Step, View
 from central.explaining.telling import plain
+from central.places import without_places
 from central.readings import StoreDownError
 from central.register.keeping import Register
-from central.register.manifest import RUN_ID, RunError
+from central.register.manifest import RUN_ID, RunError, UnknownRunError
 from central.register.opening import Run
 from central.register.sources import code_digest
 from central.standing import standing_books
@@ -119,7 +120,15 @@ class Asking(msgspec.Struct, frozen=True):
 
 
 def explain_standing(config_file: Path, asking: Asking) -> Answer:
-    """Answer in a worker process, of the books it keeps. What can't be asked is a trouble that begins with ``?``."""
+    """Answer in a worker process, of the books it keeps. What can't be asked is a trouble that begins with ``?``.
+
+    No place on the disk is told.
+    """
+    found = _standing(config_file, asking)
+    return found if found.value is not None else without_places(found, config_file)
+
+
+def _standing(config_file: Path, asking: Asking) -> Answer:
     try:
         books = standing_books(config_file)
         run = run_of(books, asking.query["run"]) if asking.query.get("run") else None
@@ -131,9 +140,9 @@ def explain_standing(config_file: Path, asking: Asking) -> Answer:
         view = View(usual_view(question).depth, None) if asking.everything else None
         step = explained(books, run, asking.query, view)
         return Answer(_answer(step, books, question, asking, run))
-    except (QuestionError, RunError) as error:
+    except (QuestionError, UnknownRunError) as error:
         return Answer(None, f"?{error}")
-    except ConfigError as error:
+    except (ConfigError, RunError) as error:
         return Answer(None, str(error))
     except TROUBLES as error:
         return Answer(None, trouble_text(error))

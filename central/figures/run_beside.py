@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from central.register.keeping import Register
-from central.register.manifest import RunError
+from central.register.manifest import UnknownRunError
 from central.register.opening import Run
 from metering.period import Month
 
@@ -12,12 +12,13 @@ def run_beside(register: Register, month: Month, name: str | None) -> Run | None
     """The run of this name; without one the month's final or last correction, else its last preliminary, else None.
 
     Raises:
-        RunError: there is no such run, it is another month's, or it was changed.
+        UnknownRunError: there is no such run, or it is another month's.
+        RunError: it was changed.
     """
     if name is not None:
         run = register.run(name)
         if run.manifest.month != str(month):
-            raise RunError(f"{name} is a run of {run.manifest.month}, not of {month}")
+            raise UnknownRunError(f"{name} is a run of {run.manifest.month}, not of {month}")
         return run
     if (standing := register.standing(month)) is not None:
         return standing

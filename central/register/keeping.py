@@ -20,6 +20,7 @@ from central.register.manifest import (
     Entry,
     Manifest,
     RunError,
+    UnknownRunError,
     encode,
     sha256,
 )
@@ -68,7 +69,7 @@ class Register:
         entries = self.entries()
         if not RUN_ID.fullmatch(name) or not any(one.run == name for one in entries):
             runs = ", ".join(one.run for one in entries if one.what == "run") or "none"
-            raise RunError(f"{self.folder}: there is no run {name[:80]!r}; there are: {runs}")
+            raise UnknownRunError(f"{self.folder}: there is no run {name[:80]!r}; there are: {runs}")
         return open_run(self.path(name))
 
     def of_month(self, month: Month) -> list[Entry]:

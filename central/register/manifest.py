@@ -32,6 +32,10 @@ class RunError(Exception):
     """A run can't be opened, trusted or made; the message says what, where and the way out."""
 
 
+class UnknownRunError(RunError):
+    """The register has no such run."""
+
+
 class ChangedError(RunError):
     """It is a run, and a byte of it isn't what it was."""
 

@@ -12,6 +12,7 @@ import pyarrow.csv as pacsv
 
 from central.answers import Span, share_rows
 from central.books import Books
+from central.places import folders_of, told
 from central.readings import StoreDownError
 from central.reports.settlement_csv import columns_of, text_tables
 from central.standing import standing_books
@@ -25,7 +26,7 @@ RowsTable = Literal["shares", "stands"]
 def write_rows(table: RowsTable, config_file: Path, span: Span, now: datetime, out: Path) -> str:
     """Write one row for each point and period (shares), or for each stand as it was sent.
 
-    Gives why it can't be done, or nothing.
+    Gives why it can't be done, without places on the disk, or nothing.
     """
     try:
         books = standing_books(config_file)
@@ -34,9 +35,9 @@ def write_rows(table: RowsTable, config_file: Path, span: Span, now: datetime, o
         else:
             _write_stands(books, span, out)
     except FileNotFoundError as error:
-        return trouble_text(error)
+        return told(trouble_text(error), folders_of(config_file))
     except (ConfigError, StoreDownError, OSError, sqlite3.Error) as error:
-        return str(error)
+        return told(str(error), folders_of(config_file))
     return ""
 
 

@@ -18,6 +18,7 @@ from central.answers import Span
 from central.ask import Answer, Question
 from central.enquiry import Enquiry
 from central.marks import Marks
+from central.places import told
 from metering.period import QUARTER, floor_to
 from runtime.clock import monotonic_s
 from runtime.log import logger
@@ -122,7 +123,7 @@ class Fresh(Generic[Q]):
                 answer = await self._compute(question, span, at)
             except Exception as error:  # noqa: BLE001 - a page that fails must not end the service that gives receipts
                 _log.error("answer_failed", question=str(question), span=str(span), error=repr(error))
-                answer = Answer(None, f"this can't be answered: {error!r}; the log of klaster-central says more")
+                answer = Answer(None, f"this can't be answered: {told(repr(error), ())}; the log says more")
             made = monotonic_s()
             self._kept.pop(key, None)
             self._kept[key] = _Kept(answer, state, made, made - begun)

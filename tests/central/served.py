@@ -11,10 +11,11 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
 from central.answers import Span
-from central.ask import Answer, Question, ask
+from central.ask import Answer, Question
 from central.enquiry import Enquiry, enquire, write_file
 from central.explaining.answer import Asking, explain_standing
 from central.reports.rows_csv import RowsTable, write_rows
+from central.standing import ask_standing
 from central.web.fresh import Seen
 from central.web.server import make_app
 
@@ -39,7 +40,7 @@ class Asks:
 @contextlib.asynccontextmanager
 async def served(config: Path, now: datetime) -> AsyncIterator[Client]:
     async def look(question: Question, span: Span, at: datetime, *, wait: bool) -> Seen:
-        return Seen(ask(question, config, span, at))
+        return Seen(ask_standing(question, config, span, at))
 
     async def rows_file(table: RowsTable, span: Span, at: datetime, out: Path) -> str:
         return write_rows(table, config, span, at, out)
