@@ -69,9 +69,7 @@ def _finding(kind: str, seen: ConditionsSeen, one: Condition, key: str, said: st
         second=_asked(one),
         unit=one.unit,
         text=sentence(key, f"{{article}}: {{numbers}}: {said}", **shown, **facts),
-        way_out=Note(
-            "findings.conditions_way", "`klaster-central conditions` shows all numbers, and what would meet it"
-        ),
+        way_out="`klaster-central conditions` shows all numbers, and what would meet it",
         identity=(one.article, one.rule),
     )
 
