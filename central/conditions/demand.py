@@ -35,7 +35,8 @@ class Demand:
 def demand_of(cluster: Cluster, at: datetime, year: int, points: Mapping[str, PointSums], periods: int) -> Demand:
     """The demand of ``year``; ``points`` are its sums, ``periods`` how many of the cluster's periods it has.
 
-    Where a member's year isn't metered, its estimate counts as a whole.
+    Where a member's year isn't metered, its estimate counts as a whole; so does that of a member without points, of
+    which nothing could be metered.
     """
     total = Between.just(0)
     estimated, missing = [], []
@@ -46,7 +47,7 @@ def demand_of(cluster: Cluster, at: datetime, year: int, points: Mapping[str, Po
         mine = of_member.get(member.id, [])
         metered = _metered(cluster, mine, points, periods)
         estimate = _estimate(cluster, member.id, year)
-        if cluster.settings.demand == "estimate" or not metered.known:
+        if cluster.settings.demand == "estimate" or not metered.known or not (mine or estimate is None):
             if estimate is not None:
                 estimated.append(member.id)
                 metered = Between.just(estimate)

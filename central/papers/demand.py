@@ -17,12 +17,15 @@ def demand(entry: Entry, year: int, points: Mapping[str, PointSums], periods: in
     """Of all members; metered where every drawing point has every one of the year's ``periods``."""
     found = []
     for member in entry.members:
-        mine = [one for one in entry.points if one.member == member.id and Direction.DRAWN in one.directions]
-        if _metered(mine, points, periods):
-            wh = sum(points[point_key(one)].drawn_wh for one in mine)
+        mine = [one for one in entry.points if one.member == member.id]
+        draws = [one for one in mine if Direction.DRAWN in one.directions]
+        estimated = _estimated(entry.cluster, member.id, year)
+        # Of a member without points nothing could be metered: what was estimated counts.
+        if _metered(draws, points, periods) and (mine or estimated.wh is None):
+            wh = sum(points[point_key(one)].drawn_wh for one in draws)
             found.append(MemberDemand(member.id, year, wh, metered=True))
         else:
-            found.append(_estimated(entry.cluster, member.id, year))
+            found.append(estimated)
     return found
 
 

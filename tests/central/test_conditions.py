@@ -203,3 +203,14 @@ def test_each_reading_of_potential_and_demand_counts_its_own_numbers() -> None:
     }
     # 3 000 kW × 1 000 h and 1 000 kW × 4 000 h.
     assert by_potential == {"metered_else_hours": Between.just(7_500), "hours": Between.just(7_000_000_000)}
+
+
+def test_of_a_member_without_points_nothing_is_metered_so_its_estimate_counts() -> None:
+    office = '[[members]]\nid = "office"\n[[demand_estimates]]\nmember = "{}"\nkwh = 7\n'
+    points = {"D1,gmina": full_year(10_000, 0, 0), "P1,farm": full_year(0, 0, 0), "C1,farm": full_year(0, 0, 0)}
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    found = demand_of(cluster(more=office.format("office")), at, 2025, points, 8760)
+    assert (found.wh, found.estimated) == (Between.just(17_000), ("office",))
+    # The farm has points that only inject: that it draws nothing is known.
+    found = demand_of(cluster(more=office.format("farm")), at, 2025, points, 8760)
+    assert (found.wh, found.estimated) == (Between.just(10_000), ())
