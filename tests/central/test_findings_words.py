@@ -108,13 +108,17 @@ def central_says() -> set[str]:
     return set(found)
 
 
-COMPOSED = {"the outbox was damaged: it7"}
-"""Of parts that are put together elsewhere; tried as a whole in ``every_finding``."""
+_WHICH = ": which is which can't be told, so neither is taken"
+COMPOSED = {
+    "the outbox was damaged: it7": "the outbox was damaged: it is set aside as outbox.damaged-1",
+    f"7: 7{_WHICH}": f"2026-10-25: 3 rows for the doubled hour among 26 of the day{_WHICH}",
+}
+"""Of parts that are put together elsewhere: one as a whole."""
 
 
 @pytest.mark.parametrize("says", [gateways_say, central_says])
 def test_what_gateways_and_central_itself_say_is_known_again(says: Callable[[], set[str]]) -> None:
-    said = says() - COMPOSED
+    said = {COMPOSED.get(one, one) for one in says()}
     assert len(said) > 15
     assert {text for text in said if "lang=" in PL.heard(text)} == set()
 
