@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from central.language_option import in_language
 from central.span_options import DayType
 from runtime import console
 from runtime.console import Exit
@@ -88,9 +89,17 @@ def papers(
 @click.option("--until", type=DayType(), help="The last due day that is named; one year ahead if not given.")
 @click.option("--all", "ever", is_flag=True, help="What is done or has passed, too.")
 @click.option("--ics", "ics_file", type=FILE, help="Write them as a calendar file (iCalendar), in Polish.")
+@in_language
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 def deadlines(
-    config_file: Path, *, on: date | None, until: date | None, ever: bool, ics_file: Path | None, as_json: bool
+    config_file: Path,
+    *,
+    on: date | None,
+    until: date | None,
+    ever: bool,
+    ics_file: Path | None,
+    language: str,
+    as_json: bool,
 ) -> None:
     """Every deadline of the cluster: its article, from when it runs, until when, whose it is, and whether it is met.
 
@@ -127,6 +136,6 @@ def deadlines(
             put(ics_file, calendar_text(cluster.name, shown, now))
         except OSError as error:
             console.fail(f"{ics_file}: can't be written: {error.strerror}")
-    print_duties(cluster.name, shown, today, as_json=as_json)
+    print_duties(cluster.name, shown, today, as_json=as_json, language=language)
     late = any(one.state is DutyState.LATE and one.who is Who.COORDINATOR for one in found)
     raise SystemExit(Exit.DIFFERS if late else Exit.DONE)

@@ -10,6 +10,7 @@ from typing import Any
 from central.papers.duties import Duty
 from central.papers.duty_words import STATES, WHO, title
 from central.papers.paper import Paper
+from central.reports.spoken import Spoken
 from runtime import console
 
 
@@ -36,16 +37,20 @@ def print_written(papers: Sequence[Paper], files: Sequence[Path], *, as_json: bo
                 console.say(f"  {gap}")
 
 
-def print_duties(cluster: str, duties: Sequence[Duty], today: date, *, as_json: bool) -> None:
-    """The calendar, in the order of the due days."""
+def print_duties(cluster: str, duties: Sequence[Duty], today: date, *, as_json: bool, language: str = "en") -> None:
+    """The calendar, in the order of the due days; the table in a language."""
     if as_json:
         rows = [one.answer(today) | {"text": title(one, "en"), "text_pl": title(one, "pl")} for one in duties]
         console.print_json({"cluster": cluster, "today": today.isoformat(), "deadlines": rows})
         return
     shown = [
-        (one.due, (one.due - today).days, STATES["en"][one.state], WHO["en"][one.who], title(one, "en"), one.article,
+        (one.due, (one.due - today).days, STATES[language][one.state], WHO[language][one.who], title(one, language),
+         one.article,
          one.begins, one.done_by)
         for one in duties
     ]  # fmt: skip
-    heads = ("due", "days left", "state", "whose", "what", "article", "from", "done by")
-    console.table("", heads, shown, right=("days left",))
+    say = Spoken(language)
+    keys = ("deadlines.due", "deadlines.left", "column.state", "deadlines.whose", "deadlines.what", "deadlines.article",
+            "deadlines.begins", "deadlines.done_by")  # fmt: skip
+    heads = [say(key) for key in keys]
+    console.table("", heads, shown, right=heads[1:2])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
+from central.language_option import in_language
 from central.settling.cli import ManyFiles
 from central.span_options import MonthType
 from metering.period import Month, months
@@ -32,6 +33,7 @@ _MOST_KWH = 10**9
 @click.option("--cluster", "cluster_file", type=FILE, help="Without a configuration: the cluster file …")
 @click.option("--rates", "rates", multiple=True, help="… rates …")
 @click.option("--readings", "files", type=FILE, multiple=True, help="… and files of readings; any number.")
+@in_language
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 def radar(
     *,
@@ -42,6 +44,7 @@ def radar(
     cluster_file: Path | None,
     rates: tuple[str, ...],
     files: tuple[Path, ...],
+    language: str,
     as_json: bool,
 ) -> None:
     """Renewable energy missing to the next relief step by hour of the day, and what the step would be worth.
@@ -57,6 +60,7 @@ def radar(
     from central.present import now_by
     from central.radar.slots import radar_answer
     from central.reports.radar_text import print_radar
+    from central.reports.spoken import Spoken
 
     within_wh = None if within_kwh is None else _wh(within_kwh)
     now = now_by(config_file)
@@ -74,9 +78,10 @@ def radar(
         answer = radar_answer(gathered.cluster.name, found, within_wh)
         console.print_json(answer | {"incomplete": gathered.incomplete})
     else:
-        print_radar(gathered.cluster.name, found, within_wh)
+        say = Spoken(language)
+        print_radar(gathered.cluster.name, found, within_wh, say)
         if gathered.incomplete:
-            console.say(f"{gathered.incomplete} periods lack values and aren't in it.")
+            console.say(say("radar.incomplete", n=say.number(gathered.incomplete)))
     whole = not gathered.incomplete and all(lack.worth is not None for one in found for lack in one.lacks)
     raise SystemExit(Exit.DONE if whole else Exit.INCOMPLETE)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from central.language_option import in_language
 from central.settling.cli import ManyFiles
 from central.span_options import MonthType
 from metering.period import Month
@@ -22,6 +23,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--cluster", "cluster_file", type=FILE, help="Without a configuration: the cluster file …")
 @click.option("--rates", "rates", multiple=True, help="… rates …")
 @click.option("--readings", "files", type=FILE, multiple=True, help="… and files of readings; any number.")
+@in_language
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 def readings_of_law(
     *,
@@ -30,6 +32,7 @@ def readings_of_law(
     cluster_file: Path | None,
     rates: tuple[str, ...],
     files: tuple[Path, ...],
+    language: str,
     as_json: bool,
 ) -> None:
     """One month under each reading of the law's open questions, and what to ask the operator.
@@ -64,6 +67,6 @@ def readings_of_law(
     else:
         from central.reports.readings_of_law_text import print_readings
 
-        print_readings(found)
+        print_readings(found, language)
     whole = found["current"]["complete"] == found["current"]["periods"]
     raise SystemExit(Exit.DONE if whole else Exit.INCOMPLETE)

@@ -11,9 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from central.readings_of_law.questions import QUESTIONS
+from central.reports.note import Note, plain, said
 from central.settings import CHOICES, Settings
 
-NO_FIGURE = "no figure of this month changes"
+NO_FIGURE = said("readings_of_law.no_figure", "no figure of this month changes")
+CURRENT = "the current reading"
 Settle = Callable[[Settings], Mapping[str, pa.Table]]
 
 
@@ -41,7 +43,8 @@ def compare_readings(
         same = all(one["difference"]["none"] for one in alternatives)
         row: dict[str, Any] = {"setting": name, "current": value_text(chosen)}
         row |= {"question_pl": polish, "question_en": english, "alternatives": alternatives}
-        row["no_effect"] = (_why(name, tables) or NO_FIGURE) if same else None
+        why = (_why(name, tables) or NO_FIGURE) if same else None
+        row |= {"no_effect": why.text if why else None, "no_effect_said": plain([why])[0] if why else None}
         rows.append(row)
     return {"current": current, "settings": rows} | _extremes(current, rows)
 
@@ -97,7 +100,7 @@ def _extremes(current: Mapping[str, Any], rows: list[dict[str, Any]]) -> dict[st
         if one["charge_zl"] is not None and one["complete"] == current["complete"]
     ]
     if current["charge_zl"] is not None:
-        found.insert(0, (Decimal(current["charge_zl"]), "the current reading"))
+        found.insert(0, (Decimal(current["charge_zl"]), CURRENT))
     if not found:
         return {"cheapest": None, "dearest": None}
     ends = {"cheapest": min(found, key=_charge), "dearest": max(found, key=_charge)}
@@ -108,18 +111,21 @@ def _charge(one: tuple[Decimal, str]) -> Decimal:
     return one[0]
 
 
-def _why(name: str, tables: Mapping[str, pa.Table]) -> str | None:
+def _why(name: str, tables: Mapping[str, pa.Table]) -> Note | None:
     """Why a setting can't matter in these tables."""
     stores = "meters" in tables and "storage" in tables["meters"]["role"].to_pylist()
     if name.startswith("storage") and not stores and not any(tables["points"]["storage"].to_pylist()):
-        return "no storage"
+        return said("readings_of_law.no_storage", "no storage")
     regimes = set(tables["members"]["regime"].to_pylist()) | set(tables["points"]["regime"].to_pylist())
     regimes |= set(tables["regimes"]["regime"].to_pylist()) if "regimes" in tables else set()
     if name.startswith("excluded") or name in {"exclusion_scope", "forfeited"}:
-        return None if regimes - {"none", None} else "nobody excluded by a regime"
+        nobody = said("readings_of_law.nobody_excluded", "nobody excluded by a regime")
+        return None if regimes - {"none", None} else nobody
     empty = {"industrial_order": "industrial", "conditions_fail": "conditions_failed"}.get(name)
     if empty and not (empty in tables and tables[empty].num_rows):
-        return {"industrial": "no industrial consumer", "conditions_failed": "no failed condition is recorded"}[empty]
+        if empty == "industrial":
+            return said("readings_of_law.no_industrial", "no industrial consumer")
+        return said("readings_of_law.none_failed", "no failed condition is recorded")
     return None
 
 

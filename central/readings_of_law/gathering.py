@@ -17,6 +17,7 @@ from central.master import load_master, master_tables, periods_table
 from central.operator_readings import sorted_out, with_operators
 from central.rates import rates_path
 from central.readings_of_law.comparing import compare_readings
+from central.reports.note import plain
 from central.reports.relief_notes import relief_notes
 from central.settings import Settings
 from central.settle_files import settle_month
@@ -68,6 +69,6 @@ def of_files(
 
 
 def _answer(cluster: Cluster, month: Month, found: dict[str, Any]) -> dict[str, Any]:
-    return (
-        {"cluster": cluster.name, "month": str(month)} | found | {"notes": [one.text for one in relief_notes(cluster)]}
-    )
+    notes = relief_notes(cluster)
+    about = {"cluster": cluster.name, "month": str(month)}
+    return about | found | {"notes": [one.text for one in notes], "notes_said": plain(notes)}

@@ -35,6 +35,7 @@ from central.register.manifest import AcceptedGap, RunError
 from central.register.opening import open_run
 from central.register.verifying import verify
 from central.reports.note import Note, said
+from central.sentence import heard
 from central.stretches import stretches
 from metering.period import Month, utc_text
 
@@ -187,7 +188,7 @@ def _runs(register: Register, month: Month) -> tuple[list[str], str, Item]:
                 text = f"{name} isn't recomputed: {first.table}.{first.column}; klaster-central verify tells all"
                 wrong.append(said("closing.said.differs", text, run=name, table=first.table, column=first.column))
     except RunError as error:
-        wrong = [said("closing.said.broken", str(error), trouble=[Note("closing.said.unsaid", str(error))])]
+        wrong = [said("closing.said.broken", str(error), trouble=[heard(str(error))])]
         return [], "", _line("runs", wrong, said("closing.said.verified", "", count=0))
     approved = [one.run for one in entries if one.what == "approval"]
     verified = said("closing.said.verified", f"{len(runs)} verified", count=len(runs))

@@ -9,6 +9,7 @@ from central.finding import Finding
 from central.register.accepted import gap_text
 from central.register.manifest import AcceptedGap
 from central.reports.note import Note, said
+from central.sentence import heard
 from metering.period import utc_text
 
 
@@ -52,9 +53,9 @@ def complete_note(lacking: Sequence[AcceptedGap]) -> Note:
 def finding_note(name: str, one: Finding) -> Note:
     """An open finding; ``name`` is how it is called in commands."""
     text = f"{name} {one.kind} {one.what}: {one.text}"
-    found = Note("closing.said.as_found", one.text)
-    kind = f"kind.{one.kind}.title"
-    return said("closing.said.finding", text, id=name, kind_key=kind, what=one.what, found=[found])
+    found, what = one.notes.get("text", heard(one.text)), one.notes.get("what")
+    kind, of = f"kind.{one.kind}.title", one.what if what is None else [what]
+    return said("closing.said.finding", text, id=name, kind_key=kind, what=of, found=[found])
 
 
 def estimate_note(one: Outcome) -> Note:
