@@ -63,7 +63,9 @@ def _days(found: Found) -> None:
             count = f"{len(by_day[first])} of {_periods(*first)}"
             which = f"{'the first ' if len(short) > 1 else ''}{date.fromordinal(first[0])}"
             found.note(f"{what}: days that aren't whole: {len(short)}, {which} has {count}", WHOLE)
-        silent = [day for (day, _), zeros in by_day.items() if all(zeros)]
+        # Netted, a day on which more was injected than drawn in each hour is one of zeros by its nature.
+        other = days.get((point, "injected", kind), {}) if (direction, kind) == ("drawn", "netted") else {}
+        silent = [key[0] for key, zeros in by_day.items() if all(zeros) and all(other.get(key, ()))]
         if silent:
             said = f"days of nothing but zeros: {len(silent)}, the first {date.fromordinal(min(silent))}"
             # A plant injects nothing on a dark day; a point that draws nothing for a day is worth a look.

@@ -19,6 +19,7 @@ from central.completeness_seen import seen_around
 from central.deadlines import given
 from central.evidence import GRACE
 from central.finding import when
+from central.findings import Known
 from central.register.accepted import missing, unaccepted
 from central.register.closing_notes import (
     approval_note,
@@ -43,6 +44,8 @@ _NAMED = 20
 _OF_GAPS: Final = frozenset({"incomplete_month", "missing", "two_values", "fall"})
 """Findings that are answered when the gaps they tell of are accepted."""
 _OF_RATES: Final = "rate_missing"
+_OF_CONDITIONS: Final = "condition_not_met"
+"""No word and no later data of the month answers it, and it changes no figure: it is named."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +80,7 @@ def closing(
         rests_on = approved or (runs[-1] if runs else "")
         accepted = register.run(rests_on).manifest.accepted if rests_on and item.done else ()
     settled = books.settled(month)
+    found = of_month(books, month, now)
     lacking = missing(settled.tables, settled.hours, settled.gaps, settled.cluster.settings, month)
     without = unaccepted(lacking, accepted)
     files = unaccepted(_not_in(books, settled, now), accepted)
@@ -86,7 +90,8 @@ def closing(
         _line("ended", [] if now >= month.end + GRACE else [ends], ended),
         _line("complete", [missing_note(one) for one in without], complete_note(lacking)),
         _line("files", [not_in_file_note(one) for one in files], said("closing.said.files", "operators' files are in")),
-        _findings(books, month, now, gaps=not without),
+        _findings(found, gaps=not without),
+        _conditions(found),
         _estimates(settled),
         _rates(settled),
         item,
@@ -136,15 +141,31 @@ def _not_in(books: Books, settled: Settled, now: datetime) -> list[AcceptedGap]:
     ]
 
 
-def _findings(books: Books, month: Month, now: datetime, *, gaps: bool) -> Item:
+def _findings(found: Sequence[Known], *, gaps: bool) -> Item:
     def open_() -> Iterator[Note]:
-        for known in of_month(books, month, now):
+        for known in found:
             one = known.finding
-            answered = (gaps and one.kind in _OF_GAPS) or one.kind == _OF_RATES
+            answered = (gaps and one.kind in _OF_GAPS) or one.kind in {_OF_RATES, _OF_CONDITIONS}
             if one.weight != "watch" and not answered:
-                yield finding_note(known.record.id if known.record else one.key, one)
+                yield _named(known)
 
     return _line("findings", list(open_()), said("closing.said.findings", "no finding of the month is open"))
+
+
+def _conditions(found: Sequence[Known]) -> Item:
+    wrong = tuple(_named(known) for known in found if known.finding.kind == _OF_CONDITIONS)
+    if not wrong:
+        return Item(
+            name="conditions", done=True, said=said("closing.said.no_conditions", "none is known not to be met")
+        )
+    text = f"{len(wrong)} not met today; no figure of the month changes by it"
+    return Item(
+        name="conditions", done=True, said=said("closing.said.conditions", text, count=len(wrong)), details_said=wrong
+    )
+
+
+def _named(known: Known) -> Note:
+    return finding_note(known.record.id if known.record else known.finding.key, known.finding)
 
 
 def _estimates(settled: Settled) -> Item:

@@ -193,6 +193,18 @@ def test_days_that_are_not_whole_and_days_of_zeros_are_said() -> None:
     assert [value.wh for value in found.values] == ["0", "0"]
 
 
+@pytest.mark.parametrize(("injected", "doubted"), [("1,000", False), ("0,000", True)])
+def test_a_day_that_netting_leaves_without_draw_is_doubted_only_where_nothing_was_injected(
+    injected: str, doubted: bool
+) -> None:
+    kinds = {"pobrana po zbilansowaniu": "0,000", "oddana po zbilansowaniu": injected}
+    found = read_file(
+        files.lines([HEADER_C, *(f"2026-06-01 {h}:00;{kwh};{kind};" for kind, kwh in kinds.items() for h in (1, 2))]),
+        NAMED,
+    )
+    assert any(note.doubt and "drawn (netted): days of nothing" in note.text for note in found.notes) == doubted
+
+
 def test_kinds_and_columns_that_are_not_known_are_not_taken() -> None:
     content = files.lines([HEADER_C, "2026-06-01 1:00;0,310;pobór;", "2026-06-01 1:00;0,3;pobor;"])
     found = read_file(content, NAMED)

@@ -11,10 +11,13 @@ import sqlite3
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from central.finding import CONDITIONS, Finding
+from central.findings_file import FindingsFile
 from central.register.keeping import Register
 from central.register.manifest import RunError
 from central.register.opening import open_run
@@ -87,6 +90,20 @@ def test_a_run_from_books_holds_the_stands_and_findings_it_rests_on(tmp_path: Pa
     assert run.cluster["name"] == "Klaster <Test>"
     with pytest.raises(KeyError):
         run.evidence("nothing")
+
+
+def test_a_condition_that_isnt_met_is_named_and_keeps_no_month_from_closing(tmp_path: Path) -> None:
+    made = make_month(tmp_path)
+    finding = Finding(kind="condition_not_met", what="one operator", text="art. 38ab ust. 1: several", way_out="")
+    file = FindingsFile(tmp_path / "data" / "findings.sqlite")
+    file.looked(CONDITIONS, [finding], datetime(2026, 10, 1, tzinfo=UTC))
+    file.close()
+    made_run = asked("run", made.config, "--month", SEPTEMBER, "--kind", "preliminary")["runs"][0]["run"]
+    asked("approve", made.config, made_run, "--by", "Ola")
+    said = asked("closing", made.config, "--month", SEPTEMBER)
+    (line,) = [one for one in said["lines"] if one["name"] == "conditions"]
+    assert (said["done"], line["done"], len(line["details"])) == (True, True, 1)
+    assert "condition_not_met one operator: art. 38ab ust. 1: several" in line["details"][0]
 
 
 def test_an_approval_is_refused_once_the_books_say_something_else(tmp_path: Path) -> None:
