@@ -149,7 +149,7 @@ def of_intake() -> list[Finding]:
     ]  # fmt: skip
     stand = {"gateway": "g1", "journal": 12345, "meter": "M1", "register": IMPORT}
     conflict = {"verdict": Admitted.CONFLICT, "reason": "-", "first_wh": "1234567", "wh": "12"}
-    doubt = {"number": 3, "digest": "d", "point": "", "imported": AT}
+    doubt = {"number": 3, "digest": "d", "point": "", "since": AT, "until": AT}
     move = PriceMove(point="P", zone="peak", amended=date(2026, 10, 1), known=Known.MOVED, before=Decimal("0.5"),
                      after=Decimal("0.6"), at=AT, sources=("faktura", ""), sellers=("A", "B"))  # fmt: skip
     seen = IntakeSeen(
