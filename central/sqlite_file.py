@@ -1,4 +1,4 @@
-"""SQLite files as central keeps them: WAL, a busy time-out, and a clear mark of what the file is."""
+"""SQLite files as central keeps them: a busy time-out, and a log (WAL) beside the file or none."""
 
 from __future__ import annotations
 
@@ -9,9 +9,17 @@ from urllib.parse import quote
 
 
 def connect(
-    path: Path, schema: str, *, read_only: bool = False, synchronous: Literal["FULL", "NORMAL"] = "FULL"
+    path: Path,
+    schema: str,
+    *,
+    read_only: bool = False,
+    synchronous: Literal["FULL", "NORMAL"] = "FULL",
+    journal: Literal["WAL", "DELETE"] = "WAL",
 ) -> sqlite3.Connection:
     """Open a database file; a writer makes it and its tables if they aren't there.
+
+    ``journal`` is DELETE for files of few rows that are copied as they are: nothing may wait in a log beside them. A
+    file must always be opened with the same one: to change it SQLite needs the file for itself.
 
     Raises:
         sqlite3.Error: the file can't be opened, or isn't a database.
@@ -19,7 +27,7 @@ def connect(
     if read_only:
         return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=10, check_same_thread=False)
     db = sqlite3.connect(path, timeout=30, check_same_thread=False)
-    db.execute("PRAGMA journal_mode = WAL")
+    db.execute(f"PRAGMA journal_mode = {journal}")
     db.execute(f"PRAGMA synchronous = {synchronous}")
     db.executescript(schema)
     return db

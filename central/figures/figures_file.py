@@ -82,9 +82,7 @@ class FiguresFile:
         Raises:
             sqlite3.Error: it can't be opened, or isn't such a file.
         """
-        self._db = connect(path, _SCHEMA)
-        # Rows are few, and a register is copied as files: nothing may wait in a log beside it.
-        self._db.execute("PRAGMA journal_mode = DELETE")
+        self._db = connect(path, _SCHEMA, journal="DELETE")
 
     def take(self, documents: Sequence[Document], origin: Origin) -> list[Taken]:
         """Enter the documents of one file, all or none; raises sqlite3.Error where it can't be written."""

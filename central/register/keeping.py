@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -45,18 +46,19 @@ class Register:
         Raises:
             RunError: the register can't be read, or a row or run was changed or taken out.
         """
-        there = self._folders()
+        # A run may be made meanwhile, its folder before its row: folders are looked at on both sides of the rows.
+        before = self._folders()
         try:
             found = entries_of(self.folder / REGISTER)
         except FileNotFoundError:
-            if there:
+            if before:
                 raise ChangedError(f"{self.folder}: {REGISTER} is missing and {_RUNS} isn't: restore both") from None
             return []
         runs = {one.run for one in found if one.what == "run"}
-        if gone := sorted(runs - there):
+        if gone := sorted(runs - self._folders()):
             raise ChangedError(f"{self.folder / _RUNS / gone[0]}: the run is in the register and its folder is gone")
         # An interruption between folder and row leaves one folder; more are rows that were taken out.
-        if len(odd := sorted(there - runs)) > 1:
+        if len(odd := sorted(before - runs)) > 1:
             raise ChangedError(f"{self.folder}: no rows of {', '.join(odd[:5])}: rows were taken out of {REGISTER}")
         return found
 
@@ -189,6 +191,17 @@ class Making:
         writing.folder.rename(place)
         sync_folder(place.parent)
         one = msgspec.structs.asdict(manifest)
-        return self.register._add(
-            self._cluster, "run", one["run"], sha256(content), one["by"], one["reason"], one["made"]
-        )
+        try:
+            return self.register._add(
+                self._cluster, "run", one["run"], sha256(content), one["by"], one["reason"], one["made"]
+            )
+        except (RunError, sqlite3.Error, OSError):
+            self._take_back(manifest.run, place)
+            raise
+
+    def _take_back(self, run: str, place: Path) -> None:
+        """Take a run's folder away that got no row: two of them would look like rows that were taken out."""
+        with contextlib.suppress(RunError, FileNotFoundError):
+            # A commit may be told as failed and be on the disk.
+            if not any(one.run == run for one in entries_of(self.register.folder / REGISTER)):
+                shutil.rmtree(place, ignore_errors=True)

@@ -37,9 +37,7 @@ class RegisterFile:
             sqlite3.Error: it can't be opened, or isn't a register.
         """
         self._path = path
-        self._db = connect(path, _SCHEMA)
-        # Rows are few, and a register is copied as one file: nothing may wait in a log beside it.
-        self._db.execute("PRAGMA journal_mode = DELETE")
+        self._db = connect(path, _SCHEMA, journal="DELETE")
 
     def add(self, entry: Entry) -> Entry:
         """Commit a row; number, previous and digest are given to it here.

@@ -11,9 +11,11 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from central.finding import CONDITIONS, Finding
@@ -21,8 +23,11 @@ from central.findings_file import FindingsFile
 from central.register.keeping import Register
 from central.register.manifest import RunError
 from central.register.opening import open_run
+from central.register.register_file import RegisterFile
 from central.register.verifying import verify
+from metering.period import Month
 from tests.central.made_month import MONTH, asked, central, make_files, make_month, month_stands
+from tests.central.made_runs import NOW, make_runs
 
 SEPTEMBER = str(MONTH)
 HOLE = 50
@@ -301,3 +306,48 @@ def test_a_folder_or_a_month_given_by_mistake_is_told_with_a_way_out(tmp_path: P
     assert "to close the month" not in said
     assert "needs the books" in central("closing", register, "--month", SEPTEMBER, code=2)
     assert "is a register, not a run" in central("explain", "--run", register, code=2)
+
+
+class Beside(Register):
+    """A register in which somebody else makes a run while it is being read."""
+
+    def _folders(self) -> set[str]:
+        found = super()._folders()
+        make_runs(self.folder.parent)
+        return found
+
+
+def test_a_run_made_while_the_register_is_read_is_no_run_that_was_taken_out(tmp_path: Path) -> None:
+    make_runs(tmp_path)
+    rows = [one.run for one in Beside(tmp_path / "register").entries()]
+    assert rows == ["2026-10-preliminary-1", "2026-10-preliminary-2"]
+    assert len(Register(tmp_path / "register").entries()) == 3
+
+
+def test_runs_whose_rows_cant_be_written_leave_nothing_and_the_register_is_sound(tmp_path: Path) -> None:
+    make_runs(tmp_path)
+    kept = Register(tmp_path / "register")
+    with closing(sqlite3.connect(kept.folder / "register.sqlite")) as db, db:
+        db.execute("CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+    for month in (Month(2026, 10), Month(2026, 11)):
+        with kept.making("Everything") as making, making.begin(f"{month}-preliminary-9") as writing:
+            files = writing.done()
+            manifest = msgspec.structs.replace(
+                kept.run("2026-10-preliminary-1").manifest, run=f"{month}-preliminary-9", files=files
+            )
+            with pytest.raises(sqlite3.Error, match="full"):
+                making.keep(writing, manifest)
+    assert [one.run for one in kept.entries()] == ["2026-10-preliminary-1"]
+    assert [one.name for one in (kept.folder / "runs").iterdir()] == ["2026-10-preliminary-1"]
+
+
+def test_who_reads_the_register_keeps_nobody_from_writing_it(tmp_path: Path) -> None:
+    run = make_runs(tmp_path)
+    kept = Register(tmp_path / "register")
+    with closing(sqlite3.connect(kept.folder / "register.sqlite")) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM entries").fetchone()
+        # Opened for writing while it is read: it mustn't want the file for itself.
+        RegisterFile(kept.folder / "register.sqlite").close()
+    kept.approve(kept.run(run), "Ola", "", NOW)
+    assert [one.what for one in kept.entries()] == ["run", "approval"]
