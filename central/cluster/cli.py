@@ -104,13 +104,14 @@ def import_(source: Path, cluster_file: Path, *, config_file: Path | None, by: s
     Exit code: 0 done, or there was nothing to change; 2 bad input, nothing was changed.
     """
     from central.cluster.history import HistoryError
-    from central.cluster.replacing import has_comments, replace_cluster
+    from central.cluster.replacing import ChangedMeanwhileError, has_comments, replace_cluster
     from central.cluster.sources import read_source
     from central.reports.cluster_text import print_replaced
     from runtime.config import ConfigError
 
     with console.config_errors("nothing was changed"):
         made = read_source(source)
+        old = _old(cluster_file)
         if problems := _removed(cluster_file, made.cluster, config_file, source):
             raise ConfigError(problems)
     who = by if by is not None else _user()
@@ -121,7 +122,9 @@ def import_(source: Path, cluster_file: Path, *, config_file: Path | None, by: s
             f"The comments in {cluster_file} are not taken over; the old file is kept beside it.", soft_wrap=True
         )
     try:
-        done = replace_cluster(made, cluster_file, who, datetime.now(UTC))
+        done = replace_cluster(made, cluster_file, who, datetime.now(UTC), old)
+    except ChangedMeanwhileError as error:
+        console.fail(f"{error}; nothing was changed. See who by cluster history, then import again")
     except HistoryError as error:
         console.fail(f"{error}; nothing was changed. Keep that file as evidence and move it away: a new history begins")
     except OSError as error:
@@ -174,6 +177,15 @@ def history(cluster_file: Path, *, as_json: bool) -> None:
     except OSError as error:
         console.fail(f"{error.filename}: {why_unread(error)}")
     print_history(entries, as_json=as_json)
+
+
+def _old(cluster_file: Path) -> bytes | None:
+    from central.cluster.replacing import content_of
+
+    try:
+        return content_of(cluster_file)
+    except OSError as error:
+        console.fail(f"{cluster_file}: {why_unread(error)}; nothing was changed")
 
 
 def _version(cluster_file: Path, number: int | None) -> Named:

@@ -23,25 +23,37 @@ class Replaced:
     """Where the old file is kept; None where there was none."""
 
 
-def replace_cluster(source: Source, target: Path, by: str, now: datetime) -> Replaced:
-    """Write the source's data to the cluster file.
+class ChangedMeanwhileError(Exception):
+    """Somebody else has changed the cluster file since it was looked at; nothing was changed."""
+
+
+def content_of(target: Path) -> bytes | None:
+    """What a cluster file holds now; None where there is none. Raises OSError."""
+    return target.read_bytes() if target.exists() else None
+
+
+def replace_cluster(source: Source, target: Path, by: str, now: datetime, old: bytes | None) -> Replaced:
+    """Write the source's data to the cluster file; ``old`` is what it held when the new data were checked against it.
 
     The record comes first and is taken back where the file can't be replaced: nothing is done without its record.
 
     Raises:
+        ChangedMeanwhileError: it holds something else by now; nothing was changed.
         HistoryError: the history's chain is broken; nothing was changed.
         OSError: something can't be written; nothing was changed.
     """
     target = target.resolve()
-    old = target.read_bytes() if target.exists() else None
-    if old == source.text:
+    if old == source.text == content_of(target):
         return Replaced(None, None)
     copy = None
     new = _written(source.text, target)
     try:
-        if old is not None:
-            copy = _kept(old, target, now)
         with History(target).recording(named_rows(source.content), source.text, by, now) as entry:
+            # Here nobody else replaces it: what is kept is what is replaced.
+            if content_of(target) != old:
+                raise ChangedMeanwhileError(f"{target}: somebody else has changed it meanwhile")
+            if old is not None:
+                copy = _kept(old, target, now)
             new.replace(target)
     except BaseException:
         new.unlink(missing_ok=True)

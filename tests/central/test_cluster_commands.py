@@ -13,7 +13,7 @@ import pytest
 
 from central.cluster import load_cluster
 from central.cluster.history import History, HistoryError
-from central.cluster.replacing import replace_cluster
+from central.cluster.replacing import ChangedMeanwhileError, replace_cluster
 from central.cluster.sources import read_source
 from tests.central.made_books import make_books
 from tests.central.test_findings_service import Central
@@ -97,9 +97,21 @@ def test_where_the_file_cannot_be_replaced_the_record_is_taken_back(cluster: Pat
 
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(OSError, match="No space"):
-        replace_cluster(new, cluster, "Ola", NOW)
+        replace_cluster(new, cluster, "Ola", NOW, cluster.read_bytes())
     assert {path.name: path.read_bytes() for path in cluster.parent.iterdir()} == before
     assert [entry.how for entry in History(cluster).entries()] == ["begun"]
+
+
+def test_of_two_imports_at_once_the_later_is_told_and_nothing_of_the_sooner_is_lost(cluster: Path) -> None:
+    checked_by_both = cluster.read_bytes()
+    sooner = read_source(other(cluster, '"Anna"', '"Ola"'))
+    later = read_source(other(cluster, 'kind = "gmina"', 'kind = "powiat"'))
+    replace_cluster(sooner, cluster, "Ola", NOW, checked_by_both)
+    before = {path.name: path.read_bytes() for path in cluster.parent.iterdir()}
+    with pytest.raises(ChangedMeanwhileError, match="somebody else"):
+        replace_cluster(later, cluster, "Ewa", NOW, checked_by_both)
+    assert {path.name: path.read_bytes() for path in cluster.parent.iterdir()} == before
+    assert [entry.by for entry in History(cluster).entries()] == ["", "Ola"]
 
 
 def test_a_change_by_hand_is_noticed_without_a_name_and_before_the_next_import(cluster: Path) -> None:

@@ -111,7 +111,7 @@ def test_a_change_without_a_day_of_its_own_is_told_by_the_history(tmp_path: Path
     History(file).notice(datetime(2026, 5, 1, 12, tzinfo=UTC))
     new = tmp_path / "new.toml"
     new.write_text(text.replace('name = "Słońce Doliny sp. z o.o."', 'name = "Nowa nazwa S.A."'), encoding="utf-8")
-    replace_cluster(read_source(new), file, "test", datetime(2026, 6, 3, 22, 30, tzinfo=UTC))
+    replace_cluster(read_source(new), file, "test", datetime(2026, 6, 3, 22, 30, tzinfo=UTC), text.encode())
     ((day, found),) = noticed(file)
     assert day == date(2026, 6, 4)
     assert [(one.fact.subject, one.before, one.after) for one in found] == [
