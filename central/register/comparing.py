@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from central.group_sums import sums_by
 from central.register.alignment import Change, changes
@@ -19,9 +20,12 @@ from central.register.manifest import RunError
 from central.register.opening import Run
 from central.register.recomputing import readable, settle_again
 from central.register.sources import code_digest
+from central.register.valid_readings import between
 from central.settings import Settings
 
 READINGS: Final = ("energies", "behind", "stocks")
+_VALID: Final = ("energies", "behind")
+"""Of them those that a run has for the validity of its points and meters alone."""
 RATES: Final = ("rates", "zones", "vat", "operators")
 _HOW: Final = ("quality", "source", "file")
 """Columns of energies that say where a value is from; they change no number."""
@@ -53,6 +57,20 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     charge_zl: str
 
 
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of a side's month its sums are of."""
+
+    periods: int
+    complete: int
+    unpriced: int
+    """Rows of charges whose energy is known and whose rate isn't."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is lacking in its sums."""
+        return self.complete == self.periods and not self.unpriced
+
+
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One cause."""
 
@@ -81,6 +99,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     effect: Effect
     """Of all causes."""
     members: dict[str, Effect]
+    known_before: Known
+    known_after: Known
 
     @property
     def equal(self) -> bool:
@@ -139,11 +159,22 @@ def _compared(before: Side, after: Side) -> Comparison:
         steps=steps,
         effect=_effect(_sums(before.outputs), _sums(after.outputs)),
         members=_by_member(before.outputs, after.outputs),
+        known_before=_known(before.outputs),
+        known_after=_known(after.outputs),
     )
+
+
+def _known(outputs: Mapping[str, pa.Table]) -> Known:
+    complete = pc.sum(pc.equal(outputs["hours"]["status"], "complete"), min_count=0).as_py()
+    charges = outputs["charges"]
+    unpriced = pc.and_(pc.is_valid(charges["drawn_wh"]), pc.is_null(charges["full_zl"]))
+    return Known(periods=outputs["hours"].num_rows, complete=complete, unpriced=pc.sum(unpriced, min_count=0).as_py())
 
 
 def _changed(name: str, before: Side, after: Side) -> Iterator[Change]:
     there = before.inputs.get(name), after.inputs.get(name)
+    if name in _VALID:
+        there = there[0], between(name, before.inputs, after.inputs)
     one = there[0] if there[0] is not None else there[1].schema.empty_table()  # type: ignore[union-attr]
     other = there[1] if there[1] is not None else one.schema.empty_table()
     yield from changes(name, one, other)
@@ -164,6 +195,7 @@ def _steps(before: Side, after: Side) -> Iterator[Step]:
     if before.code != here:
         waiting.append("program")
     others = sorted({*before.inputs, *after.inputs} - {*READINGS, *RATES})
+    next_of = {**after.inputs, **{name: between(name, before.inputs, after.inputs) for name in _VALID}}
     for cause, names in (("readings", READINGS), ("master data", others), ("settings", ()), ("rates", RATES)):
         if "program" in waiting and (again := _settled(tables, settings)) is not None:
             yield from _step(["program"], state, again)
@@ -173,11 +205,12 @@ def _steps(before: Side, after: Side) -> Iterator[Step]:
             changed = settings != after.settings
             settings = after.settings
         else:
-            changed = any(_differ(name, tables.get(name), after.inputs.get(name)) for name in names)
+            changed = any(_differ(name, tables.get(name), next_of.get(name)) for name in names)
             for name in names:
-                tables.pop(name, None)
-                if name in after.inputs:
-                    tables[name] = after.inputs[name]
+                _take(name, tables, next_of.get(name))
+            if cause == "master data":
+                for name in _VALID:
+                    _take(name, tables, after.inputs.get(name))
         if not changed:
             continue
         waiting.append(cause)
@@ -186,6 +219,12 @@ def _steps(before: Side, after: Side) -> Iterator[Step]:
             state, waiting = again, []
     # What is left is of a program that made the later run and isn't this one.
     yield from _step([*waiting, "program"], state, after.outputs)
+
+
+def _take(name: str, tables: dict[str, pa.Table], table: pa.Table | None) -> None:
+    tables.pop(name, None)
+    if table is not None:
+        tables[name] = table
 
 
 def _settled(tables: Mapping[str, pa.Table], settings: Settings) -> dict[str, pa.Table] | None:

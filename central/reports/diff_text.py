@@ -29,6 +29,8 @@ def diff_row(found: Comparison, length: timedelta) -> dict[str, Any]:
             "after": found.after,
             "effect": found.effect,
             "members": found.members,
+            "known_before": found.known_before,
+            "known_after": found.known_after,
             "steps": found.steps,
             "causes": {
                 "program": not found.same_program,
@@ -57,11 +59,27 @@ def print_diff(found: Comparison, length: timedelta) -> None:
     console.table(
         "what each cause changed", ("cause", *_EFFECT), [*rows, ("all", *_cells(found.effect))], right=_EFFECT
     )
+    _known(found)
     rows = [(member, *_cells(effect)) for member, effect in found.members.items()]
     _table("what changed for each member", ("member", *_EFFECT), rows, right=_EFFECT)
     for name in ("hours", "shares", "charges", "totals"):
         changed = found.results.get(name, [])
         _table(f"{name}: {len(changed)} numbers changed", ("row", "column", "before", "after"), change_cells(changed))
+
+
+def _known(found: Comparison) -> None:
+    """What the sums lack: what isn't known counts as nothing in them."""
+    one, other = found.known_before, found.known_after
+    if min(one.complete - one.periods, other.complete - other.periods) < 0:
+        console.say(
+            f"The sums are of complete hours alone: {one.complete} of {one.periods} before, "
+            f"{other.complete} of {other.periods} after. What isn't known counts as nothing in them."
+        )
+    if one.unpriced or other.unpriced:
+        console.say(
+            f"Rows of charges without a rate count as nothing in the sums in zł: {one.unpriced} before, "
+            f"{other.unpriced} after."
+        )
 
 
 def _causes(found: Comparison, readings: Sequence[Mapping[str, Any]]) -> None:

@@ -221,3 +221,40 @@ def test_the_two_hours_of_the_october_night_are_told_apart(side: Side) -> None:
     assert stretch["local"] == "2026-10-25 02:00+02:00 to 2026-10-25 03:00+01:00"
     named = {row for row, column, *_ in change_cells(found.results["hours"]) if column == "drawn_wh"}
     assert named == {"2026-10-25 02:00+02:00", "2026-10-25 02:00+01:00"}
+
+
+def leaves(one: Side) -> Side:
+    """The point B1 leaves in mid-month: a run made then has none of its later values."""
+    left = one.inputs["periods"]["start"][400].as_py()
+    points = replaced(one.inputs["points"], "valid_to", lambda row: left if row["point"] == "B1" else row["valid_to"])
+    rows = [row for row in one.inputs["energies"].to_pylist() if row["point"] != "B1" or row["start"] < left]
+    energies = pa.Table.from_pylist(rows, one.inputs["energies"].schema)
+    return settled(with_inputs(one, points=points, energies=energies))
+
+
+def test_values_that_go_or_come_with_a_points_validity_are_no_change_of_readings(side: Side) -> None:
+    later = leaves(side)
+    for found in (compare_sides(side, later), compare_sides(later, side)):
+        assert [step.cause for step in found.steps] == ["master data"]
+        assert not found.readings
+        assert {one.column for one in found.master["points"]} == {"valid_to"}
+        assert_adds_up(found)
+    # A value that changed in the time in which the point is valid in both is still told, and that one alone.
+    both = compare_sides(side, leaves(readings(side)))
+    assert [step.cause for step in both.steps] == ["readings", "master data"]
+    starts = {side.inputs["periods"]["start"][i].as_py() for i in (300, 301, 302)}
+    assert {one.row["start"] for one in both.readings} == starts
+    assert_adds_up(both)
+
+
+def test_how_much_of_the_month_the_sums_are_of_is_told(side: Side) -> None:
+    first = side.inputs["energies"]["start"][0].as_py()
+    rows = [row for row in side.inputs["energies"].to_pylist() if row["start"] != first]
+    unpriced = replaced(
+        side.inputs["rates"], "tariff", lambda row: "C99" if row["zl_per_kwh"] == "0.2" else row["tariff"]
+    )
+    lacking = with_inputs(side, energies=pa.Table.from_pylist(rows, side.inputs["energies"].schema), rates=unpriced)
+    found = compare_sides(side, settled(lacking))
+    assert found.known_before.whole
+    assert found.known_after.complete == found.known_before.periods - 1
+    assert found.known_after.unpriced > 0
