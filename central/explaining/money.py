@@ -307,15 +307,16 @@ def _order(case: Case) -> Said:
 def _of_rate(rate: Row) -> Said:
     facts: dict[str, Fact] = {
         "rate_num": rate["zl_per_kwh"],
-        "tariff": rate["tariff"] or "*",
-        "dso": rate.get("dso") or "*",
+        "tariff_key": f"tariff.{rate['tariff'] or '*'}",
+        "dso_key": f"operator.{rate.get('dso') or '*'}",
         "source": rate["source"] or "–",
         "decision": rate.get("decision_no") or "–",
         "status_key": f"status.{rate['status']}",
         "from_at": utc_text(rate["valid_from"]) if rate["valid_from"] else None,
         "to_at": utc_text(rate["valid_to"]) if rate["valid_to"] else None,
     }
-    return Said("rule.rate" if rate["valid_from"] or rate["valid_to"] else "rule.rate_always", facts)
+    bounded = "".join(f"_{name}" for name in ("from", "to") if facts[f"{name}_at"])
+    return Said(f"rule.rate{bounded or '_always'}", facts)
 
 
 def _period(case: Case, asked: Asked, one: Charge, start: int, view: View) -> Step:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
+import click
 from rich.text import Text
 from rich.tree import Tree
 
@@ -20,6 +21,8 @@ _WIDEST: Final = 100
 """Columns of a terminal that are used: longer lines are hard to read."""
 _PIPED: Final = 80
 _QUESTIONS: Final = 4
+_GLUE: Final = "\ue000"
+"""Stands for a blank at which a line of the tree may not end: a number stays whole. No text has it (``plain``)."""
 
 
 def print_explained(step: Step, words: Words, *, payload: bool, command: Sequence[str]) -> None:
@@ -28,7 +31,9 @@ def print_explained(step: Step, words: Words, *, payload: bool, command: Sequenc
     ``command`` are the words that every question begins with.
     """
     width = min(console.out.width, _WIDEST) if sys.stdout.isatty() else _PIPED
-    console.out.print(_Telling(words).tree(step, frozenset()), width=width)
+    with console.out.capture() as drawn:
+        console.out.print(_Telling(words).tree(step, frozenset()), width=width)
+    click.echo(drawn.get().replace(_GLUE, " "), nl=False)
     wrong = step.disagreements
     if wrong:
         console.say("")
@@ -81,25 +86,28 @@ class _Telling:
     def tree(self, step: Step, told: frozenset[str]) -> Tree:
         """``told``: notes of the steps above."""
         words = self._words
-        head = Text.assemble((_plain(amount(words, step.value, step.unit)), "bold"), "  ", _said(words, step.what))
+        head = Text.assemble((_glued(amount(words, step.value, step.unit)), "bold"), "  ", self._said(step.what))
         if step.wrong:
             books = sentence(words, "wrong", {"told": amount(words, step.told, step.unit)}).unescape()
-            head.append(f"  {_plain(books)}", style="bold red")
+            head.append(f"  {_glued(books)}", style="bold red")
         for one in step.how:
-            head.append(f"\n{_said(words, one)}", style="dim")
-        notes = [note for note in (_said(words, one) for one in step.notes) if note not in told]
+            head.append(f"\n{self._said(one)}", style="dim")
+        notes = [note for note in map(self._said, step.notes) if note not in told]
         for note in notes:
             head.append(f"\n! {note}", style="yellow")
         made = Tree(head, guide_style="dim")
         if step.ask is not None and step.parts:
             question = repr(sorted(step.ask.items()))
             if question in self._explained:
-                head.append(f"\n{_said(words, Said('as_above'))}", style="dim")
+                head.append(f"\n{self._said(Said('as_above'))}", style="dim")
                 return made
             self._explained.add(question)
         for part in step.parts:
             made.children.append(self.tree(part, told.union(notes)))
         return made
+
+    def _said(self, one: Said) -> str:
+        return _glued(sentence(self._words, one.key, one.facts).unescape())
 
 
 def _said(words: Words, one: Said) -> str:
@@ -109,6 +117,10 @@ def _said(words: Words, one: Said) -> str:
 def _plain(text: str) -> str:
     """The page's blanks that don't break are none of a terminal's."""
     return console.plain(text.replace(NBSP, " "))
+
+
+def _glued(text: str) -> str:
+    return _GLUE.join(map(console.plain, text.split(NBSP)))
 
 
 def _with_message(step: Step) -> Iterator[Step]:

@@ -16,7 +16,7 @@ from metering.period import WARSAW
 def sentence(words: Words, key: str, facts: Mapping[str, Fact]) -> Markup:
     """The sentence of a ``Said``, with its facts put in as the language writes them."""
     put = dict(_put(words, name, value) for name, value in facts.items())
-    return words(f"explain.{key}", **put)
+    return words.counted(f"explain.{key}", facts.get("count_n"), **put)
 
 
 def _put(words: Words, name: str, value: Fact) -> tuple[str, str | Markup]:
