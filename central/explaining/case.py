@@ -35,6 +35,8 @@ class FileFacts(NamedTuple):
     imported: str
     """UTC."""
     who: str
+    has_lines: bool = True
+    """Else a value's line is its place, from 1, in the list that it stands in (``central.imports.recognise``)."""
 
 
 class Evidence(Protocol):

@@ -19,7 +19,7 @@ from central.explaining.case import Case, FileFacts, Row, Tables
 from central.explaining.estimating import of_period
 from central.explaining.step import Raw
 from central.imports.found import NotReadError
-from central.imports.recognise import read_file
+from central.imports.recognise import WITHOUT_LINES, read_file
 from central.journal import Journal
 from central.opened import open_store
 from metering.period import Month, utc_text
@@ -82,7 +82,8 @@ class BooksEvidence:
         """See ``Evidence``."""
         for one in archived_files(self._config.files):
             if one.number == number:
-                return FileFacts(number, one.name, one.digest, utc_text(one.imported), one.who)
+                lines = one.layout not in WITHOUT_LINES
+                return FileFacts(number, one.name, one.digest, utc_text(one.imported), one.who, lines)
         return None
 
     def line(self, number: int, codes: set[str], key: tuple[str, str, int, int]) -> int | None:

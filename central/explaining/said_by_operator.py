@@ -95,5 +95,7 @@ def _value(case: Case, one: Row) -> Step:
         "kind_key": f"kind.{one['kind']}",
         "line_n": case.evidence.line(one["file"], codes, key),
     }
-    how = Said("rule.value" if facts["line_n"] is not None else "rule.value_no_line", facts)
+    file = case.evidence.file(one["file"])
+    rule = "rule.value" if file is None or file.has_lines else "rule.value_place"
+    how = Said(rule if facts["line_n"] is not None else "rule.value_no_line", facts)
     return Step(what=Said("energy.value", facts), value=one["wh"], unit="Wh", how=(how,))

@@ -19,6 +19,8 @@ from central.imports.wide_rows import read_wide
 
 MAX_BYTES: Final = 64 * 2**20
 """The largest file that is imported; a month of 1,000 points in our own CSV is about that."""
+WITHOUT_LINES: Final = frozenset({csire_xml.NAME, energa_json.NAME, tauron_json.NAME})
+"""Formats that have no lines: a value's ``line`` is its place, from 1, in the list (of a day) that it stands in."""
 _JSON_STARTS = (b"{", b"[")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import sqlite3
 from collections.abc import Iterator
@@ -324,6 +325,19 @@ def test_an_operators_value_names_file_digest_and_line(tmp_path: Path) -> None:
     assert facts["rule.operator_file"]["digest"] == hashlib.sha256(file.read_bytes()).hexdigest()
     assert facts["rule.operator_file"]["name"] == "operator.csv"
     assert (facts["rule.value"]["line_n"], facts["rule.value"]["version_n"]) == (3, 1)
+
+
+def test_a_value_of_a_file_without_lines_is_named_by_its_place_in_the_list(tmp_path: Path) -> None:
+    books = explained_books(tmp_path)
+    books.take(books.stands())
+    starts = [int((day_start(DAY) + timedelta(hours=hour)).timestamp()) * 1000 for hour in (7, 8)]
+    chart = [{"tm": str(at), "zones": [1.6], "est": False, "cplt": True} for at in starts]
+    answer = {"success": True, "response": {"meterObject": "1-0:1.8.0*255", "unit": "kWh", "mainChart": chart}}
+    (tmp_path / "energa.json").write_text(json.dumps(answer), encoding="utf-8")
+    run("import", books.config_file, tmp_path / "energa.json", "--point", "A2", "--by", "Anna")
+    facts = said(at_hour(books, "A2", 8))
+    assert facts["rule.value_place"]["line_n"] == 2
+    assert "rule.value" not in facts
 
 
 def test_without_the_journal_the_chain_says_where_it_ends(made: Explained, case: Case) -> None:
