@@ -83,6 +83,9 @@ def _numbers(one: Condition) -> Note:
     shown = _shown(one)
     if shown is None:
         return sentence("findings.condition_unknown", "{name} not known, asked {asked_num} {unit}", **facts)
+    if one.rule == "power_limit":
+        said = "{name} {value_num} {unit}, at most {asked_num} {unit}"
+        return sentence("findings.condition_at_most", said, value_num=shown, **facts)
     said = "{name} {value_num} {unit}, asked {asked_num} {unit}"
     return sentence("findings.condition_numbers", said, value_num=shown, **facts)
 
