@@ -90,6 +90,16 @@ class RateUsed(msgspec.Struct, kw_only=True):
     status: str
 
 
+class Industrial(msgspec.Struct, kw_only=True):
+    """On how much of a point's energy the OZE fee is charged, and when in the month (art. 96 ust. 2)."""
+
+    point: str
+    pct: int
+    since: datetime | None
+    """None: from before the month on."""
+    until: datetime | None
+
+
 class Money(msgspec.Struct, kw_only=True):
     """All of it."""
 
@@ -100,6 +110,8 @@ class Money(msgspec.Struct, kw_only=True):
     rates: list[RateUsed]
     has_totals: bool
     """Whether the run has sums of points; an older version made none."""
+    industrial: list[Industrial]
+    """Of the points of an industrial consumer."""
 
 
 def member_money(told: Told, member: str) -> Money:
@@ -118,7 +130,24 @@ def member_money(told: Told, member: str) -> Money:
         whole=_whole(rows, points),
         rates=used,
         has_totals="totals" in told.outputs,
+        industrial=_industrial(told, {row.point for row in rows}),
     )
+
+
+def _industrial(told: Told, points: set[str]) -> list[Industrial]:
+    """What holds in the month of the points' per cents, in time."""
+    starts = told.inputs["periods"]["start"]
+    if "industrial" not in told.inputs or not len(starts):
+        return []
+    first, last = starts[0].as_py(), starts[-1].as_py() + told.period
+    found = []
+    for row in told.inputs["industrial"].to_pylist():
+        since, until = row["valid_from"], row["valid_to"]
+        since, until = since if since and since > first else None, until if until and until < last else None
+        gone = (row["valid_to"] and row["valid_to"] <= first) or (row["valid_from"] and row["valid_from"] >= last)
+        if row["point"] in points and not gone:
+            found.append(Industrial(point=row["point"], pct=row["pct"], since=since, until=until))
+    return sorted(found, key=lambda one: (one.point.encode(), one.since or first))
 
 
 def worst(statuses: Iterable[str]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
+from central.finding import when
 from central.statements.document import Cell, Column, Figure, Row, Table, Words, plain_text
 from central.statements.money import Charge, Sums, worst
 from central.statements.saying import STATUS_MARKS, Saying, digits_of
@@ -77,8 +79,16 @@ def charges(by: Saying) -> Table | None:
         Column(by.say("rate_no"), right=True, width=2),
         *(Column(by.say(name), right=True, width=4) for name in ("without", "relief", "with")),
     ]
-    notes = by.status_notes(one.status for one in money.rows)
+    notes = [*by.status_notes(one.status for one in money.rows), *_industrial(by)]
     return Table(by.say("charges"), by.say("charges_sheet"), columns, rows, by.say("charges_intro"), notes)
+
+
+def _industrial(by: Saying) -> Iterator[str]:
+    """Why the OZE fee is less than energy times rate."""
+    for one in by.one.money.industrial:
+        since, until = (None if at is None else when(at) for at in (one.since, one.until))
+        key = "_".join(["industrial", *(["since"] if since else []), *(["until"] if until else [])])
+        yield by.say(key, point=plain_text(one.point), pct=one.pct, since=since, until=until)
 
 
 def _charge(by: Saying, one: Charge) -> Row:

@@ -94,6 +94,14 @@ EN: Final[dict[str, str]] = {
     "charges": "Charges by point, component, zone and rate",
     "charges_intro": "Relief: the OZE and cogeneration fees aren't charged on energy with relief; the variable "
     "network rate and the quality rate are less by the step of each period.",
+    "industrial": "The OZE fee of point {point} "
+    "is charged on {pct} % of its energy: an industrial consumer (art. 96 ust. 2 of the RES Act).",
+    "industrial_since": "The OZE fee of point {point} from {since} on "
+    "is charged on {pct} % of its energy: an industrial consumer (art. 96 ust. 2 of the RES Act).",
+    "industrial_until": "The OZE fee of point {point} until {until} "
+    "is charged on {pct} % of its energy: an industrial consumer (art. 96 ust. 2 of the RES Act).",
+    "industrial_since_until": "The OZE fee of point {point} from {since} to {until} "
+    "is charged on {pct} % of its energy: an industrial consumer (art. 96 ust. 2 of the RES Act).",
     "drawn_kwh": "drawn, kWh",
     "relieved_kwh": "with relief, kWh",
     "rate": "zł/kWh",

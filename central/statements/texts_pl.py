@@ -95,6 +95,14 @@ PL: Final[dict[str, str]] = {
     "charges": "Opłaty według punktów, składników, stref i stawek",
     "charges_intro": "Ulga: opłat OZE i kogeneracyjnej nie pobiera się od energii objętej ulgą; składnik zmienny "
     "i stawka jakościowa są w każdym okresie mniejsze o stopień tego okresu.",
+    "industrial": "Opłata OZE punktu {point} "
+    "jest liczona od {pct} % energii: odbiorca przemysłowy (art. 96 ust. 2 ustawy o OZE).",
+    "industrial_since": "Opłata OZE punktu {point} od {since} "
+    "jest liczona od {pct} % energii: odbiorca przemysłowy (art. 96 ust. 2 ustawy o OZE).",
+    "industrial_until": "Opłata OZE punktu {point} do {until} "
+    "jest liczona od {pct} % energii: odbiorca przemysłowy (art. 96 ust. 2 ustawy o OZE).",
+    "industrial_since_until": "Opłata OZE punktu {point} od {since} do {until} "
+    "jest liczona od {pct} % energii: odbiorca przemysłowy (art. 96 ust. 2 ustawy o OZE).",
     "drawn_kwh": "pobór, kWh",
     "relieved_kwh": "z ulgą, kWh",
     "rate": "zł/kWh",

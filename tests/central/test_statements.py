@@ -25,10 +25,12 @@ from central.statements.gathering import told_of
 from central.statements.layout import document
 from central.statements.pdf import pdf
 from central.statements.statement import Statement, statement
+from central.statements.told import Told
 from central.statements.workbook import xlsx
 from metering.period import utc_text
 from tests.central.made_books import make_books
 from tests.central.made_month import MONTH, RATES, drawn, injected, make_month, month_stands
+from tests.central.made_runs import CLUSTER, make_runs
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "example"
 FOLDER = Path(__file__).parent / "scenarios"
@@ -357,3 +359,23 @@ def test_both_languages_have_every_block(example: Path) -> None:
     shapes = [[type(block).__name__ for block in document(one, language).blocks] for language in ("pl", "en")]
     assert shapes[0] == shapes[1]
     assert len(shapes[0]) == 13
+
+
+def test_why_an_industrial_consumers_oze_fee_isnt_energy_times_rate_is_told(tmp_path: Path) -> None:
+    assert CLUSTER.count("industrial_pct = 60") == 1
+    until = CLUSTER.replace("industrial_pct = 60", "industrial_pct = 60\nvalid_to = 2026-10-09")
+    for name, cluster, said in (
+        ("all", CLUSTER, "point B1 is charged on 60 % of its energy"),
+        ("part", until, "point B1 until 2026-10-09 00:00+02:00 is charged on 60 % of its energy"),
+    ):
+        (folder := tmp_path / name).mkdir()
+        told = told_of(open_run(folder / "register" / "runs" / make_runs(folder, cluster=cluster)))
+        notes = {member: " ".join(charges_of(told, member).notes) for member in ("A", "B")}
+        assert said in notes["B"]
+        assert "of its energy" not in notes["A"]
+
+
+def charges_of(told: Told, member: str) -> Table:
+    title = "Charges by point, component, zone and rate"
+    blocks = document(statement(told, member), "en").blocks
+    return next(one for one in blocks if isinstance(one, Table) and one.title == title)
