@@ -1,14 +1,16 @@
 """Charges and relief in zł: per point, month, zone and component, a row for each rate (art. 184k ust. 1 pkt 1 and 2).
 
 Rounding (a convention, the law sets none): full and relief are each rounded half-up to 0.01 zł from their exact sums,
-charge = full - relief, and everything above is a sum of rounded rows.
+charge = full - relief, and everything above is a sum of rounded rows. A rate that changes splits the month; another
+record of the same price, of a new decision or year, is no change.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -164,8 +166,9 @@ def _rows(grid: Grid, applied: Applied, cuts: Ints, sums: _Sums) -> Iterator[_Ro
             priced = applied.priced[component, i]
             for zone in sorted(set(priced.zone[cuts].tolist())):
                 mine = np.flatnonzero(priced.zone[cuts] == zone).tolist()
-                for rate, group in groupby(mine, key=lambda k: int(priced.rate[cuts[k]])):
-                    stretches = list(group)
+                rates = [None if (at := int(priced.rate[cuts[k]])) < 0 else applied.rates[at] for k in mine]
+                for _, group in groupby(zip(mine, rates, strict=True), key=lambda one: _price(one[1])):
+                    stretches, of_group = map(list, zip(*group, strict=True))
                     of = of_terms.over(stretches)
                     there = of.valid > 0
                     statuses = {*priced.zone_status[cuts[stretches]].tolist()}
@@ -175,7 +178,7 @@ def _rows(grid: Grid, applied: Applied, cuts: Ints, sums: _Sums) -> Iterator[_Ro
                         zone=zone,
                         zone_status=max(statuses, key=_doubt),
                         first=stretches[0],
-                        rate=None if rate < 0 else applied.rates[rate],
+                        rate=_as_one(of_group),
                         known=of.complete[there] > 0,
                         sums=of.at(there),
                     )
@@ -196,7 +199,7 @@ def _joined(found: list[_Rows], grid: Grid) -> list[_Rows]:
     pieces = (_of_points(rows, rows.points == p) for rows in found for p in rows.points[apart[rows.points]].tolist())
     for piece in sorted(pieces, key=lambda rows: (int(rows.points[0]), rows.first)):
         mine = of_zone.setdefault((holders[int(piece.points[0])], piece.component, piece.zone), [])
-        if mine and mine[-1].rate is piece.rate:
+        if mine and _price(mine[-1].rate) == _price(piece.rate):
             mine[-1] = _together(mine[-1], piece)
         else:
             mine.append(piece)
@@ -211,10 +214,21 @@ def _together(one: _Rows, other: _Rows) -> _Rows:
     names = _Sums.__dataclass_fields__
     return replace(
         one,
+        rate=_as_one([one.rate, other.rate]),
         zone_status=max(one.zone_status, other.zone_status, key=_doubt),
         known=one.known | other.known,
         sums=_Sums(*(getattr(one.sums, name) + getattr(other.sums, name) for name in names)),
     )
+
+
+def _price(rate: KnownRate | None) -> Decimal | None:
+    return None if rate is None else rate.price
+
+
+def _as_one(rates: Sequence[KnownRate | None]) -> KnownRate | None:
+    """Records of one price as one rate: the first, with the worst of their statuses."""
+    known = [rate for rate in rates if rate is not None]
+    return replace(known[0], status=max((rate.status for rate in known), key=_doubt)) if known else None
 
 
 def _doubt(status: str) -> int:

@@ -8,6 +8,12 @@ from central.imports.found import NETTED, Found, Note
 from central.master import aliases_table
 
 
+def of_unknown_points(found: Found, cluster: Cluster) -> int:
+    """How many values are of points that the cluster file doesn't name: they count as soon as it does."""
+    names, aliases = {point.id for point in cluster.points}, Aliases(aliases_table(cluster))
+    return sum(aliases.point(value.point, value.start) not in names for value in found.values)
+
+
 def unfit(found: Found, cluster: Cluster, *, kept: bool) -> list[Note]:
     """A note for each series of a file that doesn't count; ``kept``: whether it may, once the cluster file changes."""
     declared: dict[str, set[str]] = {}

@@ -22,7 +22,7 @@ from central.archive_trouble import all_there
 from central.changes import SeriesChange, changes
 from central.cluster import Cluster
 from central.config import CentralConfig
-from central.file_fit import unfit
+from central.file_fit import of_unknown_points, unfit
 from central.files_in import files_decided, files_position, put_files_in
 from central.imports.found import BadLine, Found, Given, LacksError, Note, NotReadError
 from central.imports.points import directions_agree
@@ -43,7 +43,7 @@ _WAYS_OUT: Final = {
     "direction": "say it with --direction drawn or injected",
 }
 
-State = Literal["counted", "waiting", "known", "dry_run", "refused"]
+State = Literal["counted", "kept", "waiting", "known", "dry_run", "refused"]
 
 
 class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +51,8 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
 
     file: str
     state: State
-    """``waiting``: it is archived, and counts when the service or the store's server takes it in. ``known``: the same
+    """``kept``: it is archived, and none of its values counts as the cluster file stands.
+    ``waiting``: it is archived, and counts when the service or the store's server takes it in. ``known``: the same
     bytes were imported before, nothing changed. ``refused``: nothing of it was taken."""
     number: int | None = None
     """In the archive."""
@@ -65,6 +66,15 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[Note] = []
     missing: int = 0
     """Cells without a value: what counted before stays."""
+    unused: int = 0
+    """Values that don't count as the cluster file stands; the notes say why."""
+    unknown: int = 0
+    """Those of them whose points the cluster file doesn't name: they count when it does."""
+
+    @property
+    def values(self) -> int:
+        """How many values the file has."""
+        return sum(one.values for one in self.series)
 
 
 class Importer:
@@ -123,7 +133,9 @@ class Importer:
         finally:
             archive.close()
         self._bring_up()
-        state: State = "counted" if self._position() >= number else "waiting"
+        state: State = "waiting"
+        if self._position() >= number:
+            state = "counted" if report.values > report.unused else "kept"
         return msgspec.structs.replace(report, state=state, number=number)
 
     def _read(self, path: Path, given: Given) -> tuple[ImportReport, bytes]:
@@ -140,10 +152,13 @@ class Importer:
             return msgspec.structs.replace(refused, reason=f"{error}: {_WAYS_OUT[error.lacks]}"), b""
         except NotReadError as error:
             return msgspec.structs.replace(refused, reason=str(error)), b""
+        unused = unknown = 0
         if self._cluster is not None:
             found.bad += Aliases(aliases_table(self._cluster)).clashes(found.values)
             for note in unfit(found, self._cluster, kept=True):
                 found.note(note.text, note.line, note.times)
+                unused += note.times
+            unknown = of_unknown_points(found, self._cluster)
         report = ImportReport(
             file=str(path),
             state="dry_run",
@@ -153,6 +168,8 @@ class Importer:
             bad=found.bad,
             notes=found.notes,
             missing=found.missing,
+            unused=unused,
+            unknown=unknown,
         )
         return report, content
 
@@ -247,7 +264,7 @@ def _kept(report: ImportReport) -> dict[str, object]:
 
 
 def exit_states(reports: Sequence[ImportReport]) -> tuple[bool, bool]:
-    """Whether anything was taken (or is there already), and whether anything is missing."""
+    """Whether anything was taken (or is there already), and whether anything isn't in, or doesn't count yet."""
     taken = any(report.state != "refused" for report in reports)
-    lacking = any(report.state in {"refused", "waiting"} or report.bad for report in reports)
+    lacking = any(report.state in {"refused", "waiting", "kept"} or report.bad for report in reports)
     return taken, lacking

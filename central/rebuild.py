@@ -37,7 +37,8 @@ def rebuild_readings(
         raise ConfigError(problems)
     config = msgspec.structs.replace(config, store=chosen)
     if not config.journal.is_file():
-        raise FileNotFoundError(2, "there is no journal", str(config.journal))
+        way = "no stand ever came here; klaster-central import brings files in"
+        raise FileNotFoundError(f"there is no journal {config.journal}: {way}")
     with sole_writer(config):
         fresh = config.data_dir / "rebuilt"
         fresh.mkdir(exist_ok=True)

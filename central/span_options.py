@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import click
 
-from metering.period import Month, months
+from metering.period import WARSAW, Month, months
+
+FIRST_YEAR, LAST_YEAR = 2000, 2199
 
 
 class MonthType(click.ParamType[Month]):
@@ -35,9 +37,12 @@ class DayType(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is not a day like 2026-10-05", param, ctx)
+            day = date.min
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            self.fail(f"{value!r} is not a day like 2026-10-05, of {FIRST_YEAR} to {LAST_YEAR}", param, ctx)
+        return day
 
 
 def months_asked(month: Month | None, first: Month | None, last: Month | None) -> list[Month]:
@@ -57,3 +62,14 @@ def months_asked(month: Month | None, first: Month | None, last: Month | None) -
     if last < first:
         raise click.UsageError(f"--to {last} is before --from {first}")
     return months(first, last)
+
+
+def must_have_begun(span: Month | date, now: datetime) -> None:
+    """What can be asked only of what has begun.
+
+    Raises:
+        click.UsageError: the local month or day is yet to come.
+    """
+    today = now.astimezone(WARSAW).date()
+    if span > today if isinstance(span, date) else span > Month.of(now):
+        raise click.UsageError(f"{span} is yet to come: it is {today} now")

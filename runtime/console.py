@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
@@ -32,9 +33,15 @@ class Exit(IntEnum):
 
 
 _PIPED_COLUMNS = 160
-"""The width of tables that no terminal shows: wide enough not to fold."""
+"""The width of tables that no terminal shows: wide enough not to fold. ``COLUMNS`` says another one."""
 
-out = Console(highlight=False, width=None if sys.stdout and sys.stdout.isatty() else _PIPED_COLUMNS)
+
+def _width() -> int | None:
+    shown = sys.stdout is not None and sys.stdout.isatty()
+    return None if shown or os.environ.get("COLUMNS", "").isdigit() else _PIPED_COLUMNS
+
+
+out = Console(highlight=False, width=_width())
 err = Console(stderr=True, highlight=False)
 
 
@@ -80,8 +87,8 @@ def table(
     """Print a table; the columns named in ``right`` are aligned right.
 
     In a narrow terminal headings and texts are folded, never the first column, numbers and the columns named in
-    ``whole`` (dates): what doesn't fit then spills over the terminal's edge, since a number that is cut off looks like
-    another one.
+    ``whole`` (dates), since a number that is cut off looks like another one. What doesn't fit then goes on in a line
+    below, row by row. Where no terminal is, it spills over the width.
     """
     if title:
         say(title, style="bold")  # the table's own title would be folded at the table's width
@@ -93,9 +100,53 @@ def table(
         words = [max((cell_len(word) for row in cells for word in row[i].plain.split()), default=0) for i in foldable]
         least = made.__rich_measure__(out, out.options.update(width=_ANY_WIDTH)).minimum
         least -= sum(max(0, word - max(_LEAST_TEXT, len(columns[i]))) for i, word in zip(foldable, words, strict=True))
+        if least > out.width and out.width != _PIPED_COLUMNS:
+            _print_wrapped(columns, cells, right)
+            return
         made.width = least if least > out.width else None
     out.print(made, crop=False)
     out.print()
+
+
+def _print_wrapped(columns: Sequence[str], rows: Sequence[Sequence[Text]], right: Sequence[str]) -> None:
+    """A table whose rows take several lines: what doesn't fit beside the first columns stands indented below them."""
+    widths = [max(map(cell_len, [name, *(row[i].plain for row in rows)])) for i, name in enumerate(columns)]
+    most = out.width - _INDENT
+    widths = [one if not i or columns[i] in right else min(one, most) for i, one in enumerate(widths)]
+    lines: list[list[int]] = [[]]
+    used = -_GAP
+    for i, width in enumerate(widths):
+        if lines[-1] and used + _GAP + width > out.width:
+            lines.append([])
+            used = _INDENT - _GAP
+        lines[-1].append(i)
+        used += _GAP + width
+
+    def show(cells: Sequence[Text], style: str) -> None:
+        for number, line in enumerate(lines):
+            folded = [[part.plain.rstrip() for part in cells[i].wrap(out, widths[i])] or [""] for i in line]
+            for k in range(max(map(len, folded))):
+                parts = [one[k] if k < len(one) else "" for one in folded]
+                padded = [_padded(part, widths[i], columns[i] in right) for part, i in zip(parts, line, strict=True)]
+                text = (" " * _INDENT if number else "") + (" " * _GAP).join(padded)
+                out.print(Text(text.rstrip(), style=style), soft_wrap=True)
+
+    show([Text(name) for name in columns], "bold")
+    out.print(Text("─" * min(out.width, max(sum(widths[i] + _GAP for i in line) for line in lines))), soft_wrap=True)
+    for row in rows:
+        show(row, "")
+    out.print()
+
+
+def _padded(text: str, width: int, to_right: bool) -> str:
+    room = " " * (width - cell_len(text))
+    return room + text if to_right else text + room
+
+
+_GAP = 2
+"""Blanks between two columns of a wrapped table."""
+_INDENT = 4
+"""Of the lines in which a row of it goes on."""
 
 
 _ANY_WIDTH = 10_000

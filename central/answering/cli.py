@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from central.span_options import DayType, MonthType
+from central.span_options import DayType, MonthType, must_have_begun
 from metering.period import Month
 from runtime import console
 from runtime.console import Exit
@@ -40,6 +40,8 @@ def _question(name: Question, text: str, show: str) -> click.Command:
         from central.reports import answers_text
 
         now = now_by(config_file)
+        if name in {"balance", "shares"}:
+            must_have_begun(day or month or Month.of(now), now)
         span = Span.of_day(day) if day else Span(month=month or Month.of(now))
         answer = ask(name, config_file, span, now)
         if answer.value is None:
@@ -157,6 +159,7 @@ def completeness(config_file: Path, month: Month | None, points: tuple[str, ...]
     from central.reports.completeness_text import print_completeness
 
     now = now_by(config_file)
+    must_have_begun(month or Month.of(now), now)
     answer = ask("completeness", config_file, Span(month=month or Month.of(now)), now)
     if answer.value is None:
         console.fail(answer.trouble)

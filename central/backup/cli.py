@@ -42,7 +42,7 @@ def backup(config_file: Path, out: Path, *, as_json: bool) -> None:
     except (DamagedError, RunError) as error:
         console.fail(f"{error}; nothing was written. Restore it from an earlier backup")
     except (OSError, sqlite3.Error) as error:
-        console.fail(f"{out}: no backup was written: {error}")
+        console.fail(f"{out}: no backup was written: {getattr(error, 'strerror', None) or error}")
     if as_json:
         console.print_json(made)
         return

@@ -104,13 +104,20 @@ def import_(source: Path, cluster_file: Path, *, config_file: Path | None, by: s
     Exit code: 0 done, or there was nothing to change; 2 bad input, nothing was changed.
     """
     from central.cluster.history import HistoryError
-    from central.cluster.replacing import ChangedMeanwhileError, has_comments, replace_cluster
+    from central.cluster.replacing import (
+        ChangedMeanwhileError,
+        has_comments,
+        not_a_cluster_file,
+        replace_cluster,
+    )
     from central.cluster.sources import read_source
     from central.reports.cluster_text import print_replaced
     from runtime.config import ConfigError
 
     with console.config_errors("nothing was changed"):
         made = read_source(source)
+        if problem := not_a_cluster_file(cluster_file):
+            raise ConfigError([problem])
         old = _old(cluster_file)
         if problems := _removed(cluster_file, made.cluster, config_file, source):
             raise ConfigError(problems)
@@ -165,13 +172,16 @@ def diff(one: Path, other: Path | None, *, number: int | None, as_json: bool) ->
 def history(cluster_file: Path, *, as_json: bool) -> None:
     """Every recorded change: when, who, which cell, before and after; and whether the record is whole.
 
-    Exit code: 0 the chain holds; 1 it is broken: a line was changed or taken out.
+    Exit code: 0 the chain holds; 1 it is broken: a line was changed or taken out; 2 there is no such file.
     """
     from central.cluster.history import History, HistoryError
     from central.reports.cluster_text import print_history
 
+    kept = History(cluster_file.resolve())
+    if not cluster_file.is_file() and not kept.path.is_file():
+        console.fail(f"{cluster_file}: {'is a folder' if cluster_file.is_dir() else 'there is no such file'}")
     try:
-        entries = History(cluster_file.resolve()).entries()
+        entries = kept.entries()
     except HistoryError as error:
         console.fail(str(error), Exit.DIFFERS)
     except OSError as error:

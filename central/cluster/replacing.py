@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
+import tomllib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from central.cluster.columns import SHEETS
 from central.cluster.flat import named_rows
 from central.cluster.history import Entry, History
 from central.cluster.sources import Source
+from runtime.config import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,22 @@ def _sync(folder: Path) -> None:
         os.fsync(file)
     finally:
         os.close(file)
+
+
+def not_a_cluster_file(target: Path) -> Problem | None:
+    """Why an import can't be meant for this file: it is something else than a cluster file, whole or damaged."""
+    if target.is_dir():
+        return Problem(str(target), "", "", "is a folder; the cluster file is expected")
+    try:
+        content = tomllib.loads(target.read_bytes().decode("utf-8-sig"))
+    except (OSError, tomllib.TOMLDecodeError, RecursionError):
+        return None  # it isn't there yet, can't be read, which is told later, or is a damaged file that is mended
+    except UnicodeDecodeError:
+        content = {"": None}
+    if content and not content.keys() & set(SHEETS):
+        said = "isn't a cluster file, and an import would take its place: name the cluster file, or move it away"
+        return Problem(str(target), "", "", said)
+    return None
 
 
 def has_comments(text: bytes) -> bool:

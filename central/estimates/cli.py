@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from central.span_options import MonthType, months_asked
+from central.span_options import MonthType, months_asked, must_have_begun
 from metering.period import Month
 from runtime import console
 from runtime.console import Exit
@@ -43,6 +43,7 @@ def validate(config_file: Path, *, month: Month | None, first: Month | None, las
 
     config, now = _opened(config_file)
     months = months_asked(month, first, last) or [Month.of(now)]
+    must_have_begun(months[-1], now)
     with _told(config):
         from central.books import Books
 
@@ -104,6 +105,8 @@ def estimate(
     if not point or not first or not last or not method:
         raise click.UsageError("give --point, --from, --to and --method")
     asked = _asked(point, direction, first, last, method, reason, by)
+    if asked.last > now:
+        raise click.UsageError(f"--to {last} is yet to come: only what has been can be estimated")
     with _told(config):
         from central.books import Books
         from central.estimates.file import EstimatesFile, estimates_of

@@ -71,6 +71,9 @@ def explain(
     """
     if run_name is None and (config_file is None or config_file.is_dir()):
         raise click.UsageError("give the configuration, or --run with a run's name, folder or exported file")
+    for option, value in (("run", run_name), ("hour", hour), ("member", member), ("point", point)):
+        if value == "":
+            raise click.UsageError(f"--{option} is empty")
     query = {"month": str(month) if month else None, "day": day, "hour": hour}
     query |= {"member": member, "point": point, "component": component, "zone": zone, "quantity": quantity}
     from central.explaining.step import View

@@ -166,14 +166,15 @@ def charges_of(case: Case, point: str) -> list[Charge]:
     for member in dict.fromkeys(row["member"] for row in rows):
         mine = [row for row in rows if row["member"] == member and row["drawn"]]
         for component in COMPONENTS:
-            groups = joined(
+            told = [row for row in case.charges(point) if (row["member"], row["component"]) == (member, component)]
+            of_rows = (
                 group
                 for one in mine
                 for group in priced(
                     case, point, one["tariff"] or "", component, [at for at in shares if case.valid(one, at)]
                 )
             )
-            told = [row for row in case.charges(point) if (row["member"], row["component"]) == (member, component)]
+            groups = joined(of_rows, len(told))
             for i, row in enumerate(told):
                 group = groups[i] if i < len(groups) else Priced(row["zone"], None, [])
                 found.append(Charge(row, group, _parts(case, point, component, group, shares)))
@@ -297,7 +298,7 @@ def _rule(case: Case, one: Charge, quantity: str) -> tuple[Said, ...]:
         rules = [Said(f"rule.industrial_{quantity}", {**facts, **shown}), _order(case)]
     if kind == "reduced" and case.settings.tier_base == "all_drawn":
         rules.append(Said("rule.all_drawn"))
-    return *rules, _of_rate(rate)
+    return *rules, *map(_of_rate, (rate, *one.priced.more))
 
 
 def _order(case: Case) -> Said:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import groupby
 
 import numpy as np
@@ -20,6 +21,8 @@ class Priced:
     rate: Row | None
     """The row of RATES; None: none applies."""
     starts: list[int]
+    more: tuple[Row, ...] = ()
+    """Further rows of RATES of the same price that follow it."""
 
 
 def priced(case: Case, point: str, tariff: str, component: str, starts: Iterable[int]) -> list[Priced]:
@@ -36,14 +39,36 @@ def priced(case: Case, point: str, tariff: str, component: str, starts: Iterable
     return found
 
 
-def joined(groups: Iterable[Priced]) -> list[Priced]:
-    """Groups of an owner's rows of one point, in order: those of one zone and rate that follow one another are one."""
+def joined(groups: Iterable[Priced], rows: int) -> list[Priced]:
+    """Groups of an owner's rows of one point, in order: those of one zone and price that follow one another are one.
+
+    ``rows``: of charges there are; in a run of an older klaster each record of a rate has its own.
+    """
+    groups = list(groups)
+    found = _joined(groups, _same_price)
+    return found if len(found) == rows else _joined(groups, _same_record)
+
+
+def _same_price(one: Row | None, other: Row | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return Decimal(one["zl_per_kwh"]) == Decimal(other["zl_per_kwh"])
+
+
+def _same_record(one: Row | None, other: Row | None) -> bool:
+    return one is other
+
+
+def _joined(groups: Iterable[Priced], same: Callable[[Row | None, Row | None], bool]) -> list[Priced]:
     found: list[Priced] = []
     last: dict[str, int] = {}
     for group in groups:
         place = last.get(group.zone)
-        if place is not None and found[place].rate is group.rate:
-            found[place] = Priced(group.zone, group.rate, found[place].starts + group.starts)
+        if place is not None and same(found[place].rate, group.rate):
+            one = found[place]
+            told = group.rate is None or any(row is group.rate for row in (one.rate, *one.more))
+            more = one.more if told or group.rate is None else (*one.more, group.rate)
+            found[place] = Priced(group.zone, one.rate, one.starts + group.starts, more)
         else:
             last[group.zone] = len(found)
             found.append(group)

@@ -103,7 +103,7 @@ def list_(place: Path, *, month: Month | None, as_json: bool) -> None:
     if as_json:
         console.print_json({"documents": rows})
     else:
-        print_list(rows)
+        print_list(rows, month)
 
 
 @figures.command()

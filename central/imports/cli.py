@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from central.span_options import MonthType
+from central.span_options import MonthType, must_have_begun
 from metering.period import Month
 from runtime import console
 from runtime.console import Exit
@@ -43,7 +43,7 @@ def import_(
 ) -> None:
     """Import operators' files (docs/imports.md), beside a running service or without one.
 
-    Exit code: 0 all is in; 3 some of it isn't in, or doesn't count yet; 2 bad input, nothing was changed.
+    Exit code: 0 all is in; 3 some of it isn't in, or nothing of a file counts yet; 2 bad input, nothing was changed.
     """
     import getpass
     import sqlite3
@@ -131,7 +131,8 @@ def compare(config_file: Path, month: Month | None, tolerance_wh: int, *, as_jso
     from central.present import now_by
     from central.reports.imports_text import print_comparison
 
-    chosen = month or Month.of(now_by(config_file))
+    now = now_by(config_file)
+    must_have_begun(chosen := month or Month.of(now), now)
     answer = _of_books(config_file, lambda books: compared(books.settled(chosen), tolerance_wh, periods=as_json))
     if as_json:
         console.print_json(answer)

@@ -206,7 +206,7 @@ def list_(place: Path, *, month: Month | None, as_json: bool) -> None:
     if as_json:
         console.print_json({"runs": rows})
     else:
-        print_runs(rows, register.folder)
+        print_runs(rows, register.folder, month)
 
 
 @runs.command()
@@ -450,7 +450,11 @@ def told(place: Path, code: Exit = Exit.BAD_INPUT, changed: Exit = Exit.BAD_INPU
             console.fail(str(error), Exit.DIFFERS)
         except RunError as error:
             console.fail(str(error), changed if isinstance(error, ChangedError) else code)
-        except (StoreDownError, FileNotFoundError) as error:
+        except StoreDownError as error:
             console.fail(trouble_text(error))
-        except (OSError, sqlite3.Error) as error:
+        except OSError as error:
+            if isinstance(error, FileNotFoundError) and error.errno is None:
+                console.fail(trouble_text(error))  # the books' own word for what was never written
+            console.fail(f"{error.filename or place}: {error.strerror or error}; nothing was made")
+        except sqlite3.Error as error:
             console.fail(f"{place}: {error}; nothing was made")

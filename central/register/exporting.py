@@ -16,8 +16,7 @@ def export(run: Run, out: Path) -> int:
     """Write a run of a register as one file; gives its size in bytes. Each export of it is the same, byte for byte.
 
     Raises:
-        RunError: the run was changed, or there is such a file.
-        OSError: it can't be written; nothing is left then.
+        RunError: the run was changed, there is such a file, or it can't be written; nothing is left then.
     """
     rows = {ROW: encode(run.row), MANIFEST: encode(run.manifest)}
     if run.approval is not None:
@@ -33,9 +32,11 @@ def export(run: Run, out: Path) -> int:
             file.flush()
             os.fsync(file.fileno())
         draft.rename(out)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             draft.unlink()
+        if isinstance(error, OSError):
+            raise RunError(f"{out}: can't be written: {error.strerror or error}") from error
         raise
     sync_folder(out.parent)
     return out.stat().st_size

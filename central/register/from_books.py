@@ -17,7 +17,7 @@ from central.findings import Known, finding_row, findings_now
 from central.grid import seconds
 from central.opened import open_store
 from central.register.keeping import Register
-from central.register.making import Asked, Evidence, RunMaker
+from central.register.making import Asked, Evidence, RunMaker, must_have_values
 from central.register.manifest import Entry
 from central.tables import OUTPUTS
 from metering.period import Month
@@ -36,6 +36,7 @@ def run_from_books(books: Books, register: Register, month: Month, asked: Asked,
     """
     with register.making(books.cluster.name) as making, RunMaker(making, books.cluster, month, asked) as maker:
         settled = books.settled(month)
+        must_have_values(month, settled.tables["energies"], now)
         maker.inputs(settled.tables)
         maker.outputs(settled.tables, results(settled), settled.gaps)
         return maker.keep(_evidence(books, settled, now), now)

@@ -27,7 +27,7 @@ from central.named_files import named_file
 from central.operator_readings import FilesRead, read_files
 from central.rates import Pricing
 from central.register.keeping import Register
-from central.register.making import Asked, Evidence, RunMaker
+from central.register.making import Asked, Evidence, RunMaker, must_have_values
 from central.register.manifest import Entry
 from central.settlement import settle
 from central.tables import ENERGIES
@@ -68,6 +68,10 @@ def runs_from_files(
     read = read_files(others, given.cluster, months, master, progress) if others else None
     if read is not None:
         given.told(read)
+    for month in months:
+        if month.start > now:
+            readings = None if read is None else read.readings
+            must_have_values(month, _of_month(given.cluster, month, parquet, readings), now)
     said = [_said(file) for file in given.files]
     keep = functools.partial(_kept, said=said, read=read, rates=given.rates, now=now)
     with given.register.making(given.cluster.name) as making:

@@ -50,6 +50,16 @@ class NotYetError(Exception):
         self.reasons = list(reasons)
 
 
+def must_have_values(month: Month, energies: pa.Table, now: datetime) -> None:
+    """A month that is yet to come has a run only where readings of it are there.
+
+    Raises:
+        RunError: it has none.
+    """
+    if month.start > now and not energies.num_rows:
+        raise RunError(f"{month} is yet to come, and there are no readings of it; nothing was made")
+
+
 class RunMaker:
     """Makes one run. Its inputs are written while they are settled, so they are given first."""
 

@@ -200,6 +200,9 @@ def _of_file(path: Path) -> Run:
     try:
         with path.open("rb") as file:
             content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except FileNotFoundError:
+        way = "a run of a register by its name needs CONFIG, or the register's folder, before it"
+        raise RunError(f"{path}: there is no such file; {way}") from None
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or "it is empty"
         raise RunError(f"{path}: can't be read: {said}") from error

@@ -10,6 +10,7 @@ import msgspec
 
 from central.register.manifest import NONE, ChangedError, Entry, RunError, decode, encode, entry_digest, sealed
 from central.sqlite_file import connect
+from metering.period import local_text
 
 REGISTER: Final = "register.sqlite"
 _SCHEMA = """
@@ -51,8 +52,8 @@ class RegisterFile:
             before = _entries(self._db, self._path)
             if before and before[0].cluster != entry.cluster:
                 raise RunError(foreign(self._path, before[0].cluster, entry.cluster))
-            if any((one.run, one.what) == (entry.run, entry.what) for one in before):
-                raise RunError(f"{entry.run}: there is such a {entry.what} already; it is never changed")
+            if same := next((one for one in before if (one.run, one.what) == (entry.run, entry.what)), None):
+                raise RunError(f"{entry.run}: {_there(same)}; that is never changed")
             previous = before[-1].digest if before else NONE
             row = sealed(msgspec.structs.replace(entry, number=len(before) + 1, previous=previous))
             body = encode(row).decode()
@@ -62,6 +63,12 @@ class RegisterFile:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+
+def _there(entry: Entry) -> str:
+    if entry.what == "approval":
+        return f"is approved already, by {entry.by} at {local_text(entry.at)}"
+    return f"there is such a {entry.what} already"
 
 
 def foreign(path: Path, theirs: str, ours: str) -> str:

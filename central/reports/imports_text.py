@@ -14,6 +14,7 @@ from runtime import console
 _SHOWN = 50
 _STATES = {
     "counted": "imported as file {number}; its values count",
+    "kept": "archived as file {number}; nothing of it counts",
     "waiting": "archived as file {number}; it counts when the running service, or the store's server, takes it in",
     "known": "was imported before as file {number}; nothing changed",
     "dry_run": "would be imported; nothing was changed",
@@ -23,7 +24,7 @@ _STATES = {
 
 def print_import(report: ImportReport) -> None:
     """What one file gave and what became of it."""
-    state = _STATES[report.state].format(number=report.number)
+    state = _STATES[report.state].format(number=report.number) + _unused(report)
     console.say(f"{report.file}: {state}{': ' + report.reason if report.reason else ''}", style="bold")
     if report.title:
         console.say(f"  format {report.layout}: {report.title}")
@@ -60,6 +61,28 @@ def print_import(report: ImportReport) -> None:
         console.say(f"  refused: line {bad.line}: {bad.reason}")
     if len(report.bad) > _SHOWN:
         console.say(f"  … and {len(report.bad) - _SHOWN} more rows refused")
+
+
+def _unused(report: ImportReport) -> str:
+    """Which of the values don't count, said beside what became of the file."""
+    if report.state == "refused":
+        return ""
+    if not report.values:
+        return ": it has no values" if report.state == "kept" else ""
+    until = (
+        "until its point is in the cluster file"
+        if _points_of(report) == 1
+        else "until its points are in the cluster file"
+    )
+    if report.unknown == report.values:
+        return f" {until}" if report.state == "kept" else f"; nothing of it counts {until}"
+    if report.unused == report.values:
+        return " as the cluster file stands: see below"
+    return f", but for {report.unused} of {report.values}: see below" if report.unused else ""
+
+
+def _points_of(report: ImportReport) -> int:
+    return len({one.point for one in report.series})
 
 
 def print_files(files: Sequence[Mapping[str, Any]]) -> None:

@@ -14,7 +14,7 @@ from central.figures.complaint import Evidence
 from central.figures.entering import Report
 from central.figures.figures_file import Entered, current
 from central.reports.money_sum import DOUBT
-from metering.period import local_text
+from metering.period import Month, local_text
 from runtime import console
 
 _SHOWN: Final = 50
@@ -81,8 +81,11 @@ def list_rows(documents: Sequence[Entered]) -> list[dict[str, Any]]:
     return rows
 
 
-def print_list(rows: Sequence[dict[str, Any]]) -> None:
-    """The list as a table."""
+def print_list(rows: Sequence[dict[str, Any]], month: Month | None = None) -> None:
+    """The list as a table; ``month``: the only one that was asked for."""
+    if not rows and month is not None:
+        console.say(f"no document that was entered charges {month}")
+        return
     if not rows:
         console.say("no figures were entered yet; klaster-central figures import CONFIG FILE… enters them")
         return

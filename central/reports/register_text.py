@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from central.finding import when
 from central.register.keeping import Register
@@ -63,7 +65,14 @@ def run_rows(register: Register) -> list[dict[str, Any]]:
 def made_rows(register: Register, entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """The runs that were made just now."""
     runs = [open_run(register.path(one.run)) for one in entries]
-    return [run_row(run) | {"money_rests_on": money_rests_on(run)} for run in runs]
+    return [run_row(run) | {"money_rests_on": money_rests_on(run), "complete_up_to": _up_to(run)} for run in runs]
+
+
+def _up_to(run: Run) -> str | None:
+    """The end of the last complete period; None where none is."""
+    hours = run.output("hours")
+    complete = hours.filter(pc.equal(hours["status"].cast(pa.string()), "complete"))
+    return utc_text(pc.max(complete["start"]).as_py() + run.period.length) if complete.num_rows else None
 
 
 def money_rests_on(run: Run) -> list[str]:
@@ -84,7 +93,9 @@ def print_made(rows: Sequence[Mapping[str, Any]], where: Path | None) -> None:
         _print_marks(row)
         console.say(f"  digest {row['digest']}")
         if datetime.fromisoformat(row["made"]) < (end := Month.parse(row["month"]).end):
-            console.say(f"  the month hadn't ended when it was made: it ends at {when(end)}")
+            up_to = row["complete_up_to"]
+            last = f"its last complete period ends at {when(datetime.fromisoformat(up_to))}; " if up_to else ""
+            console.say(f"  the month hadn't ended when it was made: {last}the month ends at {when(end)}")
         if row["kind"] == "preliminary" and not row["totals"]["complete"]:
             console.say(
                 f"  no period is complete, nothing can be approved: is {row['month']} the month that was meant?"
@@ -102,8 +113,11 @@ def _print_marks(row: Mapping[str, Any]) -> None:
         console.say(f"  its money rests on rates or zones that are {', '.join(doubtful)}")
 
 
-def print_runs(rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
-    """Print the list."""
+def print_runs(rows: Sequence[Mapping[str, Any]], folder: Path, month: Month | None = None) -> None:
+    """Print the list; ``month``: the only one that was asked for."""
+    if not rows and month is not None:
+        console.say(f"{folder}: there is no run of {month}; runs without --month lists all")
+        return
     if not rows:
         console.say(f"{folder}: no run was made yet; klaster-central run makes one")
         return

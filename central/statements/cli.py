@@ -12,7 +12,10 @@ from runtime import console
 from runtime.console import Exit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from central.register.opening import Run
+    from central.statements.statement import Statement
     from central.statements.told import Told
 
 FILE = click.Path(path_type=Path)
@@ -43,12 +46,16 @@ def statement(
 
     CONFIG is central's configuration or a register's folder; an exported run needs none.
 
-    Exit code: 0 written; 3 written, but figures are missing in it; 2 bad input, or it can't be written.
+    Exit code: 0 written; 3 written, but figures are missing in it; 2 bad input, or they can't be written: none was.
     """
-    if (member is None) != everyone:
-        raise click.UsageError("give --member ID, or --all")
+    if member is not None and everyone:
+        raise click.UsageError("--member is one member's statement, --all is everyone's: give one of the two")
+    if member is None and not everyone:
+        raise click.UsageError("give --member ID for one member's statement, or --all for each member's")
+    if not name:
+        raise click.UsageError("--run is empty")
     from central.statements.statement import statement as of_member
-    from central.statements.writing import write_statement
+    from central.statements.writing import PartlyWrittenError, write_statements
 
     told, corrected = _told(place, name)
     try:
@@ -58,21 +65,26 @@ def statement(
             console.fail(
                 f"{name}: no point of a member {member[:60]!r} is in the run; members: {known}; nothing was written"
             )
-        made, files = [], []
+        made: list[Statement] = []
         with console.err.status("writing") as status:
-            for one in there if member is None else [member]:
-                status.update(Text(f"writing {one}"))
-                found = of_member(told, one, corrected)
-                made.append(found)
-                files += write_statement(found, out, language)
+
+            def each() -> Iterator[Statement]:
+                for one in there if member is None else [member]:
+                    status.update(Text(f"writing {one}"))
+                    made.append(of_member(told, one, corrected))
+                    yield made[-1]
+
+            files = write_statements(each(), out, language)
     except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
         console.fail(
             f"{name}: the run's tables can't be read together: {str(error)[:200]}; verify tells what was changed"
         )
     except RuntimeError as error:
         console.fail(str(error))
+    except PartlyWrittenError as error:
+        console.fail(str(error), Exit.INCOMPLETE)
     except OSError as error:
-        console.fail(f"{error.filename or out}: can't be written: {error.strerror}")
+        console.fail(f"{out}: can't be written: {error.strerror or error}; nothing was written")
     if as_json:
         answers = [one.answer() for one in made]
         console.print_json({"files": [str(file) for file in files], "statements": answers})

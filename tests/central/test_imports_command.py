@@ -142,6 +142,19 @@ def test_what_the_cluster_file_has_no_use_for_is_kept_and_said(desk: Desk) -> No
     assert f"point {POINT} doesn't declare injected" in said
 
 
+def test_a_file_of_which_nothing_counts_is_kept_said_so_plainly_and_counts_when_its_point_is_entered(
+    desk: Desk,
+) -> None:
+    content = files.lines(["point,direction,start,wh", f"{files.ENEA_POINT},drawn,2026-06-17T10:00+02:00,5"])
+    said = desk.run("import", desk.file("other.csv", content))
+    assert (said.exit_code, "nothing of it counts until its point is in the cluster file" in said.output) == (3, True)
+    cluster = desk.folder / "cluster.toml"
+    more = f'[[points]]\nid = "{files.ENEA_POINT}"\nmember = "A"\ndirections = ["drawn"]\n'
+    cluster.write_text(cluster.read_text(encoding="utf-8") + more, encoding="utf-8")
+    (known,) = desk.imported(str(desk.folder / "other.csv"))
+    assert (known["state"], known["unknown"]) == ("known", 0)
+
+
 def test_what_puts_a_file_in_doubt_is_a_finding_until_somebody_acknowledges_it(desk: Desk) -> None:
     content = files.cooperative(SUMMER_DAY, other_sum=2).replace(b",+", b",?", 2)
     desk.imported(desk.file("c.csv", content))

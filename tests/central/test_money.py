@@ -140,6 +140,15 @@ def test_a_later_file_counts_on_its_days_and_the_earlier_on_the_others(tmp_path:
     assert rows == [(480_000, "0.2", "96.00"), (240_000, "0.3", "72.00")]
 
 
+def test_another_record_of_the_same_price_is_no_change_of_the_rate_and_splits_no_month(tmp_path: Path) -> None:
+    old = rate("oze", "0.0073", "valid_from = 2026-01-01\nvalid_to = 2026-11-16")
+    new = rate("oze", "0.00730", "valid_from = 2026-11-16", status='status = "unverified"\n')
+    found = settled(tmp_path, NOVEMBER, 1, 0, old + new)
+    # 720 Wh x 0.0073 = 0.005256, so 0.01 zł; two halves of 0.002628 would be 0.00 each.
+    rows = [row[1:] for row in charges(found, "component", "drawn_wh", "rate", "rate_status", "full_zl") if row[2]]
+    assert rows == [(720, "0.0073", "unverified", "0.01")]
+
+
 def test_a_rate_of_the_tariff_beats_the_operators_and_that_one_the_general(tmp_path: Path) -> None:
     general, of_operator = rate("quality", "0.01"), rate("quality", "0.02", 'dso = "Sieć S.A."')
     of_another = rate("quality", "0.09", 'dso = "Inna"')

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import shutil
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from central.statements.pdf import pdf
 from central.statements.statement import Statement, statement
 from central.statements.told import Told
 from central.statements.workbook import xlsx
+from central.statements.writing import write_statements
 from metering.period import utc_text
 from tests.central.made_books import make_books
 from tests.central.made_month import MONTH, RATES, drawn, injected, make_month, month_stands
@@ -221,8 +224,29 @@ def test_what_cant_be_asked_is_told_and_nothing_is_written(example: Path) -> Non
     assert "there are: 2026-10-preliminary-1" in central(
         "statement", register, "--run", "2026-10-final", "--all", "--out", out, code=2
     )
-    assert "give --member ID, or --all" in central("statement", register, "--run", "r", "--out", out, code=2)
+    assert "give --member ID for one member's statement, or --all" in central(
+        "statement", register, "--run", "r", "--out", out, code=2
+    )
     assert not out.exists()
+
+
+def test_a_disk_that_fills_while_everybodys_statements_are_written_leaves_none_of_them(
+    example: Path, tmp_path: Path
+) -> None:
+    told = told_of(open_run(example / "register" / "runs" / "2026-10-preliminary-1"))
+    there = tmp_path / "there"
+    there.mkdir()
+    (there / "kept.txt").write_text("kept", encoding="utf-8")
+
+    def until_full() -> Iterator[Statement]:
+        yield statement(told, "gmina")
+        raise OSError(errno.ENOSPC, "No space left on device", "a file")
+
+    for folder in (tmp_path / "new", there):
+        with pytest.raises(OSError, match="No space left"):
+            write_statements(until_full(), folder, "pl")
+    assert [file.name for file in tmp_path.rglob("*")] == ["there", "kept.txt"]
+    assert [file.suffix for file in write_statements([statement(told, "gmina")], there, "pl")] == [".pdf", ".xlsx"]
 
 
 # A made-up month with names that would be markup
