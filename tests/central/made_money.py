@@ -7,9 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from central.imports.klaster_csv import Readings
 from central.master import load_master, master_tables
 from central.settle_files import settle_month
-from central.tables import ENERGIES
+from central.tables import BEHIND, ENERGIES
 from metering.period import Month, utc_text
 from tests.central.made_month import central
 
@@ -85,7 +86,8 @@ def settled(folder: Path, month: Month, drawn: int, injected: int, *rates: str) 
             "wh": [drawn] * count + [injected] * count,
         }
     ).cast(ENERGIES)
-    return settle_month(cluster, master_tables(cluster, pricing), month, energies)
+    readings = Readings(energies, BEHIND.empty_table(), energies.num_rows, 0, 0)
+    return settle_month(cluster, master_tables(cluster, pricing), month, readings)
 
 
 def charges(result: dict[str, pa.Table], *columns: str) -> list[tuple[Any, ...]]:
