@@ -230,19 +230,29 @@ def show(place: Path, name: str, *, as_json: bool) -> None:
 @click.argument("place", type=FILE, metavar="CONFIG")
 @click.argument("name", metavar="RUN")
 @click.option("--out", type=FILE, required=True, help="The file to write.")
+@click.option("--alone", is_flag=True, help="A correction without the run that it corrects.")
 @JSON
-def export(place: Path, name: str, *, out: Path, as_json: bool) -> None:
-    """Write a run as one file, which klaster-central verify checks anywhere."""
+def export(place: Path, name: str, *, out: Path, alone: bool, as_json: bool) -> None:
+    """Write a run as one file, which klaster-central verify checks anywhere.
+
+    A correction takes along the run that it corrects, and that one too the run before it: diff tells what changed.
+    """
     from central.register.exporting import export as write
+    from central.register.lineage import lineage
 
     register = register_of(place)
     with told(register.folder):
         opened_run = register.run(name)
-        size = write(opened_run, out)
+        size = write(opened_run, out, alone=alone)
+        within = [] if alone else [one.id for one in lineage(opened_run)][1:]
     if as_json:
-        console.print_json({"run": name, "file": str(out), "bytes": size, "digest": opened_run.row.manifest})
+        console.print_json(
+            {"run": name, "file": str(out), "bytes": size, "digest": opened_run.row.manifest, "with": within}
+        )
     else:
         console.say(f"{out}: {name}, {size} bytes; digest {opened_run.row.manifest}")
+        if within:
+            console.say(f"with what it corrects: {', '.join(within)}; klaster-central diff {out} tells what changed")
         console.say(f"check it anywhere: klaster-central verify {out}")
 
 
@@ -253,20 +263,23 @@ def export(place: Path, name: str, *, out: Path, as_json: bool) -> None:
 def verify(words: tuple[str, ...], *, digest: str | None, as_json: bool) -> None:
     """Recompute a run from its own inputs and compare; check every digest. RUN needs CONFIG, an exported FILE nothing.
 
+    Of a correction the runs that it corrects are verified too, and what it changed is told.
+
     Exit code: 0 equal; 1 it differs or was changed; 2 it isn't a run that can be read.
     """
-    from central.register.verifying import verify as recompute
-    from central.reports.register_text import print_verified, verified_row
+    from central.register.lineage import verify_lineage
+    from central.reports.lineage_text import lineage_row, print_lineage
 
     found = opened_run(words, Exit.DIFFERS)
     with told(Path(words[0]), Exit.DIFFERS, Exit.DIFFERS):
-        answer = verified_row(recompute(found))
+        verified = verify_lineage(found)
+        answer = lineage_row(verified)
     if digest is not None and digest != answer["digest"]:
         console.fail(f"{words[-1]}: its digest is {answer['digest']}, not {digest}: it is another run", Exit.DIFFERS)
     if as_json:
         console.print_json(answer)
     else:
-        print_verified(answer)
+        print_lineage(verified, words)
     raise SystemExit(Exit.DONE if answer["equal"] else Exit.DIFFERS)
 
 
@@ -305,23 +318,20 @@ def approve(place: Path, name: str, *, by: str, note: str, as_json: bool) -> Non
 
 
 @click.command()
-@click.argument("words", nargs=-1, required=True, metavar="[CONFIG] RUN|FILE RUN|FILE")
+@click.argument("words", nargs=-1, required=True, metavar="[CONFIG] [RUN|FILE] RUN|FILE")
 @JSON
 def diff(words: tuple[str, ...], *, as_json: bool) -> None:
     """What changed from one run to another: every number, its cause, and its money by member.
+
+    One run alone is a correction: it is compared with the run that it corrects.
 
     Exit code: 0 no number changed; 1 some did; 2 they can't be compared.
     """
     from central.register.comparing import compare_sides, side_of
 
-    if len(words) not in {2, 3}:
-        raise click.UsageError("give two runs: CONFIG RUN RUN, or two exported files")
-    # With CONFIG a run may be named, or be a file all the same.
-    given = [(one,) if len(words) == 2 or Path(one).is_file() else (words[0], one) for one in words[-2:]]
     sides = []
-    for one in given:
-        found = opened_run(one)
-        with told(Path(one[0])):
+    for found in _two_runs(words):
+        with told(Path(words[0])):
             sides.append((side_of(found), found.period.length))
     with told(Path(words[0])):
         try:
@@ -330,6 +340,33 @@ def diff(words: tuple[str, ...], *, as_json: bool) -> None:
             console.fail(str(error))
     show_difference(answer, sides[0][1], as_json=as_json)
     raise SystemExit(Exit.DONE if answer.equal else Exit.DIFFERS)
+
+
+def _two_runs(words: tuple[str, ...]) -> Iterator[Run]:
+    """Those that ``diff`` is given; of one run alone the one that it corrects, and itself."""
+    from central.register.manifest import RUN_ID
+
+    if len(words) > 3:
+        raise click.UsageError("give two runs: CONFIG RUN RUN, or two exported files; or a correction alone")
+    if len(words) == 1 or (len(words) == 2 and RUN_ID.fullmatch(words[1]) and not Path(words[1]).is_file()):
+        found = opened_run(words)
+        with told(Path(words[0])):
+            before = found.corrected
+        if before is None and not found.manifest.corrects:
+            console.fail(
+                f"{words[-1]}: is a {found.manifest.kind} run, which corrects none: name the run to compare with"
+            )
+        if before is None:
+            console.fail(
+                f"{words[-1]}: {found.manifest.corrects}, which it corrects, isn't in the file: export the correction "
+                "again, or name that run's file too"
+            )
+        yield before
+        yield found
+        return
+    # With CONFIG a run may be named, or be a file all the same.
+    for one in words[-2:]:
+        yield opened_run((one,) if len(words) == 2 or Path(one).is_file() else (words[0], one))
 
 
 def show_difference(found: Comparison, length: timedelta, *, as_json: bool) -> None:

@@ -143,6 +143,9 @@ class RunMaker:
             reason=self.asked.reason,
             source=evidence.source,
             corrects=self.basis.id if self.basis and self.asked.kind == "correction" else "",
+            corrects_digest=self.basis.row.manifest
+            if self.basis and self.asked.kind == "correction"
+            else msgspec.UNSET,
             approved=self.basis.id if self.basis and self.asked.kind == "final" else "",
             accepted=self.accepted,
             settings=msgspec.to_builtins(self.cluster.settings),

@@ -22,6 +22,8 @@ NONE: Final = "0" * 64
 """The digest before the first row of a register."""
 RUN_ID: Final = re.compile(r"(2[01][0-9]{2}-(?:0[1-9]|1[0-2]))-(?:(final)|(preliminary|correction)-([1-9][0-9]{0,5}))")
 
+CORRECTED: Final = "corrected.klaster"
+"""In the export of a correction: the export of the run that it corrects."""
 FILE_NAME: Final = re.compile(r"(?:(?:in|out|evidence)/)?[a-z][a-z0-9_]{0,60}\.(?:parquet|json)", re.ASCII)
 """Of a file in a run: it never leads out of the run's folder."""
 
@@ -110,6 +112,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """``books``, or ``files`` where it was made without a service."""
     corrects: str = ""
     """Of a correction: the run that stood before it."""
+    corrects_digest: str | msgspec.UnsetType = msgspec.UNSET
+    """That run's digest; an older klaster's correction doesn't say it."""
     approved: str = ""
     """Of a final: the run whose approval it rests on."""
     accepted: tuple[AcceptedGap, ...] = ()

@@ -12,10 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pyarrow as pa
 
 from central.cluster import PeriodName
 from central.register.manifest import (
+    CORRECTED,
     MANIFEST,
     ChangedError,
     Entry,
@@ -39,15 +41,23 @@ APPROVAL: Final = "approval.json"
 """The register's rows of an exported run and of its approval."""
 _NEEDED: Final = ("hours", "shares", "charges")
 """Results that every run has; an older klaster made fewer tables than this one."""
+MOST_CORRECTIONS: Final = 100
+"""Of one month, one inside the other in an exported file."""
 
 
 class Run:
     """One run; tables are read when they are asked for, and kept."""
 
     def __init__(
-        self, manifest: Manifest, row: Entry, approval: Entry | None, read: Callable[[str], memoryview], where: str
+        self,
+        manifest: Manifest,
+        row: Entry,
+        approval: Entry | None,
+        read: Callable[[str], memoryview],
+        where: str,
+        corrected: Callable[[], Run | None] = lambda: None,
     ) -> None:
-        """``read`` gives the bytes of a file of the run."""
+        """``read`` gives the bytes of a file of the run, ``corrected`` the run that it corrects where that is here."""
         self.manifest = manifest
         self.row = row
         """The register's row of this run."""
@@ -55,12 +65,25 @@ class Run:
         """Its approval, where somebody approved it; of a final: that of the run it rests on."""
         self.where = where
         self._read = read
+        self._corrected = corrected
         self._tables: dict[str, dict[str, pa.Table]] = {}
 
     @property
     def id(self) -> str:
         """``2026-10-final``."""
         return self.manifest.run
+
+    @cached_property
+    def corrected(self) -> Run | None:
+        """The run that it corrects: of the register, or from the same file; None where it corrects none or has none.
+
+        Raises:
+            RunError: it isn't the run that this one names, was changed, or can't be read.
+        """
+        found = self._corrected() if self.manifest.corrects else None
+        if found is not None:
+            _is_corrected(self, found)
+        return found
 
     @cached_property
     def settings(self) -> Settings:
@@ -193,7 +216,7 @@ def _of_folder(path: Path) -> Run:
     manifest = _manifest(read(MANIFEST), row, where)
     approved = manifest.approved or manifest.run
     approval = next((one for one in entries if one.what == "approval" and one.run == approved), None)
-    return Run(manifest, row, approval, read, where)
+    return Run(manifest, row, approval, read, where, lambda: open_run(path.resolve().parent / manifest.corrects))
 
 
 def _of_file(path: Path) -> Run:
@@ -206,14 +229,18 @@ def _of_file(path: Path) -> Run:
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or "it is empty"
         raise RunError(f"{path}: can't be read: {said}") from error
-    where = str(path)
+    return _of_parcel(content, str(path), MOST_CORRECTIONS)
+
+
+def _of_parcel(content: memoryview, where: str, most: int) -> Run:
     files = read_parcel(content, where)
     if ROW not in files or MANIFEST not in files:
         raise RunError(f"{where}: {MANIFEST} or {ROW} is missing: it isn't an exported run")
     row = _entry(bytes(files[ROW]), "run", where)
     approval = _entry(bytes(files[APPROVAL]), "approval", where) if APPROVAL in files else None
     manifest = _manifest(files[MANIFEST], row, where)
-    order = parcel_order(manifest, approved=approval is not None)
+    within = CORRECTED in files and bool(manifest.corrects)
+    order = parcel_order(manifest, approved=approval is not None, corrected=within)
     if list(files) != order:
         odd = next((name for name in (*order, *files) if name not in files or name not in order), "their order")
         raise ChangedError(f"{where}: {odd}: the files aren't those that the run names")
@@ -223,7 +250,27 @@ def _of_file(path: Path) -> Run:
     def read(name: str) -> memoryview:
         return files[name]
 
-    return Run(manifest, row, approval, read, where)
+    def corrected() -> Run | None:
+        if not within:
+            return None
+        if not most:
+            raise RunError(f"{where}: more than {MOST_CORRECTIONS} corrections, one inside the other, aren't read")
+        return _of_parcel(files[CORRECTED], f"{where}: {CORRECTED}", most - 1)
+
+    return Run(manifest, row, approval, read, where, corrected)
+
+
+def _is_corrected(run: Run, found: Run) -> None:
+    """Raises ChangedError where it isn't the run that a correction names."""
+    said = run.manifest
+    named = (said.cluster, said.month, said.corrects) == (found.manifest.cluster, found.manifest.month, found.id)
+    digest = said.corrects_digest
+    if not named or found.row.number >= run.row.number or digest not in {msgspec.UNSET, found.row.manifest}:
+        told = "" if digest is msgspec.UNSET else f" with the digest {digest}"
+        raise ChangedError(
+            f"{found.where}: is {found.manifest.cluster} {found.id} with the digest {found.row.manifest}; {run.id} of "
+            f"{said.cluster} corrects {said.corrects}{told}: it was changed, or put in from elsewhere"
+        )
 
 
 def _of(approval: Entry, manifest: Manifest, row: Entry) -> bool:
@@ -233,9 +280,10 @@ def _of(approval: Entry, manifest: Manifest, row: Entry) -> bool:
     return (approval.cluster, approval.run, approval.manifest) == (row.cluster, row.run, row.manifest)
 
 
-def parcel_order(manifest: Manifest, *, approved: bool) -> list[str]:
-    """The files of an exported run, in their order."""
-    return [ROW, *([APPROVAL] if approved else []), MANIFEST, *sorted(manifest.files)]
+def parcel_order(manifest: Manifest, *, approved: bool, corrected: bool = False) -> list[str]:
+    """The files of an exported run, in their order; ``corrected``: with the run that it corrects."""
+    last = [CORRECTED] if corrected else []
+    return [ROW, *([APPROVAL] if approved else []), MANIFEST, *sorted(manifest.files), *last]
 
 
 def _entry(content: bytes, what: str, where: str) -> Entry:

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
-from central.register.manifest import FILE_NAME, ChangedError, RunError
+from central.register.manifest import CORRECTED, FILE_NAME, ChangedError, RunError
 
 _LOCAL: Final = struct.Struct("<4sHHHHHIIIHH")
 _CENTRAL: Final = struct.Struct("<4sHHHHHHIIIHHHHHII")
@@ -40,7 +40,10 @@ def write_parcel(files: Iterable[tuple[str, bytes | memoryview]], sink: Sink) ->
     for name, content in files:
         crc, size = zlib.crc32(content), len(content)
         if place + size > MOST_BYTES or count == MOST_FILES:
-            raise RunError("a run of more than 4 GB, or of more than 200 files, can't be exported as one file")
+            raise RunError(
+                "more than 4 GB, or more than 200 files, can't be exported as one file; a correction is exported "
+                "without the run that it corrects by --alone"
+            )
         sink.write(_local(name.encode(), crc, size))
         sink.write(content)
         directory.append(_directory(name.encode(), crc, size, place))
@@ -67,7 +70,7 @@ def read_parcel(content: memoryview, where: str) -> Mapping[str, memoryview]:
         begun = place + _LOCAL.size
         name, data = bytes(content[begun : begun + length]), content[begun + length : begun + length + size]
         text = name.decode("latin-1")
-        if not FILE_NAME.fullmatch(text):
+        if not FILE_NAME.fullmatch(text) and text != CORRECTED:
             raise ChangedError(f"{where}: byte {begun}: {text[:80]!r} isn't a name of a run's file")
         if head + name != _local(name, crc, size) or len(data) != size or text in found:
             raise _broken(where, place)

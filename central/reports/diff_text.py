@@ -55,11 +55,7 @@ def print_diff(found: Comparison, length: timedelta) -> None:
     _causes(found, readings)
     if found.equal:
         return
-    rows = [(step.cause, *_cells(step.effect)) for step in found.steps]
-    console.table(
-        "what each cause changed", ("cause", *_EFFECT), [*rows, ("all", *_cells(found.effect))], right=_EFFECT
-    )
-    _known(found)
+    print_steps(found)
     rows = [(member, *_cells(effect)) for member, effect in found.members.items()]
     _table("what changed for each member", ("member", *_EFFECT), rows, right=_EFFECT)
     for name in ("hours", "shares", "charges", "totals"):
@@ -80,6 +76,15 @@ def _known(found: Comparison) -> None:
             f"Rows of charges without a rate count as nothing in the sums in zł: {one.unpriced} before, "
             f"{other.unpriced} after."
         )
+
+
+def print_steps(found: Comparison) -> None:
+    """Print what each cause changed."""
+    rows = [(step.cause, *_cells(step.effect)) for step in found.steps]
+    console.table(
+        "what each cause changed", ("cause", *_EFFECT), [*rows, ("all", *_cells(found.effect))], right=_EFFECT
+    )
+    _known(found)
 
 
 def _causes(found: Comparison, readings: Sequence[Mapping[str, Any]]) -> None:

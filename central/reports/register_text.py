@@ -212,6 +212,8 @@ def print_verified(answer: Mapping[str, Any]) -> None:
     if answer["run"].endswith("-final"):
         said = approved if answer["approved_by"] else "of which no approval is here"
         approved = f"rests on {answer['rests_on']}, {said}"
+    elif answer["rests_on"]:
+        approved = f"corrects {answer['rests_on']}; {approved}"
     console.say(f"{answer['run']} of {answer['cluster']}, digest {answer['digest']}; {approved}")
     if not answer["same_code"]:
         console.say("it was made by other arithmetic than this klaster's: a difference may be of the program")

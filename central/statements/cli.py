@@ -111,14 +111,13 @@ def _told(place: Path | None, name: str) -> tuple[Told, Told | None]:
     with troubles(place or file):
         if file.exists():
             run = open_run(file)
-            if place is not None and run.manifest.corrects:
+            before = run.corrected
+            if before is None and place is not None and run.manifest.corrects:
                 before = register_of(place).run(run.manifest.corrects)
-            elif file.is_dir() and run.manifest.corrects:
-                before = open_run(file.resolve().parent / run.manifest.corrects)
         elif place is None:
             console.fail(f"{name}: there is no such file; a run of a register needs CONFIG: statement CONFIG --run RUN")
         else:
             register = register_of(place)
             run = register.run(name)
-            before = register.run(run.manifest.corrects) if run.manifest.corrects else None
+            before = run.corrected
         return told_of(run), told_of(before) if before else None

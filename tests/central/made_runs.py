@@ -114,13 +114,18 @@ def energies(change: int = 0) -> str:
     return "\n".join(rows) + "\n"
 
 
-def make_runs(folder: Path, change: int = 0, cluster: str = CLUSTER, rates: str = RATES) -> str:
-    """A preliminary run of the month into ``folder``/register; gives its name."""
+PRELIMINARY = Asked(kind="preliminary")
+
+
+def make_runs(
+    folder: Path, change: int = 0, cluster: str = CLUSTER, rates: str = RATES, asked: Asked = PRELIMINARY
+) -> str:
+    """A run of the month into ``folder``/register; gives its name."""
     for name, text in (("cluster.toml", cluster), ("rates.toml", rates), ("readings.csv", energies(change))):
         (folder / name).write_text(text, encoding="utf-8")
     read, pricing = load_master(folder / "cluster.toml", [rates_path(str(folder / "rates.toml"), folder)])
     given = FromFiles(read, pricing, [folder / "readings.csv"], Register(folder / "register"))
-    (made,) = runs_from_files(given, [MONTH], Asked(kind="preliminary"), NOW, lambda _: None)
+    (made,) = runs_from_files(given, [MONTH], asked, NOW, lambda _: None)
     return made.run
 
 
