@@ -90,7 +90,7 @@ def _lacks(line: Line) -> bool:
 
 
 def _register_number(run: Run) -> str:
-    number = run.cluster.get("register_number")
+    number = run.cluster.register_number
     return f", numer w rejestrze klastrów energii: {number}" if number else ""
 
 

@@ -155,7 +155,7 @@ class WriteRun(msgspec.Struct, frozen=True):
 def _members(run: Run) -> list[dict[str, Any]]:
     """Each member's energies and money; null where nothing is known, or a rate is missing."""
     outputs = run.outputs()
-    names = {one.get("id"): one.get("name", "") for one in run.cluster.get("members", [])}
+    names = {one.id: one.name for one in run.cluster.members}
     money: dict[str, dict[str, Decimal | None]] = {}
     for row in outputs["charges"].select(["member", "drawn_wh", *_MONEY]).to_pylist():
         if row["drawn_wh"] is None:

@@ -15,7 +15,8 @@ from typing import Any, Final
 import msgspec
 import pyarrow as pa
 
-from central.cluster import PeriodName
+from central.cluster import Cluster, PeriodName
+from central.cluster.kept import kept_cluster
 from central.register.manifest import (
     CORRECTED,
     MANIFEST,
@@ -91,9 +92,13 @@ class Run:
         return settings_of(self.manifest.settings, self.where)
 
     @cached_property
-    def cluster(self) -> Any:
-        """The cluster file's data as they were then, as plain values; raises RunError where they were changed."""
-        return self._json("cluster.json")
+    def cluster(self) -> Cluster:
+        """The cluster file's data as they were then; raises RunError where they were changed or can't be read."""
+        content, settings = self._json("cluster.json"), self.settings
+        try:
+            return kept_cluster(content, settings)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise RunError(f"{self.where}: cluster.json isn't a cluster's data: {str(error)[:200]}") from error
 
     @property
     def period(self) -> PeriodName:

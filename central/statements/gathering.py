@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from central.cluster import Cluster
 from central.cluster.papers import unauthorised
 from central.estimate import Estimate
 from central.explaining.run_evidence import case_of_run
-from central.register.manifest import RUN_ID, RunError
+from central.register.manifest import RUN_ID, ChangedError, RunError
 from central.register.opening import Run
-from central.statements.master import master_of
 from central.statements.told import Accepted, Estimated, RunFacts, Told
 from metering.period import Month
 
@@ -27,8 +27,7 @@ def told_of(run: Run) -> Told:
     inputs = {name: table for name, table in run.inputs().items() if name != "stands"}
     try:
         period: timedelta = run.period.length
-        cluster = run.cluster if isinstance(run.cluster, dict) else {}
-        master = master_of(cluster, run.settings)
+        master = _master(run)
         month = Month.parse(run.manifest.month)
         stretches = None if master is None else unauthorised(master, month.start, month.end)
     except (ValueError, LookupError, TypeError, RecursionError) as error:
@@ -40,7 +39,6 @@ def told_of(run: Run) -> Told:
         settings=run.settings,
         inputs=inputs,
         outputs=run.outputs(),
-        cluster=cluster,
         master=master,
         unauthorised=stretches,
         case=case_of_run(run, None),
@@ -48,6 +46,15 @@ def told_of(run: Run) -> Told:
         estimates=_estimates(run),
         estimated=estimated if isinstance(estimated, pa.Table) else None,
     )
+
+
+def _master(run: Run) -> Cluster | None:
+    try:
+        return run.cluster
+    except ChangedError:
+        raise
+    except RunError:
+        return None
 
 
 def _facts(run: Run) -> RunFacts:

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from central.cluster.dealings import Coordinator
+from central.cluster.model import Member
 from central.readings_of_law.questions import QUESTIONS
 from central.settings import CHOICES, Settings
 from central.statements.energies import Energy, PointEnergy, Step, point_energies, steps, together
@@ -119,10 +121,10 @@ def statement(told: Told, member: str, corrected: Told | None = None) -> Stateme
     found = Statement(
         run=told.facts,
         cluster=Who(
-            name=_text(told.cluster, "name") or told.inputs["cluster"].to_pylist()[0]["cluster"],
-            number=_text(told.cluster, "register_number"),
+            name=told.inputs["cluster"].to_pylist()[0]["cluster"],
+            number=told.master.register_number if told.master else "",
         ),
-        coordinator=_who(told.cluster.get("coordinator")),
+        coordinator=_who(told.master.coordinator if told.master else None),
         member=_member(told, member),
         period_s=int(told.period.total_seconds()),
         periods=len(hours),
@@ -175,20 +177,14 @@ def _exact(wh: int | None) -> Decimal | None:
 
 
 def _member(told: Told, member: str) -> Who:
-    rows = [one for one in told.cluster.get("members") or () if isinstance(one, dict) and one.get("id") == member]
+    rows = [one for one in told.master.members if one.id == member] if told.master else []
     found = _who(rows[-1] if rows else None)
     found.id = member
     return found
 
 
-def _who(row: Any) -> Who:
-    row = row if isinstance(row, dict) else {}
-    return Who(name=_text(row, "name"), nip=_text(row, "nip"))
-
-
-def _text(row: Any, name: str) -> str:
-    value = row.get(name)
-    return value if isinstance(value, str) else ""
+def _who(row: Member | Coordinator | None) -> Who:
+    return Who() if row is None else Who(name=row.name, nip=row.nip)
 
 
 def _details(told: Told, points: set[str]) -> dict[str, dict[str, str]]:

@@ -74,10 +74,8 @@ class Told:
     settings: Settings
     inputs: Mapping[str, pa.Table]
     outputs: Mapping[str, pa.Table]
-    cluster: Mapping[str, Any]
-    """The cluster file's data as plain values; nothing in it is trusted to be there."""
     master: Cluster | None
-    """The same, typed; None where this version can't read it."""
+    """The cluster file's data as they were then; None where this version can't read them."""
     unauthorised: Sequence[Unauthorised] | None
     """Where no authorisation is valid; None where nobody can tell."""
     case: Case

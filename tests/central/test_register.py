@@ -92,7 +92,7 @@ def test_a_run_from_books_holds_the_stands_and_findings_it_rests_on(tmp_path: Pa
     assert {one["kind"] for one in run.evidence("findings")} >= {"missing", "incomplete_month"}
     assert run.inputs()["energies"].num_rows == 2 * 720 - 3
     assert run.settings.tier_base == "covered"
-    assert run.cluster["name"] == "Klaster <Test>"
+    assert run.cluster.name == "Klaster <Test>"
     with pytest.raises(KeyError):
         run.evidence("nothing")
 
