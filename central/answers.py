@@ -14,7 +14,7 @@ from central import unauthorised_marks, value_sources
 from central.balance import multiplier_text, ratio_text
 from central.books import Books, Settled
 from central.estimated_marks import of_periods, of_shares
-from central.evidence import GatewaySeen
+from central.evidence import LATELY, GatewaySeen
 from central.finding import Finding
 from central.findings import finding_row, findings_now
 from central.gateway_clocks import clocks_lately
@@ -186,7 +186,8 @@ def gateways(books: Books, now: datetime) -> dict[str, Any]:
     """Every gateway as central last saw it; ``clock``: what it last said of it, null without stands lately."""
     clocks = clocks_lately(books, now)
     seen = books.gateways()
-    return {"now": utc_text(now), "gateways": [_gateway(one) | {"clock": clocks.get(one.gateway)} for one in seen]}
+    rows = [_gateway(one) | {"clock": clocks.get(one.gateway)} | _not_taken_in(one, now) for one in seen]
+    return {"now": utc_text(now), "gateways": rows}
 
 
 def stands(books: Books, span: Span) -> dict[str, Any]:
@@ -205,7 +206,7 @@ def day(books: Books, span: Span, now: datetime) -> dict[str, Any]:
     }
 
 
-_OF_NOW = ("store_behind", "store_down")
+_OF_NOW = ("store_behind", "store_down", "another_central")
 """Findings that are told whatever span is asked for: its answer isn't whole."""
 
 
@@ -294,4 +295,24 @@ def _gateway(one: GatewaySeen) -> dict[str, Any]:
         "heard": None if one.heard is None else utc_text(one.heard),
         "receipted": None if one.receipted is None else utc_text(one.receipted),
         "status": None if one.status is None else msgspec.to_builtins(one.status),
+    }
+
+
+def _not_taken_in(one: GatewaySeen, now: datetime) -> dict[str, Any]:
+    """Why messages of it aren't taken in these minutes: the disk is short, or it sent more than it may; else null."""
+    off, over = one.put_off, one.over_budget
+    lately = over if over is not None and now - max(over.at, over.shut_until or over.at) <= LATELY else None
+    return {
+        "put_off": utc_text(off) if off is not None and now - off <= LATELY else None,
+        "over_budget": None
+        if lately is None
+        else {
+            "since": utc_text(lately.since),
+            "at": utc_text(lately.at),
+            "unit": lately.unit,
+            "sent": lately.sent,
+            "budget": lately.budget,
+            "put_off": lately.put_off,
+            "shut_until": None if lately.shut_until is None else utc_text(lately.shut_until),
+        },
     }

@@ -19,7 +19,7 @@ from central.energies import energies_of
 from central.estimate import Outcome
 from central.estimated import ESTIMATED, NOTE, estimated_table, fill, outcomes, with_estimated
 from central.estimates.file import estimates_of
-from central.evidence import GatewaySeen
+from central.evidence import AnotherCentral, GatewaySeen
 from central.gateways import GatewayTable
 from central.master import load_master, master_tables, periods_table, span_table
 from central.opened import open_store
@@ -210,6 +210,16 @@ class Books:
         table = GatewayTable(self.config.gateways, read_only=True)
         try:
             return table.all()
+        finally:
+            table.close()
+
+    def another_central(self) -> AnotherCentral | None:
+        """The last other central that was heard on this one's topics."""
+        if not self.config.gateways.is_file():
+            return None
+        table = GatewayTable(self.config.gateways, read_only=True)
+        try:
+            return table.another()
         finally:
             table.close()
 

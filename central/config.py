@@ -68,6 +68,20 @@ class FindingsTable(msgspec.Struct, frozen=True, kw_only=True):
     """How often the service looks for findings and records them (real seconds)."""
 
 
+class IntakeTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``[intake]``: what each gateway may send; what is beyond gets no receipt, so an honest one keeps it.
+
+    A gateway of 128 registers and quarters of an hour sends 0.2 MB in 512 messages an hour.
+    """
+
+    gateway_mb_per_hour: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 64
+    """So many MiB an hour adds to what a gateway may send …"""
+    gateway_messages_per_hour: Annotated[int, msgspec.Meta(ge=100, le=100_000_000)] = 20_000
+    """… and so many messages."""
+    saved_hours: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 64
+    """What it doesn't use is saved for so many hours: 4 GiB, twice all that the largest gateway holds of 450 days."""
+
+
 class CompletenessTable(msgspec.Struct, frozen=True, kw_only=True):
     """``[completeness]``."""
 
@@ -84,6 +98,7 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True):
     store: StoreTable = StoreTable()
     findings: FindingsTable = FindingsTable()
     completeness: CompletenessTable = CompletenessTable()
+    intake_limits: IntakeTable = msgspec.field(default=IntakeTable(), name="intake")
     clock: SimulationSettings | None = None
     log: LogSettings = LogSettings()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import aiomqtt
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from central.alone import STAND_BACK_S, AnotherCentralError, alone
 from central.journal import Message
 from central.keeper import NotKeptError
+from central.listening import Flooded, Listening
 from metering.wire import (
     MAX_BYTES,
     GatewayStatus,
@@ -43,6 +44,8 @@ Asks = Callable[[bool], Awaitable[list[tuple[str, ResendRequest]]]]
 """What gateways are to be asked for now; told whether the connection is new."""
 Allowed = Callable[[str, int], Awaitable[bool]]
 """Whether a gateway's message of so many bytes may be taken in now."""
+Another = Callable[[str, bool], Awaitable[None]]
+"""Told the name of another central on these topics, and whether this one serves."""
 Together = Callable[..., Awaitable[None]]
 Made = list[tuple[str, ReceiptsMessage]]
 """Receipts and whose they are."""
@@ -62,12 +65,16 @@ class Downlink:
         live: LiveHeard = lambda *_: None,
         allowed: Allowed | None = None,
         name: str = "central",
+        another: Another | None = None,
+        known: Iterable[str] = (),
+        flooded: Flooded | None = None,
     ) -> None:
         """``take`` journals messages and gives their receipts; ``together`` runs coroutines until one raises.
 
         ``live`` takes a message of live values, and raises DecodeError where it is none. A message of stands that
         isn't ``allowed`` gets no receipt: its gateway keeps it and sends it again. ``name`` tells this central from
-        another one on the same topics.
+        another one on the same topics; ``another`` is told of such a one.
+        ``known``: gateways heard before this start; ``flooded`` is told who isn't listened to for a while.
         """
         self._settings = settings
         self._topics = settings.topics
@@ -79,6 +86,8 @@ class Downlink:
         self._together = together
         self._live = live
         self._allowed = allowed
+        self._another = another
+        self._listening = Listening(settings.topics, known, flooded)
 
     async def run(self) -> None:
         """Connect, and again whenever the connection is lost."""
@@ -100,19 +109,21 @@ class Downlink:
                 topics=self._topics.root,
                 next=f"again in {STAND_BACK_S:g} s",
             )
+            if self._another is not None:
+                await self._another(error.other, False)
             # It stays away meanwhile: each new connection may push the other one off the broker.
             await asyncio.sleep(STAND_BACK_S)
             raise
         # A new queue for each connection: what was lost with the old one is sent again by the gateways.
         queue: asyncio.Queue[Message] = asyncio.Queue(_QUEUE)
         made: asyncio.Queue[Made] = asyncio.Queue(_MADE)
-        every = self._topics.every
-        await client.subscribe([(every("stands"), 1), (every("status"), 1), (every("live"), 0)])
+        await self._listening.begin(client)
         await self._announce(client)
         try:
             await self._together(
                 *(self._receive(client, queue), self._take_in(queue, made), self._receipt(client, made)),
                 self._ask(client),
+                self._listening.keep(client, lambda: self._announce(client)),
             )
         except asyncio.CancelledError:
             # A clean end keeps the last will back, so say it.
@@ -130,9 +141,13 @@ class Downlink:
             said = decode_presence(payload)
         except msgspec.DecodeError:
             return
-        if isinstance(said.central, str) and said.central != self._name and not said.online:
+        if said.central == self._name and said.online:
+            self._listening.answered()
+        elif isinstance(said.central, str) and said.central != self._name and not said.online:
             _log.warning("another_central_came", topics=self._topics.root, other=said.central)
             await self._announce(client)
+            if self._another is not None:
+                await self._another(said.central, True)
 
     async def _receive(self, client: aiomqtt.Client, queue: asyncio.Queue[Message]) -> None:
         async for message in client.messages:
@@ -142,6 +157,8 @@ class Downlink:
                 await self._heard_of(client, payload)
             elif gateway is None:
                 _log.warning("topic_unusable", topic=message.topic.value[:100])
+            elif self._listening.passes_over(gateway):
+                continue
             elif message.topic.value.endswith("/live"):
                 self._live_values(gateway, payload)
             elif message.topic.value.endswith("/status"):

@@ -62,6 +62,41 @@ class MonthSeen(msgspec.Struct, frozen=True, kw_only=True):
     """The month's final or last correction; None before the final."""
 
 
+LATELY = timedelta(minutes=10)
+"""A gateway sends again after a minute at most: put off since then, it still is."""
+
+
+class OverBudget(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch in which a gateway sent more than it may."""
+
+    since: datetime
+    at: datetime
+    """When a message was last told as not taken in (UTC)."""
+    unit: str
+    """bytes or messages."""
+    sent: int
+    """In the stretch, taken in or not."""
+    budget: int
+    """What an hour adds."""
+    put_off: int
+    """Messages that weren't taken in."""
+    shut_until: datetime | None = None
+    """It floods: so long it isn't listened to at all (UTC)."""
+
+
+class AnotherCentral(msgspec.Struct, frozen=True, kw_only=True):
+    """Another central that was heard on this one's topics."""
+
+    mine: str
+    other: str
+    """Their names."""
+    serving: bool
+    """Whether this one takes stands in."""
+    since: datetime
+    at: datetime
+    """When it was last heard (UTC)."""
+
+
 class GatewaySeen(msgspec.Struct, frozen=True, kw_only=True):
     """A gateway as central sees it."""
 
@@ -74,6 +109,8 @@ class GatewaySeen(msgspec.Struct, frozen=True, kw_only=True):
     """When central last receipted a message of it (UTC)."""
     put_off: datetime | None = None
     """When central last took a message of it not in, because its disk is short (UTC)."""
+    over_budget: OverBudget | None = None
+    """When it last sent more than a gateway may."""
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +173,8 @@ class IntakeSeen(msgspec.Struct, frozen=True, kw_only=True):
     """Journalled messages that the readings store's server doesn't have yet …"""
     behind_since: datetime | None = None
     """… and when the first of them came; None when it has them all."""
+    another: AnotherCentral | None = None
+    """The last other central that was heard."""
     price_moves: Sequence[PriceMove] = ()
     """What is known of energy prices around amended contracts."""
 

@@ -30,6 +30,7 @@ VALIDATED: Final = (
 
 WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
     "blocks": (
+        "another_central",
         "store_down",
         "incomplete_month",
         "missing",
@@ -57,6 +58,7 @@ WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
         "outbox_trouble",
         "meter_failing",
         "put_off",
+        "over_budget",
         "store_behind",
         "unknown_point",
         "condition_soon",

@@ -13,6 +13,7 @@ from datetime import datetime
 from central.asking import Asking
 from central.cluster import load_cluster
 from central.config import CentralConfig
+from central.evidence import OverBudget
 from central.gateways import GatewayTable
 from central.held import Held
 from central.intake import KnownMeters, put_in, take_in
@@ -91,6 +92,18 @@ class Keeper:
     def put_off(self, gateway: str, now: datetime) -> None:
         """Note that a message of a gateway wasn't taken in, because the disk is short."""
         self._note(lambda: self._gateways.put_off(gateway, now))
+
+    def over_budget(self, gateway: str, over: OverBudget) -> None:
+        """Note that a message of a gateway wasn't taken in, because it sent more than it may."""
+        self._note(lambda: self._gateways.over_budget(gateway, over))
+
+    def known_gateways(self) -> list[str]:
+        """The ids of all gateways ever heard."""
+        return [one.gateway for one in self._gateways.all()]
+
+    def another_came(self, mine: str, other: str, now: datetime, *, serving: bool) -> None:
+        """Note that another central is on the topics; ``serving``: whether this one takes stands in."""
+        self._note(lambda: self._gateways.another_came(mine, other, now, serving=serving))
 
     def requests(self, now_s: float, *, new_connection: bool) -> list[tuple[str, ResendRequest]]:
         """What is to be published now, and to which gateway; ``now_s`` in seconds of the monotonic clock."""

@@ -5,25 +5,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import hashlib
 import shutil
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
 import aiomqtt
 
 from central.allowance import Allowance
+from central.budget import Budget
 from central.catch_up import CatchUp
 from central.cluster import load_cluster
 from central.cluster.history import History, HistoryError
 from central.config import CentralConfig
 from central.downlink import Downlink
+from central.evidence import OverBudget
 from central.files_in import FilesIn, files_behind, take_in_files
+from central.installation import central_name
 from central.journal import Message
 from central.keeper import Keeper
 from central.live import LiveValues
@@ -71,16 +74,6 @@ def sole_writer(config: CentralConfig) -> Iterator[None]:
             raise BusyError(f"{config.data_dir} is in use by another klaster-central") from error
         config.whose.write_text(f"{config.broker.cluster}\n", encoding="utf-8")
         yield
-
-
-def central_name(data_dir: Path) -> str:
-    """What tells this central from another one on the same topics: its machine and its folder."""
-    try:
-        machine = Path("/etc/machine-id").read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        machine = ""
-    mark = hashlib.sha256(f"{machine}\n{data_dir.resolve()}".encode()).hexdigest()[:8]
-    return f"{socket.gethostname()[:40]} {mark}"
 
 
 async def serve(config: CentralConfig, config_file: Path) -> None:
@@ -132,10 +125,21 @@ async def _run(
     def live(gateway: str, payload: bytes) -> None:
         values.heard(gateway, payload, clock.now(), monotonic_s())
 
+    limits = config.intake_limits
+    budget = Budget(limits.gateway_mb_per_hour << 20, limits.gateway_messages_per_hour, limits.saved_hours)
     allowance = Allowance(lambda: shutil.disk_usage(config.data_dir).free)
 
     async def allowed(gateway: str, size: int) -> bool:
         now, now_s = clock.now(), monotonic_s()
+        if (over := budget.allows(gateway, size, now_s)) is not None:
+            if allowance.tell(gateway, now_s):
+                since = now - timedelta(seconds=now_s - over.began_s)
+                seen = OverBudget(
+                    since=since, at=now, unit=over.unit, sent=over.sent, budget=over.budget, put_off=over.put_off
+                )
+                _log.error("over_budget", gateway=gateway, unit=over.unit, sent=over.sent, an_hour=over.budget)
+                await _in(thread, lambda: keeper.over_budget(gateway, seen))
+            return False
         if allowance.allows(gateway, size, now.date().isoformat(), now_s):
             return True
         if allowance.tell(gateway, now_s):
@@ -146,7 +150,30 @@ async def _run(
         return False
 
     name = central_name(config.data_dir)
-    downlink = Downlink(config.broker, clock, take, heard, asks, together, live, allowed, name)
+
+    async def another(other: str, serving: bool) -> None:
+        await _in(thread, lambda: keeper.another_came(name, other, clock.now(), serving=serving))
+
+    async def flooded(gateway: str, pause_s: float) -> None:
+        now = clock.now()
+        until = now + timedelta(seconds=pause_s)
+        seen = OverBudget(since=now, at=now, unit="messages", sent=0, budget=0, put_off=0, shut_until=until)
+        await _in(thread, lambda: keeper.over_budget(gateway, seen))
+
+    downlink = Downlink(
+        config.broker,
+        clock,
+        take,
+        heard,
+        asks,
+        together,
+        live,
+        allowed,
+        name,
+        another,
+        await _in(thread, keeper.known_gateways),
+        flooded,
+    )
     workers = Workers()
     on_server = [_fill_store(config), _write_back(config, config_file, clock)] if config.store.kind != "sqlite" else []
     notify("READY=1")

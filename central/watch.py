@@ -99,6 +99,7 @@ class Watch:
             doubts=doubts,
             clocks=clocks.doubts,
             gateways=self._books.gateways(),
+            another=self._books.another_central(),
             file_doubts=file_doubts(self._config),
             unknown_points=[one for one in points if one.point not in known and not aliases.always(*one)],
             behind=behind,

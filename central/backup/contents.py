@@ -16,7 +16,7 @@ from central.register.register_file import REGISTER
 _LAST: Final = ("files.sqlite", "journal.sqlite")
 """What all else is made of."""
 _BESIDE: Final = ("-wal", "-shm", "-journal")
-_PASSING: Final = frozenset({"lock", "making"})
+_PASSING: Final = frozenset({"lock", "making", "installation.id"})
 
 
 class Content(NamedTuple):

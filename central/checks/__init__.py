@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from central.checks import (
+    another_central,
     clock,
     conditions,
     correction_due,
@@ -22,6 +23,7 @@ from central.checks import (
     new_life,
     no_authorisation,
     outbox_trouble,
+    over_budget,
     price_moved,
     put_off,
     rate_missing,
@@ -57,6 +59,8 @@ OF_INTAKE: Final[tuple[Callable[[IntakeSeen], Iterator[Finding]], ...]] = (
     meter_failing.check,
     outbox_trouble.check,
     put_off.check,
+    over_budget.check,
+    another_central.check,
     store_behind.check,
     price_moved.check,
 )

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
-from central.evidence import IntakeSeen
+from central.evidence import LATELY, IntakeSeen
 from central.finding import Finding
 from central.found import found
 from central.sentence import sentence
 from metering.period import utc_text
-
-LATELY = timedelta(minutes=10)
-"""A gateway sends again after a minute at most: put off since then, it still is."""
 
 
 def check(seen: IntakeSeen) -> Iterator[Finding]:

@@ -129,6 +129,15 @@ def print_gateways(answer: dict[str, Any]) -> None:
         console.say(f"{row['gateway']}  {state}  version {status.get('version') or 'not known'}", style="bold")
         console.say(f"  heard {_when(row['heard']) or 'never'}, last receipt {_when(row['receipted']) or 'never'}")
         console.say(f"  {status.get('backlog', 0)} stands wait, {status.get('aside', 0)} are set aside")
+        if row["put_off"]:
+            console.say(f"  put off {_when(row['put_off'])}: central's disk is short; it keeps its stands")
+        if over := row["over_budget"]:
+            console.say(
+                f"  it floods, and isn't listened to until {_when(over['shut_until'])}; it keeps its stands"
+                if over["shut_until"]
+                else f"  since {_when(over['since'])} it sent {over['sent']:,} {over['unit']}, and an hour adds "
+                f"{over['budget']:,}: {over['put_off']:,} messages weren't taken in; it keeps its stands"
+            )
         for meter in status.get("meters", []):
             trouble = f", {meter['error']}" if meter["error"] else ""
             read = _when(meter["last_read"]) or "never"
