@@ -170,8 +170,10 @@ class ReadingsStore(Admits, KnowsIntervals, Protocol):
             StoreDownError: the store's server can't be used; the position has not moved.
         """
 
-    def stands(self, first: datetime, last: datetime) -> pa.Table:
+    def stands(self, first: datetime, last: datetime, meters: Sequence[str] | None = None) -> pa.Table:
         """The stands from ``first`` to ``last``, both inclusive, as ``STANDS``; by meter, register, epoch, time.
+
+        ``meters``: of these alone; others aren't read.
 
         Raises:
             StoreDownError: the store's server can't be used.

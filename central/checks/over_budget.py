@@ -27,13 +27,13 @@ def check(seen: IntakeSeen) -> Iterator[Finding]:
             )
         else:
             text = sentence(
-                f"findings.over_budget_{over.unit}",
-                "since {since} it sent {sent} " + over.unit + "; it has used up what it may send, and an hour adds "
-                "{budget}: messages not taken in: {put_off}; it keeps its stands",
+                "findings.over_budget_bytes" if over.unit == "bytes" else "findings.over_budget_messages",
+                "since {since} it sent {sent_num} " + over.unit + "; it has used up what it may send, and an hour adds "
+                "{budget_num}: messages not taken in: {put_off_num}; it keeps its stands",
                 since=over.since,
-                sent=over.sent,
-                budget=over.budget,
-                put_off=over.put_off,
+                sent_num=over.sent,
+                budget_num=over.budget,
+                put_off_num=over.put_off,
             )
         yield found(
             kind="over_budget",

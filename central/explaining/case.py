@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
@@ -42,8 +42,8 @@ class FileFacts(NamedTuple):
 class Evidence(Protocol):
     """What lies below the tables; None everywhere means that it isn't there to be looked at."""
 
-    def stands(self, first: datetime, last: datetime) -> pa.Table | None:
-        """The stands between two instants, both inclusive (``central.readings.STANDS``)."""
+    def stands(self, first: datetime, last: datetime, meters: Sequence[str] | None = None) -> pa.Table | None:
+        """The stands between two instants, both inclusive (``central.readings.STANDS``); of some meters, or of all."""
 
     def versions(self, first: datetime, last: datetime) -> pa.Table | None:
         """All versions of operators' values of periods in that time (``central.readings.INTERVALS``)."""

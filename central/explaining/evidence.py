@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -50,11 +51,11 @@ class BooksEvidence:
         """Nothing is read yet."""
         self._config = config
 
-    def stands(self, first: datetime, last: datetime) -> pa.Table | None:
+    def stands(self, first: datetime, last: datetime, meters: Sequence[str] | None = None) -> pa.Table | None:
         """See ``Evidence``; raises StoreDownError where the store's server can't be used."""
         store = open_store(self._config, read_only=True)
         try:
-            return store.stands(first, last)
+            return store.stands(first, last, meters)
         finally:
             store.close()
 

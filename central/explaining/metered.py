@@ -93,9 +93,13 @@ def _whole_lives(case: Case, meters: list[Row]) -> list[Row] | None:
     """The stands of some meters around the whole month; None: there are none kept."""
     month = Month.parse(case.month)
     first, last = month.start - LOOK_AROUND, month.end + LOOK_AROUND
-    table = case.kept("stands", 0, lambda _: case.evidence.stands(first, last))
     names = sorted({row["serial"] for row in meters})
-    return None if table is None else case.kept(f"stands {names}", 0, lambda _: _of_meters(meters, table))
+
+    def read(_: int) -> list[Row] | None:
+        table = case.evidence.stands(first, last, names)
+        return None if table is None else _of_meters(meters, table)
+
+    return case.kept(f"stands {names}", 0, read)
 
 
 def _no_stands(case: Case) -> tuple[Said, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
@@ -70,9 +71,12 @@ class RunEvidence:
     def _stands(self) -> pa.Table | None:
         return self.table("stands")
 
-    def stands(self, first: datetime, last: datetime) -> pa.Table | None:
+    def stands(self, first: datetime, last: datetime, meters: Sequence[str] | None = None) -> pa.Table | None:
         """See ``Evidence``."""
-        return _between(self._stands, "at", first, last, inclusive=True)
+        found = _between(self._stands, "at", first, last, inclusive=True)
+        if found is None or meters is None:
+            return found
+        return found.filter(pc.is_in(found["meter"].cast(pa.string()), value_set=pa.array(list(meters), pa.string())))
 
     def versions(self, first: datetime, last: datetime) -> pa.Table | None:
         """See ``Evidence``: a run carries the versions that counted."""

@@ -29,12 +29,14 @@ from central.config import load_config
 from central.estimate import Estimate, Outcome
 from central.estimation import METHODS
 from central.evidence import (
+    AnotherCentral,
     ClockDoubt,
     ConditionsSeen,
     FileDoubt,
     GatewaySeen,
     Held,
     IntakeSeen,
+    OverBudget,
     StandingRun,
 )
 from central.finding import Finding
@@ -146,6 +148,10 @@ def of_intake() -> list[Finding]:
         GatewaySeen(gateway="g1", status=GatewayStatus(online=True, meters=(failing, read), outbox=full), heard=AT,
                     receipted=AT, put_off=NOW),
         GatewaySeen(gateway="g2", status=GatewayStatus(online=False), heard=AT, receipted=None),
+        *(GatewaySeen(gateway=f"w{i}", status=None, heard=None, receipted=None,
+                      over_budget=OverBudget(since=AT, at=NOW, unit=unit, sent=123456, budget=20000, put_off=12345,
+                                             shut_until=until))
+          for i, (unit, until) in enumerate([("bytes", None), ("messages", None), ("messages", NOW)])),
     ]  # fmt: skip
     stand = {"gateway": "g1", "journal": 12345, "meter": "M1", "register": IMPORT}
     conflict = {"verdict": Admitted.CONFLICT, "reason": "-", "first_wh": "1234567", "wh": "12"}
@@ -174,6 +180,7 @@ def of_intake() -> list[Finding]:
         unknown_points=[PointSeen("P9", AT, NOW)],
         behind=2,
         behind_since=AT,
+        another=AnotherCentral(mine="here 11", other="there 22", serving=True, since=AT, at=NOW),
         price_moves=[move],
     )  # fmt: skip
     unheard = IntakeSeen(
@@ -181,6 +188,7 @@ def of_intake() -> list[Finding]:
         gateways=[GatewaySeen(gateway="g3", status=None, heard=AT, receipted=None)],
         behind=1,
         behind_since=AT,
+        another=AnotherCentral(mine="here 11", other="there 22", serving=False, since=AT, at=NOW),
     )
     return [*checks.of_intake(seen), *checks.of_intake(unheard)]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +39,7 @@ class NothingBelow:
     ends = "end.no_stands"
     read_from = ()
 
-    def stands(self, first: datetime, last: datetime) -> pa.Table | None:
+    def stands(self, first: datetime, last: datetime, meters: Sequence[str] | None = None) -> pa.Table | None:
         return None
 
     def versions(self, first: datetime, last: datetime) -> pa.Table | None:

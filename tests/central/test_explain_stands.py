@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import pyarrow as pa
@@ -26,7 +27,7 @@ class Stands(NothingBelow):
     def __init__(self, table: pa.Table) -> None:
         self.table = table
 
-    def stands(self, first: datetime, last: datetime) -> pa.Table | None:
+    def stands(self, first: datetime, last: datetime, meters: Sequence[str] | None = None) -> pa.Table | None:
         column = self.table["at"]
         low, high = (pa.scalar(one, column.type) for one in (first, last))
         return self.table.filter(pc.and_(pc.greater_equal(column, low), pc.less_equal(column, high)))

@@ -361,10 +361,15 @@ def test_a_correction_shows_its_difference_to_the_run_that_it_corrects(tmp_path:
     text = text_of(tmp_path / "out" / f"zestawienie-{MONTH}-correction-1-A.pdf".replace("-A", f"-{stem('A')}"))
     assert f"Różnica względem {MONTH}-final" in text
     assert f"+{polish(Decimal(effect['drawn_wh']) / 1000, 3)}" in text
-    # The final tells the gap that was accepted; an exported correction can't tell the difference, and says so.
+    # The final tells the gap that was accepted; a correction exported alone can't tell the difference, and says so.
     (final,) = asked(*words, f"{MONTH}-final", code=3)["statements"]
     assert [gap["reason"] for gap in final["accepted"]] == ["the meter was exchanged"]
-    central("runs", "export", made.config, f"{MONTH}-correction-1", "--out", tmp_path / "c.klaster")
+    central("runs", "export", made.config, f"{MONTH}-correction-1", "--out", tmp_path / "w.klaster")
+    (whole,) = asked("statement", "--run", tmp_path / "w.klaster", "--member", "A", "--out", tmp_path / "w")[
+        "statements"
+    ]
+    assert whole["difference"] == one["difference"]
+    central("runs", "export", made.config, f"{MONTH}-correction-1", "--alone", "--out", tmp_path / "c.klaster")
     (alone,) = asked("statement", "--run", tmp_path / "c.klaster", "--member", "A", "--out", tmp_path / "x")[
         "statements"
     ]

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from central.readings import INTERVALS, STANDS, Doubt, Entry, IntervalGiven, ReadingsStore
@@ -163,3 +165,20 @@ def test_files_again_change_nothing_and_stands_do_not_disturb_them(open_store: O
     assert len(counted(store)) == 30
     assert [row[2:] for row in counted(store, versions=True) if row[1] == 3] == [("3", 1), ("7", 2), ("3", 3)]
     assert counted(store)[5] == ("P1", 5, "5", 1)
+
+
+def test_stands_of_some_meters_are_what_filtering_all_of_them_gives(open_store: Open) -> None:
+    store = open_store()
+    rows = [
+        stand(hour + odd, str(hour), meter=meter, register=register)
+        for hour in range(6)
+        for meter, odd in (("M1", 0), ("M 2/x", 0), ("M3", 0.3))
+        for register in ("1-0:1.8.0", "1-0:2.8.0")
+    ]
+    store.admit(entries(*rows), [], 1)
+    first, last = T0 + timedelta(hours=1), T0 + timedelta(hours=4, minutes=20)
+    every = store.stands(first, last)
+    for asked in (["M1"], ["M3", "M 2/x"], ["M1", "M3", "none"], ["none"], []):
+        chosen = every.filter(pc.is_in(every["meter"].cast(pa.string()), value_set=pa.array(asked, pa.string())))
+        assert store.stands(first, last, asked).to_pylist() == chosen.to_pylist()
+    assert store.stands(last, first, ["M1"]).num_rows == 0
