@@ -17,6 +17,7 @@ from metering.point import point_id_problem
 MAX_TEXT: Final = 200
 _MONEY: Final = re.compile(r"-?[0-9]{1,9}([.,][0-9]{1,2})?", re.ASCII)
 _MONTH: Final = re.compile(r"([0-9]{4}-[0-9]{2})(-01([T ]00:00:00)?)?", re.ASCII)
+_AROUND: Final = re.compile(r"^(opłata|stawka) | stawki sieciowej$")
 _ZONE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 
 
@@ -66,7 +67,7 @@ def _zone(text: str) -> str:
 
 def _component(text: str) -> str:
     word = " ".join(text.casefold().split())
-    word = WORDS.get(word, word)
+    word = WORDS.get(_AROUND.sub("", word), word)
     if word not in (*RECKONED, *OTHERS):
         raise ValueError(f"expected one of {', '.join((*RECKONED, *OTHERS))}")
     return word

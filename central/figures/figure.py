@@ -25,7 +25,7 @@ WORDS = {
     "składnik zmienny": "network_variable",
     "sieciowa zmienna": "network_variable",
     "jakościowa": "quality",
-    "opłata oze": "oze",
+    "oze": "oze",
     "kogeneracyjna": "chp",
     "mocowa": "capacity",
     "energia czynna": "energy",
@@ -37,8 +37,9 @@ WORDS = {
     "handlowa": "other",
     "przejściowa": "transition",
     "inna": "other",
+    "inne": "other",
 }
-"""Components as Polish invoices call them."""
+"""Components as Polish invoices call them; ``opłata`` or ``stawka`` may stand before, ``stawki sieciowej`` behind."""
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):

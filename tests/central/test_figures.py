@@ -24,6 +24,7 @@ from central.figures.figure import OTHERS, RECKONED, Document, Figure, Party
 from central.figures.figures_file import FIGURES, FiguresFile, current
 from central.figures.figures_file import entered as of_file
 from central.figures.ours import charged_wh
+from central.figures.polish import COMPONENTS
 from central.imports.found import NotReadError
 from central.register.opening import Run, open_run
 from metering.period import Month
@@ -49,6 +50,22 @@ Network 720 x 0.2 - 468 x 0.2 x 0.05 = 144.00 - 4.68; quality 23.83 - 0.77; OZE 
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A register with a run of that month."""
     return make_run(tmp_path_factory.mktemp("run"), NOVEMBER, 1000, 650)
+
+
+@pytest.mark.parametrize(
+    ("word", "component"),
+    [
+        *((word, name) for name, word in COMPONENTS.items()),
+        ("Opłata  kogeneracyjna", "chp"),
+        ("kogeneracyjna", "chp"),
+        ("opłata sieciowa zmienna", "network_variable"),
+        ("opłata jakościowa", "quality"),
+        ("OZE", "oze"),
+    ],
+)
+def test_a_component_may_be_called_as_invoices_and_complaints_call_it(word: str, component: str) -> None:
+    parsed = parse(rows_of(f"{HEAD}\noperator,FV,2026-11,A1,,{word},1,2.00\n".encode()), {"A1"})
+    assert (parsed.bad, [one.component for one in parsed.documents[0].figures]) == ([], [component])
 
 
 @pytest.fixture
