@@ -168,15 +168,28 @@ def decode(content: bytes, kind: type[T], where: str) -> T:
     return found
 
 
+class _Format(msgspec.Struct):
+    format: int = FORMAT
+
+
+def _format(content: bytes) -> int | None:
+    try:
+        return msgspec.json.decode(content, type=_Format).format
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 def read_manifest(content: bytes, where: str) -> Manifest:
     """Read ``run.json``.
 
     Raises:
         RunError: it can't be one, or is of a newer klaster.
     """
+    # Looked at first: what a newer format has besides would only be an unknown field.
+    newer = _format(content)
+    if newer is not None and newer != FORMAT:
+        raise RunError(f"{where}: its format is {newer}, this klaster knows {FORMAT}: a newer klaster reads it")
     found = decode(content, Manifest, where)
-    if found.format != FORMAT:
-        raise RunError(f"{where}: format {found.format} isn't known; a newer klaster may read it")
     named = RUN_ID.fullmatch(found.run)
     if not named or named[1] != found.month or (named[2] or named[3]) != found.kind:
         raise RunError(f"{where}: {found.run[:60]!r} isn't the name of a {found.kind[:20]} run of {found.month[:20]}")

@@ -8,9 +8,9 @@ from typing import Final
 
 import msgspec
 
+from central.finding import when
 from central.register.manifest import NONE, ChangedError, Entry, RunError, decode, encode, entry_digest, sealed
 from central.sqlite_file import connect
-from metering.period import local_text
 
 REGISTER: Final = "register.sqlite"
 _SCHEMA = """
@@ -67,7 +67,7 @@ class RegisterFile:
 
 def _there(entry: Entry) -> str:
     if entry.what == "approval":
-        return f"is approved already, by {entry.by} at {local_text(entry.at)}"
+        return f"is approved already, by {entry.by} at {when(entry.at)}"
     return f"there is such a {entry.what} already"
 
 

@@ -63,6 +63,8 @@ def request(
         config = load_config(config_file)
     try:
         now = make_clock(config.clock).now()
+        if start > now:
+            raise click.UsageError(f"{month or day or first} is yet to come: there are no stands of it to send again")
         answer = ask_again(config, gateway, start, end, meters, now, wait_s)
     except UnknownGatewayError as error:
         console.fail(str(error))

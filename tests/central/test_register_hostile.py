@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from central.register.cli import verify as command
 from central.register.digests import digests
-from central.register.manifest import ChangedError, Kept, RunError, sha256
-from central.register.opening import open_run
+from central.register.manifest import ChangedError, Entry, Kept, RunError, encode, sealed, sha256
+from central.register.opening import ROW, open_run
 from central.register.tables_file import parquet_bytes
 from central.register.verifying import verify
 from tests.central.made_runs import exported, packed, resealed
@@ -219,3 +219,16 @@ def test_what_is_no_file_gives_one_message(place: Path, capsys: pytest.CaptureFi
         said = capsys.readouterr().err
         assert ended.value.code == 2, (path, said)
         assert str(path) in said.replace("\n", "")
+
+
+def test_a_run_of_a_newer_klaster_is_called_so_whatever_else_is_new_in_it(
+    place: Path, honest: dict[str, bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    newer = honest["run.json"].replace(b'"format":1', b'"format":2,"what_is_new":[1]')
+    row = msgspec.structs.replace(msgspec.json.decode(honest[ROW], type=Entry), manifest=sha256(newer))
+    content = packed({**honest, "run.json": newer, ROW: encode(sealed(row))})
+    with pytest.raises(SystemExit) as ended:
+        command.main([str(written(place, content))], standalone_mode=False)
+    said = capsys.readouterr()
+    assert (ended.value.code, said.out) == (2, "")
+    assert "its format is 2, this klaster knows 1: a newer klaster reads it" in said.err
