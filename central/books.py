@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import pyarrow as pa
@@ -91,6 +91,8 @@ class Books:
         self.config = config
         self._estimates = [one for one in estimates_of(config.estimates) if one.undone is None]
         self._settled: dict[Month, Settled] = {}
+        self._read_at: dict[Month, tuple[int, int]] = {}
+        """How far the store had come when a month's stands and values were read: messages, files."""
         self._stocks: dict[Month, pa.Table] = {}
         """What storages hold after each month that was settled on the way to another."""
         self._store().close()
@@ -99,6 +101,10 @@ class Books:
     def open(cls, config_file: Path) -> Books:
         """The books of a configuration file; raises as ``load_config`` and the constructor do."""
         return cls(load_config(config_file))
+
+    def anew(self) -> Self:
+        """The same books as they are now; raises as the constructor does."""
+        return type(self)(self.config)
 
     def settled(self, month: Month) -> Settled:
         """Settle a month from the stands that are in the store; once for all that is asked of these books.
@@ -112,9 +118,18 @@ class Books:
             self._settled[month] = self._settle(month)
         return self._settled[month]
 
+    def moved(self, month: Month) -> bool:
+        """Whether anything has come into the store since a month was settled; what is read of it now may be newer."""
+        store = self._store()
+        try:
+            return self._read_at.get(month) != (store.position(), store.file_position())
+        finally:
+            store.close()
+
     def _settle(self, month: Month) -> Settled:
         store = self._store()
         try:
+            self._read_at[month] = store.position(), store.file_position()
             stocks = self._opening(month, store)
             stands = store.values(month.start - LOOK_AROUND, month.end + LOOK_AROUND)
             intervals = store.intervals(month.start, month.end)

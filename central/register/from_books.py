@@ -18,28 +18,36 @@ from central.grid import seconds
 from central.opened import open_store
 from central.register.keeping import Register
 from central.register.making import Asked, Evidence, RunMaker, must_have_values
-from central.register.manifest import Entry
+from central.register.manifest import Entry, RunError
 from central.tables import OUTPUTS
 from metering.period import Month
 
+_TRIES = 3
 OF_SETTLED = ("own", "operator", "estimated", "gaps", "doubles", "lives", "undeclared")
 """What the stands and files told besides energies, by its name in ``Settled``."""
 
 
 def run_from_books(books: Books, register: Register, month: Month, asked: Asked, now: datetime) -> Entry:
-    """Make a run.
+    """Make a run. Where stands or files come in meanwhile it is made anew: its evidence is what was settled.
 
     Raises:
         NotYetError: its conditions don't hold.
-        RunError: the register can't take it.
+        RunError: the register can't take it, or the books don't stand still.
         StoreDownError, OSError, sqlite3.Error: the books can't be read, or the register not written.
     """
-    with register.making(books.cluster.name) as making, RunMaker(making, books.cluster, month, asked) as maker:
-        settled = books.settled(month)
-        must_have_values(month, settled.tables["energies"], now)
-        maker.inputs(settled.tables)
-        maker.outputs(settled.tables, results(settled), settled.gaps)
-        return maker.keep(_evidence(books, settled, now), now)
+    with register.making(books.cluster.name) as making:
+        for _ in range(_TRIES):
+            with RunMaker(making, books.cluster, month, asked) as maker:
+                settled = books.settled(month)
+                must_have_values(month, settled.tables["energies"], now)
+                maker.inputs(settled.tables)
+                maker.outputs(settled.tables, results(settled), settled.gaps)
+                evidence = _evidence(books, settled, now)
+                if not books.moved(month):
+                    return maker.keep(evidence, now)
+            making.forget(maker.writing)
+            books = books.anew()
+    raise RunError(f"{month}: stands or files came in {_TRIES} times while the run was being made; make it again later")
 
 
 def results(settled: Settled) -> dict[str, pa.Table]:

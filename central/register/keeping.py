@@ -175,6 +175,10 @@ class Making:
         """A place for the files of a run; raises OSError."""
         return Writing(self.register.folder / _MAKING / run)
 
+    def forget(self, writing: Writing) -> None:
+        """What was written is no run; its place is free again."""
+        shutil.rmtree(writing.folder, ignore_errors=True)
+
     def keep(self, writing: Writing, manifest: Manifest) -> Entry:
         """Make what was written a run: its name, then its row.
 

@@ -11,22 +11,31 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import ClassVar
 
 import msgspec
 import pytest
 
+from central.books import Books, Settled
 from central.finding import CONDITIONS, Finding
 from central.findings_file import FindingsFile
+from central.readings import Entry
+from central.register.from_books import run_from_books
 from central.register.keeping import Register
+from central.register.making import Asked
 from central.register.manifest import RunError
 from central.register.opening import open_run
 from central.register.register_file import RegisterFile
 from central.register.verifying import verify
+from central.stores.sqlite import SqliteStore
 from metering.period import Month
-from tests.central.made_month import MONTH, asked, central, make_files, make_month, month_stands
+from metering.wire import StandOnWire
+from tests.central.made_books import Made
+from tests.central.made_month import MONTH, asked, central, hour, make_files, make_month, month_stands
 from tests.central.made_runs import NOW, make_runs
 
 SEPTEMBER = str(MONTH)
@@ -351,3 +360,48 @@ def test_who_reads_the_register_keeps_nobody_from_writing_it(tmp_path: Path) -> 
         RegisterFile(kept.folder / "register.sqlite").close()
     kept.approve(kept.run(run), "Ola", "", NOW)
     assert [one.what for one in kept.entries()] == ["run", "approval"]
+
+
+def comes(made: Made, one: StandOnWire) -> None:
+    """A stand as the service admits it."""
+    store = SqliteStore(made.readings)
+    number = store.position() + 1
+    store.admit([Entry(journal=number, gateway="g1", stand=one)], [], number)
+    store.close()
+
+
+class Moving(Books):
+    """Books to which a late stand comes when the month was settled and before its evidence is read."""
+
+    late: ClassVar[list[Callable[[], None]]] = []
+
+    def _settle(self, month: Month) -> Settled:
+        found = super()._settle(month)
+        if self.late:
+            self.late.pop()()
+        return found
+
+
+def test_the_evidence_of_a_run_is_what_was_settled_though_stands_come_in_meanwhile(tmp_path: Path) -> None:
+    made = make_month(tmp_path, without=[("M1", HOLE)])
+    (late,) = [one for one in month_stands() if one.meter == "M1" and one.at == hour(HOLE)]
+    Moving.late = [lambda: comes(made, late)]
+    register = Register(tmp_path / "data" / "register")
+    now = datetime(2026, 10, 2, 10, tzinfo=UTC)
+    entry = run_from_books(Moving.open(made.config), register, MONTH, Asked(kind="preliminary"), now)
+    run = register.run(entry.run)
+    stands = {(row["meter"], row["at"]) for row in run.evidence("stands").to_pylist()}
+    assert ("M1", hour(HOLE)) in stands
+    assert run.manifest.totals.complete == run.manifest.totals.periods
+    assert verify(run).equal
+
+
+def test_books_that_never_stand_still_give_a_message_and_no_run(tmp_path: Path) -> None:
+    made = make_month(tmp_path, without=[("M1", i) for i in (50, 60, 70)])
+    lates = [one for one in month_stands() if one.meter == "M1" and one.at in {hour(50), hour(60), hour(70)}]
+    Moving.late = [lambda one=one: comes(made, one) for one in lates]
+    register = Register(tmp_path / "data" / "register")
+    now = datetime(2026, 10, 2, 10, tzinfo=UTC)
+    with pytest.raises(RunError, match="make it again later"):
+        run_from_books(Moving.open(made.config), register, MONTH, Asked(kind="preliminary"), now)
+    assert register.entries() == []
