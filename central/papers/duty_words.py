@@ -35,7 +35,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "en": "The agreement ends: strike-off where none follows",
     },
     "switch": {
-        "pl": "Ostatni dzień warunków art. 184l ust. 1; od jutra ust. 2",
+        "pl": "Ostatni dzień warunków z art. 184l ust. 1; od następnego dnia obowiązują warunki z ust. 2",
         "en": "Last day of the conditions of art. 184l ust. 1; ust. 2 from the next",
     },
     "relief_ends": {"pl": "Ostatni dzień rozliczeń z art. 184k", "en": "Last day of relief by art. 184k"},

@@ -21,7 +21,8 @@ from central.register.keeping import Register
 from central.register.opening import Run
 from central.register.readings_changed import reading_rows
 from central.register.verifying import verify
-from central.reports.diff_text import change_cells, diff_row, from_where
+from central.reports.diff_text import change_cells, diff_row, from_where, origins
+from central.reports.note import plain
 from central.reports.register_text import closing_row, run_rows, shown, verified_row
 from central.reports.settlement_csv import columns_of, text_tables
 from central.standing import standing_books
@@ -189,7 +190,9 @@ def _difference(found: Comparison, length: timedelta) -> dict[str, Any]:
     changed = {**found.master, **found.rates, "settings": found.settings}
     return whole | {
         "equal": found.equal,
-        "readings": [{**row, "from_where": from_where(row)} for row in readings[:SHOWN]],
+        "readings": [
+            {**row, "from_where": from_where(row), "origins": plain(origins(row))} for row in readings[:SHOWN]
+        ],
         "readings_count": len(readings),
         "data": [_changed(name, rows) for name, rows in changed.items() if rows],
         "results": [_changed(name, rows) for name, rows in found.results.items() if rows],

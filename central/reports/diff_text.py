@@ -12,11 +12,14 @@ from central.finding import when
 from central.register.alignment import Change
 from central.register.comparing import Comparison, Effect
 from central.register.readings_changed import reading_rows
+from central.reports.note import Note, said
 from central.reports.register_text import kwh
 from runtime import console
 
 _SHOWN = 20
 """So many rows of each kind are shown; the JSON has all."""
+_SIDES = ("before", "after")
+_NOTHING = said("difference.nothing", "–")
 _EFFECT = ("drawn kWh", "injected kWh", "allocated kWh", "relieved kWh", "relief zł", "charge zł")
 
 
@@ -108,13 +111,24 @@ def _causes(found: Comparison, readings: Sequence[Mapping[str, Any]]) -> None:
 
 
 def from_where(row: Mapping[str, Any]) -> str:
-    """Where a changed value is from, before and after."""
-    parts = []
+    """Where a changed value is from, before and after, in English."""
+    return "; ".join(one.text for one in origins(row))
+
+
+def origins(row: Mapping[str, Any]) -> list[Note]:
+    """Where a changed value is from: its source, file and quality, each before and after."""
+    found = []
     for name in ("source", "file", "quality"):
         if name in row:
-            before, after = (", ".join(row[name][side]) or "–" for side in ("before", "after"))
-            parts.append(f"{name} {before} → {after}")
-    return "; ".join(parts)
+            before, after = ([_word(name, word) for word in row[name][side]] or [_NOTHING] for side in _SIDES)
+            shown = [", ".join(word.text for word in words) for words in (before, after)]
+            facts: dict[str, str | int | list[Note]] = {"before_list": before, "after_list": after}
+            found.append(Note(f"difference.{name}", f"{name} {shown[0]} → {shown[1]}", facts))
+    return found
+
+
+def _word(name: str, word: str) -> Note:
+    return said("list.all", word, names=word) if name == "file" else Note(f"difference.{name}_word.{word}", word)
 
 
 def change_cells(changed: Sequence[Change]) -> list[tuple[str, str, str, str]]:

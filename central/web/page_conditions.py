@@ -62,8 +62,11 @@ def _unit(name: str) -> tuple[str, str]:
 
 
 def _between(value: dict[str, Any] | None, *, pct: bool = False, wh: bool = False) -> dict[str, str | None] | None:
-    """Both bounds as decimals; ``high`` is None where nobody knows how high, and absent where both are one."""
-    if value is None:
+    """Both bounds as decimals; ``high`` is None where nobody knows how high, and absent where both are one.
+
+    None where nothing is known: that it isn't below 0 tells nothing.
+    """
+    if value is None or (value["high"] is None and not Fraction(value["low"])):
         return None
     scale = Fraction(1, _WH_PER_KWH) if wh else Fraction(1)
     low = _plain(value["low"], scale, 2 if pct else 3)

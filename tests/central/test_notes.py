@@ -18,8 +18,10 @@ from central.cluster.statutory import verdicts
 from central.conditions.assessing import Assessment, assess
 from central.conditions.condition import Condition
 from central.conditions.windows import Sums
+from central.reports.diff_text import from_where, origins
 from central.reports.note import Note, named
 from central.web.words import ENGLISH, WORDS
+from metering.stand import Quality
 from tests.central.condition_cases import cluster, example_sums
 from tests.central.test_words import placeholders, sentences
 
@@ -123,6 +125,15 @@ def test_english_is_what_the_code_says_and_polish_is_polish(found: dict[str, lis
         assert "lang=" not in WORDS["pl"].note(plain), note
         if not any(name.endswith(ENDS) for name in note.facts):
             assert str(ENGLISH.note(plain).unescape()).replace(",", "") == note.text.replace(",", ""), note
+
+
+def test_where_a_changed_reading_is_from_has_its_words() -> None:
+    row = {"source": {"before": [], "after": ["own", "operator"]}, "file": {"before": [], "after": ["3"]}}
+    row |= {"quality": {"before": ["measured"], "after": [one.value for one in Quality]}}
+    assert from_where(row).startswith("source – → own, operator; file – → 3; quality measured → measured, ")
+    told = [str(WORDS["pl"].note(msgspec.to_builtins(one))) for one in origins(row)]
+    assert told[:2] == ["źródło: – → własne stany, plik operatora", "plik: – → 3"]
+    assert "lang=" not in told[2]
 
 
 def test_numbers_counts_instants_and_long_lists_are_written_as_each_language_writes_them() -> None:

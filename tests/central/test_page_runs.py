@@ -107,7 +107,7 @@ async def test_the_closing_list_has_every_line_of_the_command(made: Made, client
     assert len(re.findall(r'<li class="(?:done|open)">', page)) == len(said["lines"])
     assert page.count('<li class="done">') == sum(line["done"] for line in said["lines"])
     polish = (await client.get("/runs/closing?month=2026-09&lang=pl")).text
-    assert "Uwagi są załatwione" in polish
+    assert "Uwagi dotyczące miesiąca" in polish
 
 
 async def test_what_is_taken_along_verifies_anywhere_and_the_tables_are_the_runs(

@@ -69,6 +69,7 @@ def test_every_sentence_is_said_somewhere() -> None:
         *re.findall(r'f["\']([a-z_.]+\.)\{', text),
         "notes.",
         "list.",
+        "difference.",
         "explain.",
         "findings.heard.",
         "decimal",
