@@ -70,11 +70,8 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     """Values that don't count as the cluster file stands; the notes say why."""
     unknown: int = 0
     """Those of them whose points the cluster file doesn't name: they count when it does."""
-
-    @property
-    def values(self) -> int:
-        """How many values the file has."""
-        return sum(one.values for one in self.series)
+    fits: bool = True
+    """Whether the cluster file has a use for any of its values."""
 
 
 class Importer:
@@ -135,7 +132,7 @@ class Importer:
         self._bring_up()
         state: State = "waiting"
         if self._position() >= number:
-            state = "counted" if report.values > report.unused else "kept"
+            state = "counted" if report.fits else "kept"
         return msgspec.structs.replace(report, state=state, number=number)
 
     def _read(self, path: Path, given: Given) -> tuple[ImportReport, bytes]:
@@ -170,6 +167,7 @@ class Importer:
             missing=found.missing,
             unused=unused,
             unknown=unknown,
+            fits=len(found.values) > unused,
         )
         return report, content
 
@@ -266,5 +264,5 @@ def _kept(report: ImportReport) -> dict[str, object]:
 def exit_states(reports: Sequence[ImportReport]) -> tuple[bool, bool]:
     """Whether anything was taken (or is there already), and whether anything isn't in, or doesn't count yet."""
     taken = any(report.state != "refused" for report in reports)
-    lacking = any(report.state in {"refused", "waiting", "kept"} or report.bad for report in reports)
+    lacking = any(report.state in {"refused", "waiting"} or report.bad or not report.fits for report in reports)
     return taken, lacking

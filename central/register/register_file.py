@@ -53,7 +53,7 @@ class RegisterFile:
             if before and before[0].cluster != entry.cluster:
                 raise RunError(foreign(self._path, before[0].cluster, entry.cluster))
             if same := next((one for one in before if (one.run, one.what) == (entry.run, entry.what)), None):
-                raise RunError(f"{entry.run}: {_there(same)}; that is never changed")
+                raise RunError(f"{entry.run}: {_there(same)}: it is never changed")
             previous = before[-1].digest if before else NONE
             row = sealed(msgspec.structs.replace(entry, number=len(before) + 1, previous=previous))
             body = encode(row).decode()
@@ -67,7 +67,7 @@ class RegisterFile:
 
 def _there(entry: Entry) -> str:
     if entry.what == "approval":
-        return f"is approved already, by {entry.by} at {when(entry.at)}"
+        return f"has its approval already, by {entry.by} at {when(entry.at)}"
     return f"there is such a {entry.what} already"
 
 

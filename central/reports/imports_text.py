@@ -65,24 +65,13 @@ def print_import(report: ImportReport) -> None:
 
 def _unused(report: ImportReport) -> str:
     """Which of the values don't count, said beside what became of the file."""
-    if report.state == "refused":
-        return ""
-    if not report.values:
+    if report.state == "refused" or not report.unused:
         return ": it has no values" if report.state == "kept" else ""
-    until = (
-        "until its point is in the cluster file"
-        if _points_of(report) == 1
-        else "until its points are in the cluster file"
-    )
-    if report.unknown == report.values:
-        return f" {until}" if report.state == "kept" else f"; nothing of it counts {until}"
-    if report.unused == report.values:
-        return " as the cluster file stands: see below"
-    return f", but for {report.unused} of {report.values}: see below" if report.unused else ""
-
-
-def _points_of(report: ImportReport) -> int:
-    return len({one.point for one in report.series})
+    if report.fits:
+        return f", but for {report.unused} of them: see below"
+    unknown = report.unknown == report.unused
+    until = "until its points are in the cluster file" if unknown else "as the cluster file stands: see below"
+    return f" {until}" if report.state == "kept" else f"; nothing of it counts {until}"
 
 
 def print_files(files: Sequence[Mapping[str, Any]]) -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from central.estimate import Estimate
 from central.explaining.case import Case, FileFacts, Row, Tables
 from central.explaining.explain import explain
-from central.explaining.question import GROSS, MONEY, OF_CLUSTER, OF_HOUR, OF_POINTS, OF_STORAGES, Asked
+from central.explaining.question import GROSS, MONEY, OF_CLUSTER, OF_POINTS, OF_STORAGES, Asked
 from central.explaining.step import Raw, Step, View
 from central.explaining.stored import OF_ROW
 from central.explaining.telling import sentence
@@ -75,7 +75,8 @@ def numbers(case: Case) -> Iterator[Question]:
     out = case.tables.outputs
     for row in out["hours"].to_pylist():
         start = int(row["start"].timestamp())
-        for name in (*OF_CLUSTER, *OF_HOUR, *OF_STORAGES):
+        # What else can be asked of an hour is in no table.
+        for name in (*OF_CLUSTER, "ratio", "multiplier", *OF_STORAGES):
             column = {"ratio": "ratio_pct", "multiplier": "multiplier"}.get(name, f"{name}_wh")
             yield {"quantity": name, "start": start}, text(row.get(column))
     for row in out["shares"].to_pylist():

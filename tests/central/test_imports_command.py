@@ -147,7 +147,9 @@ def test_a_file_of_which_nothing_counts_is_kept_said_so_plainly_and_counts_when_
 ) -> None:
     content = files.lines(["point,direction,start,wh", f"{files.ENEA_POINT},drawn,2026-06-17T10:00+02:00,5"])
     said = desk.run("import", desk.file("other.csv", content))
-    assert (said.exit_code, "nothing of it counts until its point is in the cluster file" in said.output) == (3, True)
+    assert (said.exit_code, "nothing of it counts until its points are in the cluster file" in said.output) == (3, True)
+    (again,) = desk.imported(str(desk.folder / "other.csv"), exit_code=3)
+    assert (again["state"], again["unknown"], again["fits"]) == ("known", 1, False)
     cluster = desk.folder / "cluster.toml"
     more = f'[[points]]\nid = "{files.ENEA_POINT}"\nmember = "A"\ndirections = ["drawn"]\n'
     cluster.write_text(cluster.read_text(encoding="utf-8") + more, encoding="utf-8")
