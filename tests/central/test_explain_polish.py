@@ -48,8 +48,8 @@ Cały pobór jest pokryty: każdy punkt dostaje to, co pobrał, 2,360 kWh (art. 
 Mniejsza z dwóch, 4,315 kWh (G) i 3,396 kWh pobranych: energia z OZE wprowadzona i pobrana w tym samym okresie
 (art. 184k ust. 1).
 127,0612 % Stosunek energii z OZE do zużycia członków, cały klaster, 2026-06-17 14:00 +02:00
-4,315 kWh z 3,396 kWh, z dokładnością do czterech miejsc (art. 184k ust. 1 pkt 2; ustawienia ratio_numerator
-i ratio_denominator).
+4,315 kWh energii z OZE na 3,396 kWh zużycia, w zaokrągleniu do czterech miejsc po przecinku (art. 184k ust. 1 pkt 2;
+ustawienia ratio_numerator i ratio_denominator).
 0,75 Mnożnik opłat po uldze, cały klaster, 2026-06-17 14:00 +02:00
 Stosunek przekracza 100 %: odejmuje się 25 %, jak przy 100 % (ustawienie above_100).
 2,360 kWh Energia pobrana, punkt A1, 2026-06-17 14:00 +02:00

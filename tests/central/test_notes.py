@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,22 @@ from central.cluster.statutory import verdicts
 from central.conditions.assessing import Assessment, assess
 from central.conditions.condition import Condition
 from central.conditions.windows import Sums
+from central.finding import Finding
+from central.register.accepted import accepted_gap
+from central.register.closing_notes import (
+    approval_note,
+    complete_note,
+    finding_note,
+    missing_note,
+    not_in_file_note,
+)
+from central.register.manifest import AcceptedGap
+from central.reports.conditions_text import print_assessment
 from central.reports.diff_text import from_where, origins
 from central.reports.note import Note, named
+from central.reports.spoken import Spoken
 from central.web.words import ENGLISH, WORDS
+from metering.period import day_start
 from metering.stand import Quality
 from tests.central.condition_cases import cluster, example_sums
 from tests.central.test_words import placeholders, sentences
@@ -134,6 +148,49 @@ def test_where_a_changed_reading_is_from_has_its_words() -> None:
     told = [str(WORDS["pl"].note(msgspec.to_builtins(one))) for one in origins(row)]
     assert told[:2] == ["źródło: – → własne stany, plik operatora", "plik: – → 3"]
     assert "lang=" not in told[2]
+
+
+def gap(days: int) -> AcceptedGap:
+    since = day_start(date(2026, 10, 5))
+    return AcceptedGap(point="P<1>", direction="drawn", since=since, until=since + timedelta(days=days), reason="")
+
+
+def test_lines_of_the_closing_list_are_told_in_polish_and_a_gap_in_english_as_it_is_accepted() -> None:
+    finding = Finding(kind="spike", what="P1", text="heard of nobody", way_out="look")
+    unknown = msgspec.structs.replace(finding, notes={"text": Note("findings.new", "heard of nobody")})
+    lines = [
+        (
+            missing_note(gap(1)),
+            "P&lt;1&gt;, pobór, od 2026-10-05 00:00\u00a0+02:00 do 2026-10-06 00:00\u00a0+02:00: brak wartości",
+        ),
+        (complete_note([]), "są wszystkie wartości"),
+        (complete_note([gap(1)] * 3), "3 luki, każda przyjęta imiennie"),
+        (complete_note([gap(1)] * 5), "5 luk, każda przyjęta imiennie"),
+        (approval_note("2026-10-preliminary-2"), "zatwierdzony: 2026-10-preliminary-2"),
+        (finding_note("F7", unknown), 'F7 Skok, P1: <span lang="en">heard of nobody</span>'),
+    ]
+    for note, polish in lines:
+        assert str(WORDS["pl"].note(msgspec.to_builtins(note))) == polish
+    assert missing_note(gap(1)).text == "P<1>/drawn/2026-10-05T00:00+02:00..2026-10-06T00:00+02:00: missing"
+    assert accepted_gap(not_in_file_note(gap(2)).text.partition(": ")[0] + "=nobody has it").until == gap(2).until
+
+
+def test_a_terminal_shows_the_conditions_in_polish_without_a_word_of_english(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_assessment(assess(cluster(), example_sums(), DAYS[0]), Spoken("pl"))
+    told = capsys.readouterr().out
+    for line in (
+        "48,72 %",
+        "≤ 150 000 kW",
+        "odczytania α i β ustawy dają różne wyniki: trzeba zapytać operatora, które z nich obowiązuje",
+        "spełniłoby go jedno z: 150 000 kWh (więcej energii z OZE wprowadzonej do sieci w tym samym czasie); 150 kW",
+        "prognoza na 2026-12-31: 2,50 %, ✗ niespełniony (instalacje wpisane na ten dzień)",
+        "Razem: ✓ spełniony",
+    ):
+        assert line in re.sub(r"\s+", " ", told), line
+    prose = told.partition("Ustawienia:")[0]
+    assert not re.search(r"\b(the|of|not|met|and|known|missing|hours?|from|power)\b", prose)
 
 
 def test_numbers_counts_instants_and_long_lists_are_written_as_each_language_writes_them() -> None:

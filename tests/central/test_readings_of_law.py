@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from click.testing import CliRunner
 
 from central.cli import main
 from central.readings_of_law.comparing import compare_readings
+from central.reports.readings_of_law_text import print_readings
 from central.settings import Settings
 from central.settlement import settle
 from tests.central.made_books import Made, drawn, injected, make_books
@@ -23,7 +26,9 @@ from tests.central.test_settlement import tables_of
 EXAMPLE = Path(__file__).parents[2] / "docs" / "example"
 
 
-def test_each_other_reading_stands_beside_the_current_one_with_its_difference_and_question() -> None:
+def test_each_other_reading_stands_beside_the_current_one_with_its_difference_and_question(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     command = [sys.executable, "-m", "central", "readings-of-law", "--month", "2026-10", "--json"]
     command += ["--cluster", str(EXAMPLE / "cluster.toml"), "--rates", str(EXAMPLE / "rates.toml")]
     command += ["--readings", *map(str, sorted(EXAMPLE.glob("readings*.csv")))]
@@ -41,6 +46,11 @@ def test_each_other_reading_stands_beside_the_current_one_with_its_difference_an
     assert gross["complete"] == 0, "files know no generation meter, and nothing is guessed"
     assert gross["charge_zl"] is None
     assert float(found["cheapest"]["charge_zl"]) <= float(found["current"]["charge_zl"])
+    print_readings(found, "pl")
+    told = re.sub(r"\s+", " ", capsys.readouterr().out)
+    assert "literal: tyle samo energii z ulgą, członkowie płacą o 36,41 zł więcej" in told
+    assert "W tym miesiącu niczego nie zmienia: storage, storage_origin, storage_tracing (nie ma magazynu)." in told
+    assert "EN:" not in told
 
 
 def books(folder: Path) -> Made:
