@@ -39,7 +39,9 @@ class Relieved:
     name: str
     wh: int | None
     hours: int
-    """Complete periods that the sum rests on."""
+    """Complete periods that the sums rest on."""
+    simulated_wh: int = 0
+    """Energy of months that are a simulation: art. 184k was not applied to it (art. 48 of the Act of 17.08.2023)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Year:
     relieved: Sequence[Relieved]
     sources: Sequence[tuple[str, str, bool]]
     """Each month: its name, where its numbers are from, and whether they are final and complete."""
+    simulated: Sequence[str] = ()
+    """Months that are a simulation."""
 
     @property
     def open_months(self) -> list[str]:
@@ -71,6 +75,7 @@ def annual_report(entry: Entry, day: date, year: Year) -> Paper:
             ("Numer w rejestrze", number),
             ("Termin złożenia", date(year.year + 1, 6, 30)),
             ("Miesiące rozliczone ostatecznie", unsettled),
+            ("Miesiące, w których stosowano art. 184k ust. 1", _applied(entry, year)),
         ],
     )
     return Paper(
@@ -122,14 +127,30 @@ def _relieved(year: Year) -> Sheet:
             one.name or one.member,
             kwh(one.wh) if one.wh is not None else Gap(f"rozliczenie członka {one.member}"),
             one.hours,
+            kwh(one.simulated_wh),
         )
         for i, one in enumerate(year.relieved, 1)
     ]
     known = [one.wh for one in year.relieved if one.wh is not None]
     whole: Cell = kwh(sum(known)) if len(known) == len(year.relieved) else "nie ustalono"
-    rows.append((None, "Razem", whole, None))
-    note = "Energia, do której zastosowano zasady art. 184k ust. 1: suma godzinowych ilości objętych ulgą."
-    return Sheet("Energia art. 184k", ("Lp.", "Członek", "Energia [kWh]", "Okresy pełne"), rows, (note,))
+    rows.append((None, "Razem", whole, None, kwh(sum(one.simulated_wh for one in year.relieved))))
+    notes = ["Energia, do której zastosowano zasady art. 184k ust. 1: suma godzinowych ilości objętych ulgą."]
+    if year.simulated:
+        notes.append(
+            f"Symulacja ({', '.join(year.simulated)}): przepis nie stosuje się do czasu rozstrzygnięcia Komisji "
+            "Europejskiej (art. 48 ustawy z 17.08.2023, Dz.U. poz. 1762), więc tej energii nie wykazuje się jako "
+            "rozliczonej według art. 184k ust. 1."
+        )
+    columns = ("Lp.", "Członek", "Energia [kWh]", "Okresy pełne", "Tylko symulacja [kWh]")
+    return Sheet("Energia art. 184k", columns, rows, tuple(notes))
+
+
+def _applied(entry: Entry, year: Year) -> Cell:
+    """Whether the provision applied in all months that are told, or what would say so."""
+    if year.simulated:
+        keys = f"[settings] regime_status, ec_outcome i ec_outcome_date w {entry.file}"
+        return Gap(f"{keys}; symulacja: {', '.join(year.simulated)}")
+    return "wszystkie"
 
 
 def _sources(year: Year) -> Sheet:

@@ -31,6 +31,8 @@ class _Told:
     tables: Mapping[str, pa.Table]
     source: str
     final: bool
+    simulated: bool
+    """Whether it was settled as if art. 184k ust. 1 applied: none of its energy was."""
 
 
 def year_of_books(books: Books, year: int, now: datetime) -> Year:
@@ -43,8 +45,9 @@ def year_of_books(books: Books, year: int, now: datetime) -> Year:
     cluster = books.cluster
     points: dict[str, PointSums] = {}
     relieved: dict[str, int] = {}
+    simulated: dict[str, int] = {}
     hours: dict[str, int] = {}
-    sources = []
+    sources, as_if = [], []
     begins = max(day_start(cluster.registered_from), day_start(date(2024, 7, 2)))
     for month in months(Month(year, 1), Month(year, 12)):
         if month.end <= begins or month.start >= now:
@@ -55,14 +58,21 @@ def year_of_books(books: Books, year: int, now: datetime) -> Year:
         sources.append((str(month), told.source, told.final))
         for name, sums in month_sums(cluster, month, told.tables).points.items():
             points[name] = points.get(name, PointSums()) + sums
+        if told.simulated:
+            as_if.append(str(month))
         for member, (wh, count) in _relieved(told.tables["shares"]).items():
-            relieved[member] = relieved.get(member, 0) + wh
+            applied, other = (0, wh) if told.simulated else (wh, 0)
+            relieved[member] = relieved.get(member, 0) + applied
+            simulated[member] = simulated.get(member, 0) + other
             hours[member] = max(hours.get(member, 0), 0) + count
     span = year_of(date(year, 1, 1))
     members = {one.id: one.name for one in cluster.members if overlap(valid_instants(one), span)}
     # A member that only injects draws nothing that could be relieved.
-    rows = [Relieved(one, name, relieved.get(one), hours.get(one, 0)) for one, name in members.items()]
-    return Year(year, _generated(cluster, points, span, begins), rows, sources)
+    rows = [
+        Relieved(one, name, relieved.get(one), hours.get(one, 0), simulated.get(one, 0))
+        for one, name in members.items()
+    ]
+    return Year(year, _generated(cluster, points, span, begins), rows, sources, as_if)
 
 
 def _month(books: Books, month: Month, now: datetime) -> _Told:
@@ -71,11 +81,13 @@ def _month(books: Books, month: Month, now: datetime) -> _Told:
         if run is not None and run.manifest.cluster == books.cluster.name:
             tables = {**run.outputs(), "behind": run.inputs()["behind"]} if "behind" in run.inputs() else run.outputs()
             note = "" if run.manifest.complete else " (z zaakceptowanymi brakami)"
-            return _Told(tables, f"rejestr rozliczeń, {run.id}{note}", final=True)
+            simulated = run.settings.regime_status != "binding"
+            return _Told(tables, f"rejestr rozliczeń, {run.id}{note}", final=True, simulated=simulated)
     settled = books.settled(month)
     tables = {"shares": settled.shares, "storages": settled.storages, "behind": settled.tables["behind"]}
     state = "miesiąc trwa" if now < month.end else "bez rozliczenia ostatecznego"
-    return _Told(tables, f"stan danych teraz; {state}", final=False)
+    simulated = books.cluster.settings.regime_status != "binding"
+    return _Told(tables, f"stan danych teraz; {state}", final=False, simulated=simulated)
 
 
 def _relieved(shares: pa.Table) -> dict[str, tuple[int, int]]:

@@ -172,6 +172,13 @@ def test_the_annual_report_marks_what_is_only_injected_and_names_open_months() -
     ]
     year = Year(2025, made, [Relieved("gmina", "Gmina", 900, 10)], [("2025-11", "r", True), ("2025-12", "r", False)])
     paper = annual_report(entry(date(2025, 12, 31)), date(2025, 12, 31), year)
+    assert not any("symulacja" in gap for gap in paper.gaps)
+    simulated = replace(year, simulated=["2025-12"], relieved=[Relieved("gmina", "Gmina", 900, 10, 70)])
+    report = annual_report(entry(date(2025, 12, 31)), date(2025, 12, 31), simulated)
+    assert any(gap.endswith("symulacja: 2025-12") for gap in report.gaps)
+    told = next(sheet for sheet in report.sheets if sheet.title == "Energia art. 184k")
+    assert told.rows[-1] == (None, "Razem", Decimal("0.900"), None, Decimal("0.070"))
+    assert "nie wykazuje się" in told.notes[1]
     totals = next(sheet for sheet in paper.sheets if sheet.title == "Energia wytworzona").rows
     assert totals[0] == ("Energia wytworzona łącznie przez członków klastra [kWh]", Decimal("2.200"),
                          "wartość niepełna: patrz arkusz Wytwarzanie")  # fmt: skip
@@ -231,8 +238,18 @@ def test_a_year_is_gathered_from_the_books(tmp_path: Path) -> None:
     year = year_of_books(Books.open(made.config), 2026, datetime(2026, 7, 1, tzinfo=UTC))
     relieved = {one.member: one for one in year.relieved}
     assert relieved["A"].hours == 24
-    assert relieved["A"].wh is not None
-    assert relieved["A"].wh > 0
+    # A simulation: the provision was applied to nothing yet (art. 48 of the Act of 17.08.2023).
+    assert relieved["A"].wh == 0
+    assert relieved["A"].simulated_wh > 0
+    assert "2026-06" in year.simulated
+    binding = 'kind = "gmina"\ncontract_amended = 2025-01-01'
+    text = (tmp_path / "cluster.toml").read_text(encoding="utf-8").replace('kind = "gmina"', binding)
+    text += '[settings]\nregime_status = "binding"\nec_outcome = "compatible"\nec_outcome_date = 2025-01-01\n'
+    (tmp_path / "cluster.toml").write_text(text, encoding="utf-8")
+    applied = year_of_books(Books.open(made.config), 2026, datetime(2026, 7, 1, tzinfo=UTC))
+    assert not applied.simulated
+    (row,) = [one for one in applied.relieved if one.member == "A"]
+    assert (row.wh, row.simulated_wh) == (relieved["A"].simulated_wh, 0)
     farm = next(one for one in year.generated if one.point == "F1")
     assert farm.basis == "incomplete"
     assert kwh(farm.wh) is not None
@@ -266,8 +283,10 @@ def test_the_annual_report_of_final_runs_says_their_relieved_energy_by_member_an
         row["relieved_wh"] for run in finals for row in run.outputs()["shares"].to_pylist() if row["member"] == "A"
     )
     assert wanted == sum(run.manifest.totals.relieved_wh or 0 for run in finals) > 0
-    said = {row[1]: row[2] for row in sheets["Energia art. 184k"]}
-    assert said == {"Town hall": f"{wanted / 1000:.3f}", FARM: "0.000", "Razem": f"{wanted / 1000:.3f}"}
+    # Both runs are simulations: the energy that would be relieved stands apart from what was.
+    said = {row[1]: (row[2], row[4]) for row in sheets["Energia art. 184k"]}
+    would = "0.000", f"{wanted / 1000:.3f}"
+    assert said == {"Town hall": would, FARM: ("0.000", "0.000"), "Razem": would}
     final = {row[0]: row[2] for row in sheets["Źródła"]}
     assert [month for month, state in final.items() if state == "tak"] == ["2026-08", "2026-09"]
     (gap,) = [one for one in paper["gaps"] if one.startswith("ostateczne rozliczenie miesięcy")]
