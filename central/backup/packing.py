@@ -16,6 +16,7 @@ import msgspec
 from central.backup.contents import Content, books, cluster_files
 from central.backup.restored_config import restored_config
 from central.backup.snapshot import is_database, snapshot
+from central.cluster.history import History
 from central.config import CentralConfig
 from central.register.register_file import REGISTER, entries_of
 
@@ -122,5 +123,6 @@ def pack(config: CentralConfig, config_file: Path, out: Path, began: datetime) -
 
 def _contents(config: CentralConfig, runs: Sequence[str]) -> Iterator[Content]:
     yield from books(config, runs)
-    yield from (Content(path, path.name) for path in cluster_files(config.cluster_file))
+    with History(config.cluster_file.resolve()).still():
+        yield from (Content(path, path.name) for path in cluster_files(config.cluster_file))
     yield from (Content(path, f"rates/{i}-{path.name}") for i, path in enumerate(config.rates_files, 1))

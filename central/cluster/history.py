@@ -105,6 +105,19 @@ class History:
                 os.ftruncate(file, length)
                 raise
 
+    @contextlib.contextmanager
+    def still(self) -> Iterator[None]:
+        """Within the block no command changes the cluster file or its history: both say the same. Raises OSError."""
+        if not self.path.exists():
+            yield
+            return
+        file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            yield
+        finally:
+            os.close(file)
+
     def _notice(self, file: int, now: datetime, *, trusting: bool = True) -> Entry | None:
         content = read_toml(self._cluster_file) if trusting else _content(self._cluster_file)
         if content is None:

@@ -9,14 +9,19 @@ import subprocess
 import sys
 import tarfile
 import threading
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from central.backup.packing import pack
 from central.cli import main
+from central.cluster.flat import named_rows
+from central.cluster.history import History
+from central.cluster.sources import read_source
 from central.config import load_config
 from central.journal import Message
 from central.keeper import Keeper
@@ -167,3 +172,29 @@ def test_a_half_made_run_is_in_no_backup_and_no_secret_is(tmp_path: Path) -> Non
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A restored configuration names nothing by where a command is started."""
     monkeypatch.chdir(tmp_path)
+
+
+def test_a_cluster_file_and_its_history_say_the_same_though_an_import_goes_on(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    made.mkdir()
+    config_file = make_month(made).config
+    cluster = made / "cluster.toml"
+    history = History(cluster)
+    history.notice(datetime(2026, 10, 1, tzinfo=UTC))
+    new = made / "new.toml"
+    new.write_text(cluster.read_text(encoding="utf-8").replace("Town hall", "Ratusz"), encoding="utf-8")
+    source = read_source(new)
+    now = datetime(2026, 10, 2, tzinfo=UTC)
+    with ThreadPoolExecutor(1) as beside:
+        # The import has written its record, and hasn't replaced the file yet.
+        with history.recording(named_rows(source.content), source.text, "Ola", now):
+            packed = beside.submit(pack, load_config(config_file), config_file, tmp_path / "b.tar", now)
+            wait([packed], timeout=3)
+            new.replace(cluster)
+        packed.result(60)
+    with tarfile.open(tmp_path / "b.tar") as tar:
+        file, kept = tar.extractfile("cluster.toml"), tar.extractfile("cluster.toml.history.jsonl")
+        assert file is not None
+        assert kept is not None
+        last = json.loads(kept.read().splitlines()[-1])
+        assert (last["by"], last["file_sha256"]) == ("Ola", hashlib.sha256(file.read()).hexdigest())
