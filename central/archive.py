@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from central.imports.found import Given
-from central.sqlite_file import connect
+from central.sqlite_file import connect, has_table
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
@@ -145,13 +145,22 @@ class Archive:
         self._db.close()
 
 
+def is_archive(path: Path) -> bool:
+    """Whether there is an archive; one that its first writer is just making isn't yet.
+
+    Raises:
+        sqlite3.Error: the file can't be opened, or isn't a database.
+    """
+    return has_table(path, "files")
+
+
 def archived_files(path: Path) -> list[ArchivedFile]:
     """Every file of the archive at ``path``, in the order in which they count; none where nothing was ever imported.
 
     Raises:
         sqlite3.Error: the archive can't be read.
     """
-    if not path.is_file():
+    if not is_archive(path):
         return []
     archive = Archive(path, read_only=True)
     try:

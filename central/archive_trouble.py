@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from central.archive import Archive
+from central.archive import Archive, is_archive
 from central.config import CentralConfig
 from central.files_in import files_decided
 from central.sqlite_file import connect
@@ -58,7 +58,7 @@ def _anew(config: CentralConfig) -> str:
 
 
 def _last(file: Path) -> int:
-    if not file.is_file():
+    if not is_archive(file):
         return 0
     archive = Archive(file, read_only=True)
     try:

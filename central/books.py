@@ -10,7 +10,7 @@ from typing import Any, Self
 import msgspec
 import pyarrow as pa
 
-from central.archive import Archive
+from central.archive import Archive, is_archive
 from central.around import measured_around
 from central.cluster import Cluster
 from central.cluster.papers import Unauthorised
@@ -240,7 +240,7 @@ class Books:
 
     def archived(self) -> dict[int, dict[str, Any]]:
         """What the archive says of each operator's file, by its number: name, format, when it was imported, by whom."""
-        if not self.config.files.is_file():
+        if not is_archive(self.config.files):
             return {}
         archive = Archive(self.config.files, read_only=True)
         try:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from central.aliases import versions_under_ids
-from central.archive import Archive
+from central.archive import Archive, is_archive
 from central.asked_for import AskedFor
 from central.books import Books, Settled
 from central.causes import Around, Causes, Recorded, Stretch
@@ -124,7 +124,7 @@ def _recorded(watch: Watch) -> list[Recorded]:
 
 
 def _imported(books: Books) -> dict[int, float]:
-    if not books.config.files.is_file():
+    if not is_archive(books.config.files):
         return {}
     archive = Archive(books.config.files, read_only=True)
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from central.archive import Archive
+from central.archive import Archive, is_archive
 from central.config import CentralConfig, load_config
 from central.imports.found import Found, NotReadError
 from central.imports.recognise import read_file
@@ -36,7 +36,7 @@ def files_behind(config: CentralConfig) -> int:
     Raises:
         sqlite3.Error: a file can't be read.
     """
-    if not config.files.is_file():
+    if not is_archive(config.files):
         return 0
     archive = Archive(config.files, read_only=True)
     try:
@@ -81,7 +81,7 @@ def put_files_in(
         OSError, sqlite3.Error: a file can't be opened, read or written.
     """
     file = archived or config.files
-    if not file.is_file():
+    if not is_archive(file):
         return FilesIn()
     archive, store = Archive(file, read_only=True), open_store(config)
     try:

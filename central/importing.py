@@ -17,7 +17,7 @@ import msgspec
 import pyarrow as pa
 
 from central.aliases import Aliases
-from central.archive import Archive, archived_files
+from central.archive import Archive, archived_files, is_archive
 from central.archive_trouble import all_there
 from central.changes import SeriesChange, changes
 from central.cluster import Cluster
@@ -186,7 +186,7 @@ class Importer:
 
     def _bring_up(self) -> None:
         """Let everything that is archived be decided."""
-        if not self._config.files.is_file():
+        if not is_archive(self._config.files):
             return
         if self._alone:
             put_files_in(self._config, progress=lambda done, of: self._progress(f"taking in file {done} of {of}"))
