@@ -7,7 +7,7 @@ from typing import Any
 
 from central.explaining.behind_stands import counted_behind
 from central.explaining.case import Case, at_text
-from central.explaining.next_step import next_step
+from central.explaining.next_step import less_drawn, next_step
 from central.explaining.point_hour import point_hour
 from central.explaining.question import OF_STORAGES as STORES
 from central.explaining.question import Asked
@@ -26,7 +26,7 @@ def cluster_hour(case: Case, asked: Asked, view: View) -> Step:
         return _ratio(case, asked, sums, view)
     if quantity == "multiplier":
         return _multiplier(case, asked, sums, view)
-    if quantity == "to_next":
+    if quantity in {"to_next", "less_drawn"}:
         return _to_next(case, asked, sums, view)
     if quantity in STORES or quantity == "gross":
         return _by_column(case, asked, sums, view)
@@ -182,15 +182,19 @@ def _multiplier(case: Case, asked: Asked, sums: Sums, view: View) -> Step:
 
 
 def _to_next(case: Case, asked: Asked, sums: Sums, view: View) -> Step:
-    found = next_step(case, sums)
+    if asked.quantity == "to_next":
+        following = next_step(case, sums)
+        value, rule = following.missing_wh, following.rule
+    else:
+        value, rule = less_drawn(case, sums)
     gross = case.settings.ratio_denominator == "gross"
     parts = ("ratio", "injected_res", "gross" if gross else "drawn")
     below = tuple(cluster_hour(case, _of(asked, part), view.deeper) for part in parts) if view.depth > 0 else ()
     return Step(
-        what=named("hour", "to_next", {"start_at": at_text(_start(asked))}),
-        value=None if found.missing_wh is None else str(found.missing_wh),
+        what=named("hour", asked.quantity, {"start_at": at_text(_start(asked))}),
+        value=None if value is None else str(value),
         unit="Wh",
-        how=(found.rule,),
+        how=(rule,),
         parts=below,
         ask=asked.query(),
     )

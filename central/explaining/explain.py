@@ -14,8 +14,9 @@ from central.explaining.member_hour import member_hour
 from central.explaining.money import COMPONENTS, money
 from central.explaining.percents import percents
 from central.explaining.point_hour import point_hour
-from central.explaining.question import CHARGED, GROSS, MONEY, SHARES, Asked, QuestionError
+from central.explaining.question import CHARGED, GROSS, MONEY, SHARES, STEP_WORTH, Asked, QuestionError
 from central.explaining.step import Step, View
+from central.explaining.worth import worth
 
 _NAMED: Final = 5
 __all__ = ["COMPONENTS", "explain"]
@@ -32,6 +33,8 @@ def explain(case: Case, asked: Asked, view: View) -> Step:
         return money(case, asked, view)
     if asked.quantity == CHARGED:
         return charged(case, asked, view)
+    if asked.quantity == STEP_WORTH:
+        return worth(case, asked, view)
     if asked.quantity in SHARES:
         return percents(case, asked, view, _energies)
     return _energies(case, asked, view)

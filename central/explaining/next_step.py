@@ -43,3 +43,18 @@ def next_step(case: Case, sums: Sums) -> Next:
     counted = min(wanted, sums.drawn_wh) if covered else wanted
     then, _ = step_of(case, counted, under)
     return Next(wanted - sums.res_wh, then, Said("rule.to_next" if tenths else "rule.to_next_all", facts))
+
+
+def less_drawn(case: Case, sums: Sums) -> tuple[int | None, Said]:
+    """The least by which the draw would have to fall for the next step, all else being as it was; None: it can't."""
+    following, (_, under) = next_step(case, sums), ratio(case, sums)
+    if following.missing_wh is None:
+        return None, following.rule
+    # Of the steps that begin above tenths each has its own; the last one begins at all of it.
+    tenths = next((tenths for tenths, off in STEPS if off == following.off), 0)
+    most = (10 * sums.res_wh - 1) // tenths if tenths else sums.res_wh
+    facts: dict[str, Fact] = {"under_wh": under, "most_wh": most, "over_wh": sums.res_wh}
+    if sums.res_wh <= 0 or most <= 0 or under - most > sums.drawn_wh:
+        return None, Said("rule.no_less_drawn", facts)
+    facts["tenth_pct"] = str(10 * (tenths or 10))
+    return under - most, Said("rule.less_drawn" if tenths else "rule.less_drawn_all", facts)

@@ -21,7 +21,9 @@ SHARES: Final = ("share", "part")
 """% of a month, day or period: what of the drawn energy is covered; what of the allocated one is one's part."""
 OF_DAY: Final = (*OF_POINTS, *OF_CLUSTER, *SHARES)
 """What can be asked of a day: of its complete periods."""
-OF_HOUR: Final = ("ratio", "multiplier", "to_next", "gross")
+OF_HOUR: Final = ("ratio", "multiplier", "to_next", "less_drawn", "gross")
+STEP_WORTH: Final = "step_worth"
+"""zł of one period, of the whole cluster or a point: what the next step would have been worth."""
 """Of one period of the whole cluster."""
 OF_STORAGES: Final = ("storage_charge", "storage_discharge")
 """Wh of one period, of the whole cluster or of one storage."""
@@ -31,7 +33,18 @@ GROSS: Final = ("relief_gross", "charge_gross", "full_gross", "charge_vat", "ful
 """zł of a month with VAT, and the VAT."""
 CHARGED: Final = "charged"
 """Wh of a month or period on which one component is charged at one point."""
-QUANTITIES: Final = (*MONEY, *GROSS, CHARGED, *OF_POINTS, *OF_CLUSTER, *SHARES, *OF_HOUR, *OF_STORAGES, *OF_STORAGE)
+QUANTITIES: Final = (
+    *MONEY,
+    *GROSS,
+    CHARGED,
+    STEP_WORTH,
+    *OF_POINTS,
+    *OF_CLUSTER,
+    *SHARES,
+    *OF_HOUR,
+    *OF_STORAGES,
+    *OF_STORAGE,
+)
 MAX_TEXT: Final = 200
 """The longest id that is looked at."""
 
@@ -164,7 +177,7 @@ def _fits(
 ) -> None:
     if quantity not in QUANTITIES:
         raise QuestionError(f"quantity: {quantity[:40]!r} is none; known: {', '.join(QUANTITIES)}")
-    if quantity in (*OF_HOUR, *OF_STORAGES, *OF_STORAGE) and start is None:
+    if quantity in (*OF_HOUR, STEP_WORTH, *OF_STORAGES, *OF_STORAGE) and start is None:
         raise QuestionError(f"quantity: {quantity} is one period's: give an hour like 2026-10-05T13")
     if quantity in OF_STORAGE and not point:
         raise QuestionError(f"quantity: {quantity} is one storage's: give its point")
@@ -174,6 +187,8 @@ def _fits(
         raise QuestionError(
             f"quantity: {quantity} is a month's: leave the hour out, or ask for {quantity.partition('_')[0]}"
         )
+    if quantity == STEP_WORTH and member and not point:
+        raise QuestionError(f"quantity: {quantity} is the cluster's or a point's: give a point, or leave member out")
     if quantity == "part" and not (member or point):
         raise QuestionError("quantity: part is a member's or a point's: give one of them")
     if quantity in (*OF_HOUR, *OF_CLUSTER, "share") and (member or point):

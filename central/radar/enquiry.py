@@ -8,15 +8,16 @@ from typing import Any
 
 from central.enquiry import Enquiry, EnquiryError
 from central.radar.lacks import month_lacks
-from central.radar.slots import radar_answer
+from central.radar.slots import lack_rows, radar_answer
 from central.standing import standing_books
 from metering.period import Month, utc_text
 
 
 class Radar(Enquiry, frozen=True):
-    """As ``radar --month --json``."""
+    """As ``radar --month --json``; with ``hour`` all single hours of that hour of the day besides, in their order."""
 
     month: str
+    hour: int | None = None
 
     def answer(self, config_file: Path, now: datetime) -> dict[str, Any]:
         """See ``Enquiry``."""
@@ -27,4 +28,10 @@ class Radar(Enquiry, frozen=True):
         found = month_lacks(month, books.settled(month).tables, books.cluster.settings)
         ended = (min(month.end, now) - month.start) // books.cluster.period.length
         incomplete = max(0, ended - sum(found.complete.values()))
-        return {"now": utc_text(now), **radar_answer(books.cluster.name, [found], None), "incomplete": incomplete}
+        more = {} if self.hour is None else {"hour": self.hour, "of_hour": lack_rows(found, self.hour)}
+        return {
+            "now": utc_text(now),
+            **more,
+            **radar_answer(books.cluster.name, [found], None),
+            "incomplete": incomplete,
+        }

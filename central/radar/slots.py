@@ -124,6 +124,11 @@ def radar_answer(cluster: str, months: Sequence[MonthLacks], within_wh: int | No
     }
 
 
+def lack_rows(month: MonthLacks, hour: int) -> list[dict[str, Any]]:
+    """All hours of one hour of the day that lack something, in their order, as ``hours`` of ``radar_answer``."""
+    return [_lack_row(one) for one in sorted(_of(month.lacks, hour), key=lambda lack: lack.start)]
+
+
 def _slot_row(one: Slot) -> dict[str, Any]:
     best = one.best
     return {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, Response, Router, get
 from litestar.exceptions import ClientException
 from litestar.handlers import BaseRouteHandler
+from litestar.params import QueryParameter
 
 from central.conditions.enquiry import Conditions
 from central.papers.enquiry import Deadlines, WriteCalendar
@@ -19,6 +20,10 @@ from central.web.fresh import Enquire
 from central.web.page_conditions import conditions_content, deadlines_content, radar_content
 from metering.period import Month
 
+SlotAsked = Annotated[
+    int | None, QueryParameter(name="hour", ge=0, le=23, description="An hour of the day, like 13: all its hours")
+]
+
 
 def condition_handlers(drawing: Drawing, asks: Enquire, write: Write, now: Now) -> list[BaseRouteHandler]:
     """The pages, and the calendar as a file."""
@@ -29,13 +34,15 @@ def condition_handlers(drawing: Drawing, asks: Enquire, write: Write, now: Now) 
         return await enquiry_page(drawing, request, "conditions.html", seen, conditions_content)
 
     @get("/radar", include_in_schema=False)
-    async def radar_page(request: Request[Any, Any, Any], month: MonthAsked = None) -> Response[str]:
+    async def radar_page(
+        request: Request[Any, Any, Any], month: MonthAsked = None, hour: SlotAsked = None
+    ) -> Response[str]:
         at = now()
         try:
             span = month_span(month, at)
         except ClientException:
             return drawing.page(request, "bad_span.html", 400, asked=month, which="month")
-        seen = await asks(Radar(str(span)), at, wait=False)
+        seen = await asks(Radar(str(span), hour), at, wait=False)
         content = partial(radar_content, present=Month.of(at))
         return await enquiry_page(drawing, request, "radar.html", seen, content)
 
@@ -60,9 +67,9 @@ def condition_router(asks: Enquire, now: Now) -> Router:
         return _said(value_of(await asks(Conditions(), now(), wait=True)))
 
     @get("/radar", summary="What is missing to the next relief step, by hour of the day, as radar --json")
-    async def radar(month: MonthAsked = None) -> dict[str, Any]:
+    async def radar(month: MonthAsked = None, hour: SlotAsked = None) -> dict[str, Any]:
         at = now()
-        return _said(value_of(await asks(Radar(str(month_span(month, at))), at, wait=True)))
+        return _said(value_of(await asks(Radar(str(month_span(month, at)), hour), at, wait=True)))
 
     @get("/deadlines", summary="What is open or late, one year ahead, as deadlines --json")
     async def deadlines() -> dict[str, Any]:

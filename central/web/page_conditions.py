@@ -100,7 +100,10 @@ def radar_content(answer: dict[str, Any], present: Month) -> dict[str, Any]:
         "after": month.next if month < present else None,
         "slots": [{**_slot(one), "part_pct": 100 * one["missing_wh"] // (most or 1)} for one in answer["slots"]],
         "ranked": [_slot(slots[row["month"], row["hour"]]) for row in answer["ranked"][:RANKED]],
-        "hours": list(_hours(answer)),
+        "hours": list(_hours(answer["hours"][:SINGLE])),
+        "hour": answer.get("hour"),
+        "of_hour": list(_hours(answer.get("of_hour", []))),
+        "slot": _slot(slots[str(month), answer["hour"]]) if "hour" in answer else None,
         "unknown": any(one["worth_zl"] is None for one in answer["slots"] if one["lacking"]),
     }
 
@@ -112,8 +115,8 @@ def _slot(one: dict[str, Any]) -> dict[str, Any]:
     return {**one, "worth_zl": _money(one["worth_zl"]), "best": best}
 
 
-def _hours(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for one in answer["hours"][:SINGLE]:
+def _hours(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for one in rows:
         steps = {name: multiplier_text(one[name]) for name in ("step", "next_step")}
         yield {**one, **steps, "worth_zl": _money(one["worth_zl"])}
 
