@@ -27,24 +27,28 @@ def conditions_content(answer: dict[str, Any]) -> dict[str, Any]:
         "answer": answer,
         "day": date.fromisoformat(answer["day"]),
         "blocks": [
-            (name, [_condition(one) for one in answer[name]])
+            (name, [_condition(one, name) for one in answer[name]])
             for name in ("conditions", "dry_run_from_2027")
             if answer[name]
         ],
     }
 
 
-def _condition(one: dict[str, Any]) -> dict[str, Any]:
+def _condition(one: dict[str, Any], block: str) -> dict[str, Any]:
+    """``detailed``: there is something that its numbers are made of, below ``id``."""
     failing = one.get("failing")
     trend = one.get("trend")
     shown = {
         **one,
+        "id": f"{block}-{one['rule']}",
+        "detailed": any(one.get(name) for name in ("numbers", "missing", "notes", "trend", "needs"))
+        or bool(failing and failing["hours"]),
         "value": _between(one["value"], pct=one["unit"] == "%"),
         "threshold": _plain(one["threshold"]),
         "margin": _between(one["margin"]),
         "numbers": [(*_unit(name), _between(value, wh=name.endswith("_wh"))) for name, value in one["numbers"].items()],
         "failing": failing and {**failing, "named": failing["starts"][:HOURS_SHOWN]},
-        "readings": [_condition(each) for each in one.get("readings", [])],
+        "readings": [_condition(each, block) for each in one.get("readings", [])],
         "needs": [{**need, "amount": _up(need["amount"])} for need in one.get("needs", [])],
         "trend": None,
     }
