@@ -15,10 +15,12 @@ from typing import Any
 import uvicorn
 from litestar import Litestar
 from litestar.datastructures import MutableScopeHeaders
+from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.response.base import ASGIResponse
 from litestar.static_files import create_static_files_router
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from central.answers import Span
@@ -81,6 +83,12 @@ async def _secure(message: Message, _: Scope) -> None:
         MutableScopeHeaders(message).update(_HEADERS)
 
 
+async def _tell(error: Exception, scope: Scope) -> None:
+    """A page or answer that broke is told in the log, with where: whoever looks only sees that it did."""
+    if not isinstance(error, HTTPException) or error.status_code >= HTTP_500_INTERNAL_SERVER_ERROR:
+        _log.error("page_broken", path=scope["path"], exc_info=error)
+
+
 def make_app(
     look: Look,
     rows_file: WriteRows,
@@ -112,6 +120,7 @@ def make_app(
             create_static_files_router("/static", directories=[_STATIC]),
         ],
         before_send=[_secure],
+        after_exception=[_tell],
         middleware=[own_names_only],
         openapi_config=OpenAPIConfig(
             title="klaster", version="1", path="/api", render_plugins=[JsonRenderPlugin(path="/openapi.json")]

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from litestar.testing import AsyncTestClient
+from structlog.testing import capture_logs
 
 from central.answers import Span
 from central.ask import Question, ask
@@ -299,3 +300,17 @@ async def test_a_file_without_a_store_is_503_with_a_sentence_and_leaves_nothing(
     assert answer.status_code == 503
     assert "there is nothing yet" in answer.json()["detail"]
     assert list(tmp_path.glob("klaster-csv-*")) == []
+
+
+async def test_a_page_that_breaks_is_told_in_the_log_with_its_path_and_a_refusal_isnt(made: Made) -> None:
+    async def look(question: Question, span: Span, at: datetime, *, wait: bool) -> Seen:
+        raise ValueError("a number that nobody expected")
+
+    app = make_app(look, rows_of(made), lambda: AFTER)
+    async with AsyncTestClient(app, base_url=HOST, raise_server_exceptions=False) as client:
+        with capture_logs() as told:
+            assert (await client.get("/month?month=2026-06")).status_code == 500
+            assert (await client.get("/month?month=nonsense")).status_code == 400
+    assert [(one["event"], one["path"], str(one["exc_info"])) for one in told] == [
+        ("page_broken", "/month", "a number that nobody expected")
+    ]
