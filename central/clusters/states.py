@@ -15,6 +15,7 @@ from central.finding import WEIGHTS
 from central.findings_file import FindingsFile
 from central.gateways import GatewayTable
 from central.opened import open_admitted
+from central.sqlite_file import has_table
 from metering.period import Month
 from runtime.config import ConfigError
 
@@ -37,7 +38,7 @@ class ClusterState(msgspec.Struct, frozen=True, kw_only=True):
     gateways: int | None = None
     online: int | None = None
     findings: dict[str, int] = {}
-    """Open records by weight, as last recorded."""
+    """Open records by weight, as last recorded; empty where no service has looked yet."""
     trouble: str = ""
 
 
@@ -102,9 +103,9 @@ def _gateways(config: CentralConfig) -> list[bool]:
 
 
 def _findings(config: CentralConfig) -> dict[str, int]:
+    if not has_table(config.findings_file, "looks"):
+        return {}
     counts = dict.fromkeys(WEIGHTS, 0)
-    if not config.findings_file.exists():
-        return counts
     file = FindingsFile(config.findings_file, read_only=True)
     try:
         for record in file.records(closed=False):

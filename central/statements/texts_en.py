@@ -157,7 +157,7 @@ EN: Final[dict[str, str]] = {
     "authorised": "An authorisation to the member's data is valid all month, or the cluster keeps none.",
     "authorised_unknown": "Nobody can tell whether an authorisation to the data is valid: this version of the "
     "cluster's data can't be read.",
-    "accepted": "Accepted gap: {point}, {direction}, {since} – {until}: {reason}.",
+    "accepted": "Accepted by name that values may be missing here: {point}, {direction}, {since} – {until}: {reason}.",
     "no_doubt": "No value is substituted, estimated or interpolated.",
     "settings": "How questions were answered that the law leaves open",
     "settings_intro": "Asterisk: otherwise than the program's default.",

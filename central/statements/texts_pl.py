@@ -158,7 +158,7 @@ PL: Final[dict[str, str]] = {
     "authorised": "W całym miesiącu jest ważne upoważnienie do danych członka albo klaster ich nie prowadzi.",
     "authorised_unknown": "Nie wiadomo, czy upoważnienie do danych jest ważne: tej wersji danych klastra nie "
     "można odczytać.",
-    "accepted": "Zaakceptowany brak: {point}, {direction}, {since} – {until}: {reason}.",
+    "accepted": "Przyjęto imiennie, że może tu brakować wartości: {point}, {direction}, {since} – {until}: {reason}.",
     "no_doubt": "Żadna wartość nie jest zastępcza, szacowana ani interpolowana.",
     "settings": "Jak rozstrzygnięto kwestie, które ustawa zostawia otwarte",
     "settings_intro": "Gwiazdka: inaczej niż domyślnie w programie.",

@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from central.config import load_config
+from central.findings_file import FindingsFile
 from central.journal import Journal
 from central.service import sole_writer
 from gateway.outbox import Outbox
@@ -100,6 +101,16 @@ def asked(*words: str | Path, code: int = 0) -> Any:
     done = subprocess.run([CENTRAL, *map(str, words), "--json"], capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stdout + done.stderr
     return json.loads(done.stdout) if done.stdout else done.stderr
+
+
+def test_findings_of_a_cluster_at_which_no_service_ever_looked_arent_none_but_not_known(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("made up\n", encoding="utf-8")
+    file = configured(tmp_path / "a", free_port(), "a")
+    (tmp_path / "a" / "data").mkdir()
+    told = asked("clusters", file)["clusters"][0]
+    assert (told["trouble"], told["findings"]) == ("", {})
+    FindingsFile(load_config(file).findings_file).close()
+    assert set(asked("clusters", file)["clusters"][0]["findings"].values()) == {0}
 
 
 def wait_for(what: Callable[[], Any], seconds: float = 120) -> Any:
