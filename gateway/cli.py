@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from metering.period import QUARTER
+from runtime.command_list import WholeSentences
 from runtime.console import config_errors, fail, out
 
 _CONFIG = click.argument("config", type=click.Path(path_type=Path))
@@ -17,7 +18,7 @@ _CONFIG = click.argument("config", type=click.Path(path_type=Path))
 _TOOLS = ("doctor", "outbox", "ports", "raw", "read", "scan", "watch")
 
 
-class _WithTools(click.Group):
+class _WithTools(WholeSentences):
     """Its own commands, and the technician's tools: each a file that is loaded when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

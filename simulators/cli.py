@@ -14,13 +14,14 @@ import click
 
 from metering.period import WARSAW
 from runtime.clock import SimulationClock, SystemClock
+from runtime.command_list import WholeSentences
 from runtime.console import Exit, config_errors, fail, out, print_json, table
 
 if TYPE_CHECKING:
     from simulators.configs import Prepared
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=WholeSentences, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="klaster", prog_name="klaster-sim")
 def main() -> None:
     """Simulate an energy cluster: meters on real protocols, their troubles, and the books to compare with."""

@@ -27,7 +27,7 @@ def _question(name: Question, text: str, show: str) -> click.Command:
     """A command that asks the books and prints the answer by ``central.reports.answers_text.<show>``."""
 
     @click.command(name, help=text)
-    @click.argument("config_file", type=FILE)
+    @click.argument("config_file", type=FILE, metavar="CONFIG")
     @click.option("--month", type=MonthType(), help="A local month; without --month and --day: the present one.")
     @click.option("--day", type=DayType(), help="One local day.")
     @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
@@ -61,7 +61,7 @@ stands = _question("stands", "The stands as gateways sent them.", "print_stands"
 
 
 @click.command()
-@click.argument("config_file", type=FILE)
+@click.argument("config_file", type=FILE, metavar="CONFIG")
 @click.option("--month", type=MonthType(), help="A local month; without --month and --day: all that is open.")
 @click.option("--day", type=DayType(), help="One local day.")
 @click.option("--all", "ever", is_flag=True, help="Closed ones too.")
@@ -143,7 +143,7 @@ def _unknown_point(point: str, known: Collection[str]) -> str:
 
 
 @click.command()
-@click.argument("config_file", type=FILE)
+@click.argument("config_file", type=FILE, metavar="CONFIG")
 @click.option("--month", type=MonthType(), help="A local month; without it the present one.")
 @click.option("--point", "points", multiple=True, help="This point alone; may be given more than once.")
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")

@@ -14,7 +14,7 @@ _MIB = 1 << 20
 
 
 @click.command()
-@click.argument("config_file", type=FILE)
+@click.argument("config_file", type=FILE, metavar="CONFIG")
 @click.argument("out", type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 def backup(config_file: Path, out: Path, *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ import click
 from central.language_option import in_language
 from central.span_options import DayType
 from runtime import console
+from runtime.command_list import WholeSentences
 from runtime.console import Exit
 from runtime.unread import why_unread
 
@@ -26,7 +27,7 @@ _OTHER_KINDS = frozenset({".csv", ".json", ".ods", ".toml", ".tsv", ".xls", ".xl
 """Names that ask for a file which an export doesn't write; a folder would be made of them."""
 
 
-@click.group()
+@click.group(cls=WholeSentences)
 def cluster() -> None:
     """The cluster's data: members, points, meters and papers, valid in time (docs/cluster.md)."""
 

@@ -25,7 +25,7 @@ FILE = click.Path(path_type=Path)
 
 
 @click.command(cls=ManyFiles)
-@click.argument("config_file", type=FILE, required=False)
+@click.argument("config_file", type=FILE, metavar="[CONFIG]", required=False)
 @click.option("--on", "day", type=DayType(), help="The local day; today if not given.")
 @click.option("--year", type=click.IntRange(2000, 2199), help="Its last day, or today in the present year.")
 @click.option("--cluster", "cluster_file", type=FILE, help="Without a configuration: the cluster file …")
@@ -49,7 +49,7 @@ def conditions(
     if day and year:
         raise click.UsageError("give --on or --year, not both")
     if (config_file is None) == (cluster_file is None):
-        raise click.UsageError("give CONFIG_FILE, or --cluster and --readings")
+        raise click.UsageError("give CONFIG, or --cluster and --readings")
     if bool(files) != bool(cluster_file):
         raise click.UsageError("--cluster and --readings go together")
     from central.conditions.assessing import assess

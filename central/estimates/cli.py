@@ -28,7 +28,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.
 
 
 @click.command()
-@click.argument("config_file", type=FILE)
+@click.argument("config_file", type=FILE, metavar="CONFIG")
 @click.option("--month", type=MonthType(), help="A local month; the present one if not given.")
 @click.option("--from", "first", type=MonthType(), help="The first of several months …")
 @click.option("--to", "last", type=MonthType(), help="… and the last, both inclusive.")
@@ -56,7 +56,7 @@ def validate(config_file: Path, *, month: Month | None, first: Month | None, las
 
 
 @click.command()
-@click.argument("config_file", type=FILE)
+@click.argument("config_file", type=FILE, metavar="CONFIG")
 @click.option("--point", help="The point (PPE).")
 @click.option("--direction", type=click.Choice(["drawn", "injected"]), help="One direction; else all that lack values.")
 @click.option("--from", "first", help="A local day, or the first period's start, like 2026-10-05T14:00.")
@@ -133,7 +133,7 @@ def estimate(
 
 
 @click.command()
-@click.argument("config_file", type=FILE)
+@click.argument("config_file", type=FILE, metavar="CONFIG")
 @JSON
 def estimates(config_file: Path, *, as_json: bool) -> None:
     """Every estimate as it was recorded, and who took which back."""

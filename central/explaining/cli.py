@@ -23,7 +23,7 @@ FILE = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("config_file", type=FILE, required=False)
+@click.argument("config_file", type=FILE, metavar="[CONFIG]", required=False)
 @click.option(
     "--run", "run_name", metavar="RUN", help="Of a run: its name in the register, its folder or exported file."
 )

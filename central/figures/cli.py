@@ -12,6 +12,7 @@ import click
 from central.span_options import MonthType
 from metering.period import Month
 from runtime import console
+from runtime.command_list import WholeSentences
 from runtime.console import Exit
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Amount(click.ParamType[Decimal]):
         return Decimal(text)
 
 
-@click.group()
+@click.group(cls=WholeSentences)
 def figures() -> None:
     """What the operator and the sellers charged: enter it, and compare (docs/money.md).
 

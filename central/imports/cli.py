@@ -22,7 +22,7 @@ FILE = click.Path(path_type=Path)
 
 
 @click.command(name="import")
-@click.argument("config_file", type=FILE)
+@click.argument("config_file", type=FILE, metavar="CONFIG")
 @click.argument("files", type=FILE, nargs=-1, required=True)
 @click.option("--point", default="", help="Whose the values are, where the file names no point.")
 @click.option("--direction", type=click.Choice(["drawn", "injected"]), help="Where the file doesn't say it.")
@@ -92,7 +92,7 @@ def import_(
 
 
 @click.command()
-@click.argument("config_file", type=FILE)
+@click.argument("config_file", type=FILE, metavar="CONFIG")
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 def files(config_file: Path, *, as_json: bool) -> None:
     """Imported files in the order in which they count, and of how many periods each one's values count now."""
@@ -118,7 +118,7 @@ def files(config_file: Path, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("config_file", type=FILE)
+@click.argument("config_file", type=FILE, metavar="CONFIG")
 @click.option("--month", type=MonthType(), help="A local month; without it the present one.")
 @click.option("--tolerance-wh", type=click.IntRange(0), default=1, help="Differences up to so many Wh are none; 1.")
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")

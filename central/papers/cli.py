@@ -17,7 +17,7 @@ FILE = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("config_file", type=FILE)
+@click.argument("config_file", type=FILE, metavar="CONFIG")
 @click.argument("name")
 @click.option("--on", type=DayType(), help="The local day whose data it tells; today if not given.")
 @click.option("--year", type=click.IntRange(2024, 2199), help="annual-report: the year; last year if not given.")
@@ -84,7 +84,7 @@ def papers(
 
 
 @click.command()
-@click.argument("config_file", type=FILE)
+@click.argument("config_file", type=FILE, metavar="CONFIG")
 @click.option("--on", type=DayType(), help="The day to reckon from; today if not given.")
 @click.option("--until", type=DayType(), help="The last due day that is named; one year ahead if not given.")
 @click.option("--all", "ever", is_flag=True, help="What is done or has passed, too.")

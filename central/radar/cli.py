@@ -26,7 +26,7 @@ _MOST_KWH = 10**9
 
 
 @click.command(cls=ManyFiles)
-@click.argument("config_file", type=FILE, required=False)
+@click.argument("config_file", type=FILE, metavar="[CONFIG]", required=False)
 @click.option("--month", type=MonthType(), help="A local month; the present one if not given.")
 @click.option("--year", type=click.IntRange(2000, 2199), help="All months of a year that have begun.")
 @click.option("--within", "within_kwh", help="kWh that are within reach; 5 % of each hour's draw if not given.")
@@ -54,7 +54,7 @@ def radar(
     if month and year:
         raise click.UsageError("give --month or --year, not both")
     if (config_file is None) == (cluster_file is None):
-        raise click.UsageError("give CONFIG_FILE, or --cluster and --readings")
+        raise click.UsageError("give CONFIG, or --cluster and --readings")
     if bool(files) != bool(cluster_file):
         raise click.UsageError("--cluster and --readings go together")
     from central.present import now_by

@@ -18,7 +18,7 @@ FILE = click.Path(path_type=Path)
 
 
 @click.command("readings-of-law", cls=ManyFiles)
-@click.argument("config_file", type=FILE, required=False)
+@click.argument("config_file", type=FILE, metavar="[CONFIG]", required=False)
 @click.option("--month", type=MonthType(), required=True, help="The local month.")
 @click.option("--cluster", "cluster_file", type=FILE, help="Without a configuration: the cluster file …")
 @click.option("--rates", "rates", multiple=True, help="… rates …")
@@ -40,7 +40,7 @@ def readings_of_law(
     Exit code: 0 done; 3 some hours are incomplete; 2 bad input.
     """
     if (config_file is None) == (cluster_file is None):
-        raise click.UsageError("give CONFIG_FILE, or --cluster and --readings")
+        raise click.UsageError("give CONFIG, or --cluster and --readings")
     if bool(files) != bool(cluster_file):
         raise click.UsageError("--cluster and --readings go together")
     from central.imports.klaster_csv import BadRowsError

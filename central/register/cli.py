@@ -16,6 +16,7 @@ from central.settling.cli import ManyFiles
 from central.span_options import MonthType, months_asked
 from metering.period import Month
 from runtime import console
+from runtime.command_list import WholeSentences
 from runtime.console import Exit
 from runtime.unread import why_unread
 
@@ -34,7 +35,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="The answer as JSON.
 
 
 @click.command(cls=ManyFiles)
-@click.argument("config_file", type=FILE, required=False)
+@click.argument("config_file", type=FILE, metavar="[CONFIG]", required=False)
 @click.option("--month", type=MonthType(), help="The local month.")
 @click.option("--from", "first", type=MonthType(), help="The first of several months …")
 @click.option("--to", "last", type=MonthType(), help="… and the last, both inclusive.")
@@ -178,7 +179,7 @@ def _from_files(
         console.fail(error.told("nothing was made"))
 
 
-class Listing(click.Group):
+class Listing(WholeSentences):
     """A group whose name alone, with a configuration, lists."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -380,7 +381,7 @@ def show_difference(found: Comparison, length: timedelta, *, as_json: bool) -> N
 
 
 @click.command()
-@click.argument("config_file", type=FILE)
+@click.argument("config_file", type=FILE, metavar="CONFIG")
 @click.option("--month", type=MonthType(), required=True, help="The local month.")
 @in_language
 @JSON
@@ -406,13 +407,13 @@ def closing(config_file: Path, *, month: Month, language: str, as_json: bool) ->
     raise SystemExit(Exit.DONE if answer["done"] else Exit.DIFFERS)
 
 
-@click.group()
+@click.group(cls=WholeSentences)
 def correction() -> None:
     """Late data against the run that stands for a month."""
 
 
 @correction.command()
-@click.argument("config_file", type=FILE)
+@click.argument("config_file", type=FILE, metavar="CONFIG")
 @click.option("--month", type=MonthType(), required=True, help="The local month.")
 @JSON
 def propose(config_file: Path, *, month: Month, as_json: bool) -> None:

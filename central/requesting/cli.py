@@ -16,7 +16,7 @@ FILE = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("config_file", type=FILE)
+@click.argument("config_file", type=FILE, metavar="CONFIG")
 @click.argument("gateway")
 @click.option("--month", type=MonthType(), help="All stands of a local month, its first and last instant too.")
 @click.option("--day", type=DayType(), help="All stands of a local day.")
@@ -78,7 +78,7 @@ def request(
 
 
 @click.command()
-@click.argument("config_file", type=FILE)
+@click.argument("config_file", type=FILE, metavar="CONFIG")
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 def requests(config_file: Path, *, as_json: bool) -> None:
     """What gateways were asked to send again, newest first, and how far they are."""

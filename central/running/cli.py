@@ -16,7 +16,7 @@ FILE = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("config_file", type=FILE)
+@click.argument("config_file", type=FILE, metavar="CONFIG")
 def serve(config_file: Path) -> None:
     """Run central: journal and receipts, readings, the page."""
     import asyncio
@@ -39,7 +39,7 @@ def serve(config_file: Path) -> None:
 
 
 @click.command()
-@click.argument("config_file", type=FILE)
+@click.argument("config_file", type=FILE, metavar="CONFIG")
 @click.option(
     "--store", "kind", type=click.Choice(["sqlite", "influxdb"]), help="Another store than the configured one."
 )
