@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from central.language_option import in_language
 from central.span_options import DayType, MonthType, must_have_begun
 from metering.period import Month
 from runtime import console
@@ -69,6 +70,7 @@ stands = _question("stands", "The stands as gateways sent them.", "print_stands"
 @click.option("--acknowledge", "id_", metavar="ID", help="Close one that no data can repair, with --reason and --by.")
 @click.option("--reason", help="Why it is closed.")
 @click.option("--by", help="Who closes it.")
+@in_language
 def findings(
     *,
     config_file: Path,
@@ -79,6 +81,7 @@ def findings(
     id_: str | None,
     reason: str | None,
     by: str | None,
+    language: str,
 ) -> None:
     """What isn't as it should be, heaviest first, with the way out."""
     if month and day:
@@ -109,7 +112,7 @@ def findings(
     if as_json:
         console.print_json(answer.value)
     else:
-        print_findings(answer.value)
+        print_findings(answer.value, language)
 
 
 def _acknowledge(config: CentralConfig, id_: str, by: str, reason: str, now: datetime, *, as_json: bool) -> None:
@@ -147,7 +150,10 @@ def _unknown_point(point: str, known: Collection[str]) -> str:
 @click.option("--month", type=MonthType(), help="A local month; without it the present one.")
 @click.option("--point", "points", multiple=True, help="This point alone; may be given more than once.")
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
-def completeness(config_file: Path, month: Month | None, points: tuple[str, ...], *, as_json: bool) -> None:
+@in_language
+def completeness(
+    config_file: Path, month: Month | None, points: tuple[str, ...], language: str, *, as_json: bool
+) -> None:
     """What is there of what is expected, by point and day; why the rest is missing and what hangs on it.
 
     Exit code: 0 all that is due is there; 1 some is missing; 2 bad input.
@@ -170,5 +176,5 @@ def completeness(config_file: Path, month: Month | None, points: tuple[str, ...]
     if as_json:
         console.print_json(shown)
     else:
-        print_completeness(shown)
+        print_completeness(shown, language)
     raise SystemExit(Exit.DONE if shown["complete"] else Exit.DIFFERS)

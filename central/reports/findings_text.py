@@ -6,53 +6,71 @@ import textwrap
 from datetime import datetime
 from typing import Any
 
-from central.finding import when
+import msgspec
+
+from central.finding import WEIGHTS, when
+from central.reports.note import Note
+from central.reports.spoken import Spoken
 from runtime import console
 
-_TITLES = {
-    "blocks": "What keeps a month from being settled",
-    "doubt": "What puts figures in doubt",
-    "watch": "What to watch",
-}
 _COLUMNS = 100
 
 
-def print_findings(answer: dict[str, Any]) -> None:
+def print_findings(answer: dict[str, Any], language: str = "en") -> None:
     """By weight, one after another, or that there are none."""
-    rows = answer["findings"]
-    for weight, title in _TITLES.items():
+    say, rows = Spoken(language), answer["findings"]
+    for weight in WEIGHTS:
         of_weight = [row for row in rows if row["weight"] == weight]
         if of_weight:
-            console.say(f"{title}: {len(of_weight)}", style="bold")
+            console.say(say(f"findings.printed.{weight}", count=len(of_weight)), style="bold")
         for row in of_weight:
-            _print(row)
+            _print(row, say)
     if answer["unread"]:
-        console.say(f"{answer['unread']} messages of the journal are yet to be looked through for gateways' clocks.")
+        console.say(say("findings.printed.unread", n=answer["unread"]))
     closed = sum(1 for row in rows if row["closed"])
     count = len(rows) - closed
-    also = f", {closed} closed" if closed else ""
-    console.say(f"{count or 'No'} open finding{'s' if count != 1 else ''}{also} in {answer['span']}.")
+    also = say("findings.printed.also_closed", count=closed) if closed else ""
+    span = say("findings.printed.all_months") if answer["span"] == "all months" else answer["span"]
+    key = "findings.printed.open" if count else "findings.printed.none_open"
+    console.say(say(key, n=count, also=also, span=span))
 
 
 def print_validated(answer: dict[str, Any]) -> None:
     """What is doubted, then what was accepted with who and why."""
+    say = Spoken("en")
     for row in answer["findings"]:
-        _print(row)
+        _print(row, say)
     if answer["accepted"]:
         console.say(f"Accepted: {len(answer['accepted'])}", style="bold")
     for row in answer["accepted"]:
-        _print(row)
+        _print(row, say)
     count = len(answer["findings"])
     console.say(f"{count or 'No'} doubt{'s' if count != 1 else ''} in {answer['span']}.")
 
 
-def _print(row: dict[str, Any]) -> None:
-    _say(f"{row['kind']}  {row['what']}  {_span(row)}".rstrip(), indent=2, style="bold")
-    _say(row["text"], indent=4)
-    _say(f"where: {row['where']}" if row["where"] else "", indent=4)
-    _say(f"way out: {row['way_out']}", indent=4)
-    opened = f", opened {_when(row['opened'])}" if row["opened"] else ", not recorded yet"
-    _say(f"id {row['id']}{opened}{_closed(row)}", indent=4)
+def _print(row: dict[str, Any], say: Spoken) -> None:
+    _say(f"{_kind(row, say)}  {_said(row, 'what', say)}  {_span(row)}".rstrip(), indent=2, style="bold")
+    _say(_said(row, "text", say), indent=4)
+    _say(say("findings.printed.where", where=_said(row, "where", say)) if row["where"] else "", indent=4)
+    _say(say("findings.printed.way_out", way_out=_said(row, "way_out", say)), indent=4)
+    _say(_record(row, say), indent=4)
+
+
+def _kind(row: dict[str, Any], say: Spoken) -> str:
+    title = f"kind.{row['kind']}.title"
+    return f"{say(title)} ({row['kind']})" if say.language != "en" and say.has(title) else str(row["kind"])
+
+
+def _said(row: dict[str, Any], name: str, say: Spoken) -> str:
+    """A part of a finding; of a record of an older klaster as far as it is known again."""
+    if say.language == "en":
+        return str(row[name])
+    if name in row["notes"]:
+        return say.note(msgspec.convert(row["notes"][name], Note))
+    general = f"kind.{row['kind']}.{name}"
+    if name == "way_out" and say.has(general):
+        return say(general)
+    return say.note(Note("", row[name])) if name == "text" else str(row[name])
 
 
 def _span(row: dict[str, Any]) -> str:
@@ -60,11 +78,15 @@ def _span(row: dict[str, Any]) -> str:
     return since if since == until else f"{since} – {until}"
 
 
-def _closed(row: dict[str, Any]) -> str:
+def _record(row: dict[str, Any], say: Spoken) -> str:
+    if not row["opened"]:
+        return say("findings.printed.unrecorded", id=row["id"])
+    facts = {"id": row["id"], "opened": _when(row["opened"]), "closed": _when(row["closed"])}
     if not row["closed"]:
-        return ""
-    word = row["acknowledged"]
-    return f", closed {_when(row['closed'])}" + (f" by {word['by']}: {word['reason']}" if word else " by itself")
+        return say("findings.printed.recorded", **facts)
+    if word := row["acknowledged"]:
+        return say("findings.printed.closed_by", by=word["by"], reason=word["reason"], **facts)
+    return say("findings.printed.closed", **facts)
 
 
 def _when(text: str | None) -> str:

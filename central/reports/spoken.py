@@ -21,6 +21,7 @@ class Spoken:
 
     def __init__(self, language: str) -> None:
         """``language`` is pl or en."""
+        self.language = language
         self._words = WORDS[language]
 
     def __call__(self, key: str, /, **values: object) -> str:
