@@ -151,8 +151,9 @@ class Words:
     def heard(self, text: str) -> Markup:
         """What something else said in English, in this language where it is known again; else marked as English."""
         known = None if self.language == "en" else HEARD.find(text)
-        if known is None and self.language != "en" and "; " in text:
-            return Markup("; ").join(self.heard(part) for part in text.split("; "))
+        parts = text.split("; ")
+        if known is None and len(parts) > 1 and any(map(HEARD.find, parts)):
+            return Markup("; ").join(self.heard(part) for part in parts)
         if known is None:
             return self.english(text)
         fields = {name: self.heard(one) if name.startswith("said") else one for name, one in known.fields.items()}

@@ -11,7 +11,7 @@ import pytest
 
 from central.finding import CONDITIONS, WEIGHTS, Finding
 from central.findings_file import FindingsFile
-from tests.central.desk import Desk
+from tests.central.desk import Desk, full
 from tests.central.every_finding import every_finding
 from tests.central.made_month import MONTH
 
@@ -23,6 +23,7 @@ OLD = Finding(kind="estimated", what="OLD", since=MONTH.start, until=MONTH.end, 
 async def test_every_finding_is_on_the_page_in_its_language(
     desk: Desk, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    full(desk)
     kept: dict[str, Finding] = {}
     for i, one in enumerate([*every_finding(tmp_path_factory.mktemp("month")), OLD]):
         # Each kind once, all in one month, so that the page lists all of them.
