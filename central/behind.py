@@ -117,19 +117,26 @@ def own_use(grid: Grid, tables: Mapping[str, pa.Table], injected: Ints) -> tuple
 def metered(
     grid: Grid, tables: Mapping[str, pa.Table], role: Role, direction: Direction, chosen: Bools
 ) -> dict[int, Metered]:
-    """What meters of one role counted, by the place of those of the ``chosen`` (P,) points that have such a meter."""
+    """What meters of one role counted, by the place of those of the ``chosen`` (P,) points that have such a meter.
+
+    A value counts where a record of its meter is valid: what a meter says before it hangs there, or after, is nothing.
+    """
     columns: dict[str, list[int]] = {}
     for p, name in enumerate(grid.points):
         if chosen[p]:
             columns.setdefault(name, []).append(p)
     places = {name: mine[0] for name, mine in columns.items()}
     needed: dict[int, Ints] = {}
+    hangs: dict[tuple[str, str], Bools] = {}
     for row in tables["meters"].to_pylist() if "meters" in tables else ():
         if row["role"] == role and row["point"] in places:
             first = -np.inf if row["valid_from"] is None else row["valid_from"].timestamp()
             last = np.inf if row["valid_to"] is None else row["valid_to"].timestamp()
             count = needed.setdefault(places[row["point"]], np.zeros(len(grid.starts), dtype=np.int64))
-            count += (grid.starts >= first) & (grid.starts < last)
+            valid = (grid.starts >= first) & (grid.starts < last)
+            count += valid
+            key = row["point"], row["serial"]
+            hangs[key] = hangs[key] | valid if key in hangs else valid
     if not needed:
         return {}
     found = {p: np.zeros(len(grid.starts), dtype=np.int64) for p in needed}
@@ -147,6 +154,8 @@ def metered(
             if (point, meter, at) in seen:
                 raise ValueError(f"two {direction} energies for the {role} meter {meter} and one period")
             seen.add((point, meter, at))
+            if (point, meter) not in hangs or not hangs[point, meter][t]:
+                continue
             found[p][t] += 1
             values[p][t] += wh
     sums = {p: _sum(needed[p], found[p], values[p]) for p in needed}

@@ -40,12 +40,20 @@ class DeadlinesSeen:
     """The local day."""
     duties: Sequence[Duty]
     cluster_file: str = ""
+    filed: bool = True
+    """Whether any filing of a change is entered."""
 
 
 def check(seen: DeadlinesSeen) -> Iterator[Finding]:
-    """One for each duty that is late, or due within its days of warning."""
+    """One for each duty that is late, or due within its days of warning.
+
+    Where no filing of a change is entered at all, late ones are one finding: nobody began to enter them.
+    """
+    unfiled = [one for one in seen.duties if one.kind == "change" and one.state is DutyState.LATE and not seen.filed]
+    if len(unfiled) > 1:
+        yield _no_filings(unfiled, seen)
     for duty in seen.duties:
-        if duty.kind in TOLD_ELSEWHERE:
+        if duty.kind in TOLD_ELSEWHERE or (len(unfiled) > 1 and duty in unfiled):
             continue
         left = (duty.due - seen.today).days
         if duty.state is DutyState.LATE:
@@ -74,6 +82,34 @@ def _finding(kind: str, duty: Duty, seen: DeadlinesSeen, left: int, said: Note) 
         text=joined([_duty(duty), sentence("findings.due", "due {day}, {said}", day=str(duty.due), said=said), *whose]),
         way_out=Note(f"findings.duty_way.{duty.kind}", WAYS_OUT[duty.kind]),
         identity=(duty.kind, subject, duty.due.isoformat()),
+    )
+
+
+def _no_filings(late: Sequence[Duty], seen: DeadlinesSeen) -> Finding:
+    first, last = min(one.due for one in late), max(one.due for one in late)
+    return found(
+        kind="deadline_missed",
+        what=Note("findings.filings", "filings"),
+        where=seen.cluster_file,
+        since=day_start(min(one.begins for one in late)),
+        until=day_start(last + timedelta(days=1)),
+        first=str((seen.today - first).days),
+        second=str((seen.today - last).days),
+        unit="days",
+        text=sentence(
+            "findings.no_filings",
+            "no filing of a change is entered: the deadlines of {count_num} changes of the register's data have "
+            "passed, the first on {first}, the last on {last}",
+            count_num=str(len(late)),
+            first=str(first),
+            last=str(last),
+        ),
+        way_out=Note(
+            "findings.no_filings_way",
+            "enter what was sent in [[filings]], with its day; a change of the register meets all before it. "
+            "`klaster-central deadlines` lists them, `papers register-change` drafts what wasn't sent",
+        ),
+        identity=("no filings",),
     )
 
 

@@ -20,11 +20,13 @@ class Counted(NamedTuple):
 
 def counted(case: Case, point: str, role: str, direction: str, start: int) -> Counted:
     """``role`` is generation or storage; a storage draws its charge and injects its discharge."""
-    needed = sum(1 for row in meters_behind(case, point, role) if case.valid(row, start))
+    there = [row["serial"] for row in meters_behind(case, point, role) if case.valid(row, start)]
     key = (point, role, direction)
-    values = [row["wh"] for row in case.behind_at(start) if (row["point"], row["role"], row["direction"]) == key]
-    known = 0 < needed <= len(values)
-    return Counted(needed > 0, known, sum(values) if known else 0)
+    rows = [row for row in case.behind_at(start) if (row["point"], row["role"], row["direction"]) == key]
+    # What a meter says while it doesn't hang there is nothing.
+    values = [row["wh"] for row in rows if row["meter"] in there]
+    known = 0 < len(there) <= len(values)
+    return Counted(bool(there), known, sum(values) if known else 0)
 
 
 def meters_behind(case: Case, point: str, role: str) -> list[Row]:

@@ -17,6 +17,8 @@ def counted_behind(case: Case, point: str, role: str, direction: str, start: int
         if (row["point"], row["role"], row["direction"]) != (point, role, direction):
             continue
         meters = [one for one in meters_behind(case, point, role) if one["serial"] == row["meter"]]
+        if not any(case.valid(one, start) for one in meters):
+            continue
         way = {("storage", "drawn"): "charge", ("storage", "injected"): "discharge"}.get((role, direction), "yield")
         facts = {"meter": row["meter"], "point": point, "start_at": at_text(start), "way_key": f"behind.{way}"}
         made.append(from_stands(case, Said("energy.behind", facts), row, meters, start, view.deeper))

@@ -76,9 +76,13 @@ def year_of_books(books: Books, year: int, now: datetime) -> Year:
 
 
 def _month(books: Books, month: Month, now: datetime) -> _Told:
+    passed_over = ""
     if books.config.register.is_dir():
         run = Register(books.config.register).standing(month)
-        if run is not None and run.manifest.cluster == books.cluster.name:
+        if run is not None and run.manifest.cluster != books.cluster.name:
+            # Renamed, or the register of somebody else: the reader of the paper must see that a final was left out.
+            passed_over = f"; {run.id} w rejestrze jest klastra „{run.manifest.cluster}” i nie liczy się tutaj"
+        elif run is not None:
             tables = {**run.outputs(), "behind": run.inputs()["behind"]} if "behind" in run.inputs() else run.outputs()
             note = "" if run.manifest.complete else " (z zaakceptowanymi brakami)"
             simulated = run.settings.regime_status != "binding"
@@ -87,7 +91,7 @@ def _month(books: Books, month: Month, now: datetime) -> _Told:
     tables = {"shares": settled.shares, "storages": settled.storages, "behind": settled.tables["behind"]}
     state = "miesiąc trwa" if now < month.end else "bez rozliczenia ostatecznego"
     simulated = books.cluster.settings.regime_status != "binding"
-    return _Told(tables, f"stan danych teraz; {state}", final=False, simulated=simulated)
+    return _Told(tables, f"stan danych teraz; {state}{passed_over}", final=False, simulated=simulated)
 
 
 def _relieved(shares: pa.Table) -> dict[str, tuple[int, int]]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from central.books import Books
 from central.checks import of_deadlines
 from central.checks.deadlines import DeadlinesSeen
+from central.cluster.dealings import FilingKind
 from central.cluster.history import History, HistoryError
 from central.config import CentralConfig
 from central.finding import Finding
@@ -43,4 +44,5 @@ def look_at_deadlines(
     except HistoryError:
         return fresh, None
     duties = Calendar(cluster, today, today + AHEAD, told).duties()
-    return fresh, of_deadlines(DeadlinesSeen(today=today, duties=duties, cluster_file=config.cluster_file.name))
+    filed, file = any(one.kind is FilingKind.REGISTER_CHANGE for one in cluster.filings), config.cluster_file.name
+    return fresh, of_deadlines(DeadlinesSeen(today=today, duties=duties, cluster_file=file, filed=filed))

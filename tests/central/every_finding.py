@@ -262,7 +262,10 @@ def of_deadlines() -> list[Finding]:
         for who in Who
         for left, subject in ((-1, "hall"), (-2, ""), (0, ""), (1, ""), (5, "hall"))
     ]  # fmt: skip
-    return checks.of_deadlines(DeadlinesSeen(today=today, duties=duties, cluster_file="cluster.toml"))
+    seen = DeadlinesSeen(today=today, duties=duties, cluster_file="cluster.toml")
+    late = [replace(one, state=DutyState.LATE) for one in duties if one.kind == "change"]
+    unfiled = DeadlinesSeen(today=today, duties=[*late, *late], cluster_file="cluster.toml", filed=False)
+    return [*checks.of_deadlines(seen), *checks.of_deadlines(unfiled)]
 
 
 def every_cause() -> Iterator[Cause]:

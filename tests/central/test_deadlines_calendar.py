@@ -9,12 +9,14 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from central.checks import of_deadlines
+from central.checks.deadlines import DeadlinesSeen
 from central.cluster import load_cluster
 from central.cluster.dealings import Filing, FilingKind
 from central.cluster.history import History
 from central.cluster.replacing import replace_cluster
 from central.cluster.sources import read_source
-from central.papers.duties import Calendar, Duty, DutyState
+from central.papers.duties import Calendar, Duty, DutyState, Who
 from central.papers.duty_words import WORDS
 from central.papers.ics import calendar_text, escaped, folded
 from central.papers.noticed import noticed
@@ -194,3 +196,20 @@ def test_a_round_without_anything_new_reckons_no_calendar_and_leaves_the_records
     assert told(service)
     assert service.state.trouble == ""
     service.keeper.close()
+
+
+def test_who_entered_no_filing_at_all_is_told_once_and_not_by_each_change_of_the_past() -> None:
+    def late(kind: str, due: date) -> Duty:
+        begins = due - timedelta(days=14)
+        return Duty(kind=kind, article="-", who=Who.COORDINATOR, begins=begins, due=due, state=DutyState.LATE)
+
+    duties = [late("change", date(2025, month, 20)) for month in range(1, 10)]
+    duties += [late("annual_report", date(2026, 1, 31)), late("remote_read", date(2026, 2, 1))]
+    for filed, count in ((False, 3), (True, 11)):
+        found = of_deadlines(DeadlinesSeen(today=date(2026, 3, 1), duties=duties, filed=filed))
+        assert [one.kind for one in found] == ["deadline_missed"] * count
+        said = [one.text for one in found if "no filing of a change is entered: the deadlines of 9 changes" in one.text]
+        assert len(said) == (not filed)
+        assert all("the first on 2025-01-20, the last on 2025-09-20" in text for text in said)
+    (alone,) = of_deadlines(DeadlinesSeen(today=date(2026, 3, 1), duties=duties[:1], filed=False))
+    assert "no filing" not in alone.text

@@ -293,3 +293,15 @@ def test_the_annual_report_of_final_runs_says_their_relieved_energy_by_member_an
     assert gap == "ostateczne rozliczenie miesięcy: " + ", ".join(
         f"2026-{n:02d}" for n in (*range(1, 8), *range(10, 13))
     )
+    # After a change of the cluster's name its finals don't count, and the paper says which they are and whose.
+    file = tmp_path / "cluster.toml"
+    name = finals[0].manifest.cluster
+    file.write_text(
+        file.read_text(encoding="utf-8").replace(f'name = "{name}"', 'name = "Renamed"', 1), encoding="utf-8"
+    )
+    (paper,) = asked("papers", made.config, "annual-report", "--year", "2026", "--out", tmp_path / "renamed", code=3)[
+        "papers"
+    ]
+    sources = {row[0]: row[1:] for sheet in paper["sheets"] if sheet["title"] == "Źródła" for row in sheet["rows"]}
+    assert f"2026-08-final w rejestrze jest klastra „{name}” i nie liczy się tutaj" in sources["2026-08"][0]
+    assert sources["2026-08"][1] != "tak"

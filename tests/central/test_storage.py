@@ -220,6 +220,20 @@ def test_by_meter_a_storage_meters_missing_value_makes_the_period_incomplete(cha
     assert result["storages"]["status"].to_pylist() == ["incomplete", "complete"]
 
 
+def test_what_a_meter_says_after_it_was_exchanged_stands_for_no_value_of_the_new_one() -> None:
+    periods = [farm_hour(150, 0, 200, 0), farm_hour(150, 0, 200, 0)]
+    tables = tables_of([TOWN, METERED_FARM], REGIMES, periods) | {"stocks": stocks_of({"F": (500, 500)})}
+    exchanged = tables["periods"]["start"][1].as_py()
+    rows = tables["meters"].to_pylist()
+    old = next(row for row in rows if row["role"] == "storage")
+    rows = [row for row in rows if row is not old]
+    rows += [old | {"valid_to": exchanged}, old | {"serial": "new", "valid_from": exchanged}]
+    tables["meters"] = pa.Table.from_pylist(rows, tables["meters"].schema)
+    result = settle(tables, Settings(storage_origin="by_meter"))
+    assert [row["status"] for row in result["hours"].to_pylist()] == ["complete", "incomplete"]
+    assert stocks(result) == [(300, 300), (300, 300)]
+
+
 def test_until_shown_the_storages_discharge_counts_as_other() -> None:
     result = run([TOWN, METERED_FARM], [farm_hour(250, 0, 100, 150)], held={"F": (200, 150)})
     assert (hour(result)["injected_res_wh"], hour(result)["injected_other_wh"]) == (150, 100)
