@@ -25,11 +25,12 @@ from central.grid import Bools, Grid, Ints
 from central.industrial import PARTS
 from central.money import fixed, groszy, plain, scaled
 from central.tables import CHARGES
+from central.totals import STATUSES
 
 __all__ = ["COMPONENTS", "EXEMPT", "REDUCED", "charges", "prices"]
 
-_DOUBT = ("verified", "unverified", "illustrative")
-"""Statuses, the best first."""
+_DOUBT = STATUSES[: STATUSES.index("missing")]
+"""Statuses of what there is, the best first."""
 _WH_PER_KWH = 1000
 
 

@@ -25,8 +25,19 @@ ALL_ZONES: Final = "*"
 """The zone of a line where one side tells zones and the other doesn't: both are summed over all."""
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that both should say; energies in Wh, money in zł net, exact. None: not known on that side."""
+class Sides(msgspec.Struct, frozen=True, kw_only=True):
+    """What both sides say; energies in Wh, money in zł net, exact. None: not known on that side."""
+
+    ours_wh: Decimal | None = None
+    theirs_wh: Decimal | None = None
+    difference_wh: Decimal | None = None
+    ours_zl: Decimal | None = None
+    theirs_zl: Decimal | None = None
+    difference_zl: Decimal | None = None
+
+
+class Line(Sides, frozen=True, kw_only=True):
+    """One thing that both should say."""
 
     party: str
     """operator or seller; empty where nobody charged it, and the contract's kind isn't known either."""
@@ -39,12 +50,6 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """alike, differs, or not_compared."""
     why: str = ""
     """Why it can't be compared, or not wholly."""
-    ours_wh: Decimal | None = None
-    theirs_wh: Decimal | None = None
-    difference_wh: Decimal | None = None
-    ours_zl: Decimal | None = None
-    theirs_zl: Decimal | None = None
-    difference_zl: Decimal | None = None
     full_zl: Decimal | None = None
     """Ours, without the cluster."""
     seems: str = ""
@@ -56,18 +61,12 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """The worst status of our rates and calendars; empty where we reckon nothing."""
 
 
-class Sum(msgspec.Struct, frozen=True, kw_only=True):
+class Sum(Sides, frozen=True, kw_only=True):
     """Sums over the lines of one name whose money could be compared."""
 
     name: str
     component: str = ""
     """Empty: all components; then there are no energies, which would count one kWh for each of them."""
-    ours_wh: Decimal | None = None
-    theirs_wh: Decimal | None = None
-    difference_wh: Decimal | None = None
-    ours_zl: Decimal | None = None
-    theirs_zl: Decimal | None = None
-    difference_zl: Decimal | None = None
     lines: int
     not_compared: int
     """Lines that aren't, or not wholly, in the sums."""

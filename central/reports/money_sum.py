@@ -9,6 +9,7 @@ import msgspec
 import pyarrow as pa
 
 from central.reports.note import Note
+from central.totals import STATUSES
 
 NET = ("full_zl", "relief_zl", "charge_zl")
 GROSS = ("full_gross_zl", "relief_gross_zl", "charge_gross_zl")
@@ -42,7 +43,8 @@ class MoneySum(msgspec.Struct, frozen=True, kw_only=True):
     """The worst status of what the sums rest on: verified, unverified, illustrative, missing, unknown."""
 
 
-_WORST = ("unknown", "verified", "unverified", "illustrative", "missing")
+_WORST = ("unknown", *(status for status in STATUSES if status != "unknown"))
+"""The best first; what isn't known has no sum, so beside a sum that is it counts for nothing."""
 
 
 class MoneySums:
