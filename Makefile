@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 DEMO_PACKAGES := python3-venv mosquitto
 # libatomic1: the browser driver needs it and no package brings it. faketime: a program's clock is stepped, never the machine's.
-TEST_PACKAGES := $(DEMO_PACKAGES) mbpoll chromium fonts-dejavu-core libatomic1 golang-go faketime iproute2 poppler-utils
+TEST_PACKAGES := $(DEMO_PACKAGES) mbpoll chromium fonts-dejavu-core libatomic1 golang-go faketime iproute2 poppler-utils systemd
 
 .PHONY: help demo test check bench kills format lock install packages-demo packages-test clean
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "systemd"
@@ -42,3 +46,37 @@ def test_no_line_of_a_clusters_access_list_reaches_another_cluster() -> None:
             assert words[2].startswith("klaster/v1/CLUSTER/")
         elif words[:1] == ["user"]:
             assert words[1].startswith("CLUSTER/")
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """The units with programs that are there: nothing else of them is changed."""
+    for file in UNITS.iterdir():
+        text = file.read_text(encoding="utf-8").replace("/usr/bin/klaster-", f"{Path(sys.executable).parent}/klaster-")
+        (tmp_path / file.name.replace("@.", "@alfa.")).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def analyze(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = ["systemd-analyze", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_systemd_understands_every_line_of_every_unit(installed: Path) -> None:
+    for name in sorted(one.name for one in installed.iterdir()):
+        done = analyze("verify", f"./{name}", folder=installed)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), name
+    broken = installed / "broken.service"
+    broken.write_text((installed / "klaster-central.service").read_text(encoding="utf-8").replace("=strict", "=most"))
+    assert "protect system" in analyze("verify", "./broken.service", folder=installed).stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "tenths"),
+    [("klaster-central.service", 15), ("klaster-central@alfa.service", 15), ("klaster-gateway.service", 21)],
+)
+def test_no_unit_is_more_exposed_than_it_was(installed: Path, name: str, tenths: int) -> None:
+    """In tenths of systemd's own measure, from 0 (nothing) to 100 (everything)."""
+    words = ("security", "--offline=true", "--no-pager", f"--threshold={tenths}", f"./{name}")
+    done = analyze(*words, folder=installed)
+    assert done.returncode == 0, done.stdout[-300:] + done.stderr
