@@ -20,7 +20,7 @@ from tests.central.served import Client, served
 NOW = datetime(2026, 10, 2, 10, tzinfo=UTC)
 HOLE, OPEN = 50, 300
 OF = f"?month={MONTH}"
-DAY, TODAY, MONTHLY, RADAR = "/?day=2026-09-05", "/?day=2026-09-13", f"/month{OF}", f"/radar{OF}&hour=9"
+DAY, TODAY, MONTHLY, RADAR = "/?day=2026-09-05", "/?day=2026-09-13", f"/month{OF}", f"/radar{OF}&hour=8"
 PAGES = (
     *(DAY, TODAY, MONTHLY, f"/members{OF}", f"/completeness{OF}", f"/findings{OF}", f"/figures{OF}", RADAR),
     *("/gateways", "/conditions", "/deadlines", "/runs", "/runs/2026-09-preliminary-1", "/runs/2026-09-preliminary-2"),
@@ -157,8 +157,9 @@ async def test_every_number_leads_on_and_what_it_leads_to_ends_in_that_number(cl
 
 async def test_what_single_hours_lack_and_are_worth_is_the_radars_own_number(client: Client) -> None:
     answer = (await client.get(f"/api/v1{RADAR}")).json()
-    slot = next(one for one in answer["slots"] if one["hour"] == 9)
-    assert sum(one["missing_wh"] for one in answer["of_hour"]) == slot["missing_wh"]
+    slot = next(one for one in answer["slots"] if one["hour"] == 8)
+    assert sum(one["missing_wh"] for one in answer["of_hour"]) == slot["missing_wh"] > 0
+    assert len(answer["of_hour"]) == slot["lacking"]
     rows = [*answer["of_hour"][:3], *answer["hours"][:12]]
     assert len(rows) >= 12
     for row in rows:
