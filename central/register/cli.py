@@ -320,8 +320,9 @@ def approve(place: Path, name: str, *, by: str, note: str, as_json: bool) -> Non
 
 @click.command()
 @click.argument("words", nargs=-1, required=True, metavar="[CONFIG] [RUN|FILE] RUN|FILE")
+@in_language
 @JSON
-def diff(words: tuple[str, ...], *, as_json: bool) -> None:
+def diff(words: tuple[str, ...], *, language: str, as_json: bool) -> None:
     """What changed from one run to another: every number, its cause, and its money by member.
 
     One run alone is a correction: it is compared with the run that it corrects.
@@ -339,7 +340,7 @@ def diff(words: tuple[str, ...], *, as_json: bool) -> None:
             answer = compare_sides(sides[0][0], sides[1][0])
         except ValueError as error:
             console.fail(str(error))
-    show_difference(answer, sides[0][1], as_json=as_json)
+    show_difference(answer, sides[0][1], as_json=as_json, language=language)
     raise SystemExit(Exit.DONE if answer.equal else Exit.DIFFERS)
 
 
@@ -370,14 +371,15 @@ def _two_runs(words: tuple[str, ...]) -> Iterator[Run]:
         yield opened_run((one,) if len(words) == 2 or Path(one).is_file() else (words[0], one))
 
 
-def show_difference(found: Comparison, length: timedelta, *, as_json: bool) -> None:
+def show_difference(found: Comparison, length: timedelta, *, as_json: bool, language: str = "en") -> None:
     """Print a comparison."""
     from central.reports.diff_text import diff_row, print_diff
+    from central.reports.spoken import Spoken
 
     if as_json:
         console.print_json(diff_row(found, length))
     else:
-        print_diff(found, length)
+        print_diff(found, length, Spoken(language))
 
 
 @click.command()
@@ -415,8 +417,9 @@ def correction() -> None:
 @correction.command()
 @click.argument("config_file", type=FILE, metavar="CONFIG")
 @click.option("--month", type=MonthType(), required=True, help="The local month.")
+@in_language
 @JSON
-def propose(config_file: Path, *, month: Month, as_json: bool) -> None:
+def propose(config_file: Path, *, month: Month, language: str, as_json: bool) -> None:
     """What the books know now against the month's final or its last correction, in kWh and zł by member.
 
     Exit code: 0 nothing to correct; 1 a correction is due: run --kind correction makes it; 2 there is no final.
@@ -431,9 +434,11 @@ def propose(config_file: Path, *, month: Month, as_json: bool) -> None:
         answer = compare(books, Register(config.register), month)
     if answer is None:
         console.fail(f"{month}: there is no final yet that could be corrected")
-    show_difference(answer, books.cluster.period.length, as_json=as_json)
+    show_difference(answer, books.cluster.period.length, as_json=as_json, language=language)
     if not answer.equal and not as_json:
-        console.say(f"to make it: run {config_file} --month {month} --kind correction --reason TEXT --by NAME")
+        from central.reports.spoken import Spoken
+
+        console.say(Spoken(language)("difference.to_make", config=config_file, month=month))
     raise SystemExit(Exit.DONE if answer.equal else Exit.DIFFERS)
 
 

@@ -23,6 +23,8 @@ from central.register.sources import code_digest
 from central.register.valid_readings import between
 from central.settings import Settings
 
+BOOKS_NOW: Final = "the books now"
+"""The name of the side that no run is."""
 READINGS: Final = ("energies", "behind", "stocks")
 _VALID: Final = ("energies", "behind")
 """Of them those that a run has for the validity of its points and meters alone."""

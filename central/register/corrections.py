@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from central.books import Books
-from central.register.comparing import Comparison, Side, compare_sides, side_of
+from central.register.comparing import BOOKS_NOW, Comparison, Side, compare_sides, side_of
 from central.register.from_books import results
 from central.register.keeping import Register
 from central.register.sources import code_digest
@@ -25,7 +25,7 @@ def books_side(books: Books, month: Month) -> Side:
     """A month as the books know it now."""
     settled = books.settled(month)
     return Side(
-        name="the books now",
+        name=BOOKS_NOW,
         cluster=books.cluster.name,
         month=str(month),
         inputs=settled.tables,

@@ -10,17 +10,18 @@ import msgspec
 
 from central.finding import when
 from central.register.alignment import Change
-from central.register.comparing import Comparison, Effect
+from central.register.comparing import BOOKS_NOW, Comparison, Effect
 from central.register.readings_changed import reading_rows
 from central.reports.note import Note, said
 from central.reports.register_text import kwh
+from central.reports.spoken import ENGLISH, Spoken
 from runtime import console
 
 _SHOWN = 20
 """So many rows of each kind are shown; the JSON has all."""
 _SIDES = ("before", "after")
 _NOTHING = said("difference.nothing", "–")
-_EFFECT = ("drawn kWh", "injected kWh", "allocated kWh", "relieved kWh", "relief zł", "charge zł")
+_EFFECT = ("drawn_wh", "injected_wh", "allocated_wh", "relieved_wh", "relief_zl", "charge_zl")
 
 
 def diff_row(found: Comparison, length: timedelta) -> dict[str, Any]:
@@ -49,65 +50,114 @@ def diff_row(found: Comparison, length: timedelta) -> dict[str, Any]:
     return said
 
 
-def print_diff(found: Comparison, length: timedelta) -> None:
+def print_diff(found: Comparison, length: timedelta, say: Spoken = ENGLISH) -> None:
     """Print the comparison."""
-    console.say(f"{found.before} → {found.after}", style="bold")
+    printing = _Printing(say)
+    before, after = (say("runs.books_now") if name == BOOKS_NOW else name for name in (found.before, found.after))
+    console.say(f"{before} → {after}", style="bold")
     if found.equal:
-        console.say("equal: every number is the same")
-    readings = reading_rows(found.readings, length)
-    _causes(found, readings)
+        console.say(say("runs.no_difference"))
+    printing.causes(found, reading_rows(found.readings, length))
     if found.equal:
         return
-    print_steps(found)
-    rows = [(member, *_cells(effect)) for member, effect in found.members.items()]
-    _table("what changed for each member", ("member", *_EFFECT), rows, right=_EFFECT)
+    printing.steps(found)
+    printing.members(found)
     for name in ("hours", "shares", "charges", "totals"):
         changed = found.results.get(name, [])
-        _table(f"{name}: {len(changed)} numbers changed", ("row", "column", "before", "after"), change_cells(changed))
+        printing.changes(say(f"run_table.{name}"), changed)
 
 
-def _known(found: Comparison) -> None:
-    """What the sums lack: what isn't known counts as nothing in them."""
-    one, other = found.known_before, found.known_after
-    if min(one.complete - one.periods, other.complete - other.periods) < 0:
-        console.say(
-            f"The sums are of complete hours alone: {one.complete} of {one.periods} before, "
-            f"{other.complete} of {other.periods} after. What isn't known counts as nothing in them."
-        )
-    if one.unpriced or other.unpriced:
-        console.say(
-            f"Rows of charges without a rate count as nothing in the sums in zł: {one.unpriced} before, "
-            f"{other.unpriced} after."
-        )
-
-
-def print_steps(found: Comparison) -> None:
+def print_steps(found: Comparison, say: Spoken = ENGLISH) -> None:
     """Print what each cause changed."""
-    rows = [(step.cause, *_cells(step.effect)) for step in found.steps]
-    console.table(
-        "what each cause changed", ("cause", *_EFFECT), [*rows, ("all", *_cells(found.effect))], right=_EFFECT
-    )
-    _known(found)
+    _Printing(say).steps(found)
 
 
-def _causes(found: Comparison, readings: Sequence[Mapping[str, Any]]) -> None:
-    if not found.same_program:
-        console.say("they were made by different arithmetic (versions of klaster)")
-    cells = [
-        (
-            f"{row['point']} {row.get('direction', '')}" + (f", meter {row['meter']}" if "meter" in row else ""),
-            row.get("local", ""),
-            row.get("periods", ""),
-            kwh(row["before_wh"]) or "missing" if "before_wh" in row else row["before"],
-            kwh(row["after_wh"]) or "missing" if "after_wh" in row else row["after"],
-            from_where(row),
-        )
-        for row in readings
-    ]
-    heads = ("point", "from to", "periods", "before kWh", "after kWh", "from where")
-    _table("readings that changed", heads, cells, right=("periods", "before kWh", "after kWh"))
-    for name, changed in {**found.master, **found.rates, "settings": found.settings}.items():
-        _table(f"{name} that changed", ("row", "column", "before", "after"), change_cells(changed))
+class _Printing:
+    """A comparison in one language."""
+
+    def __init__(self, say: Spoken) -> None:
+        self._say = say
+        ends = {"wh": "kWh", "zl": "zł"}
+        stems = [name.rpartition("_") for name in _EFFECT]
+        heads = [(say(f"column.{stem}"), ends[end]) for stem, _, end in stems]
+        self._effect = [head if unit in head else f"{head}, {unit}" for head, unit in heads]
+
+    def steps(self, found: Comparison) -> None:
+        say = self._say
+        rows = [(self._cause(step.cause), *self._cells(step.effect)) for step in found.steps]
+        rows.append((say("site.sum"), *self._cells(found.effect)))
+        console.table(say("runs.causes"), (say("runs.cause"), *self._effect), rows, right=self._effect)
+        one, other = found.known_before, found.known_after
+        if min(one.complete - one.periods, other.complete - other.periods) < 0:
+            facts = {"before": one.complete, "of_before": one.periods, "after": other.complete}
+            console.say(say("runs.known", of_after=other.periods, **facts))
+        if one.unpriced or other.unpriced:
+            console.say(say("runs.unpriced", before=one.unpriced, after=other.unpriced))
+
+    def members(self, found: Comparison) -> None:
+        rows = [(member, *self._cells(effect)) for member, effect in found.members.items()]
+        self._table(self._say("runs.by_member"), (self._say("column.member"), *self._effect), rows, right=self._effect)
+
+    def causes(self, found: Comparison, readings: Sequence[Mapping[str, Any]]) -> None:
+        say = self._say
+        if not found.same_program:
+            console.say(say("runs.other_program"))
+        cells = [
+            (
+                row["point"] + (f", {say('column.meter')} {row['meter']}" if "meter" in row else ""),
+                self._way(row.get("direction", "")),
+                self._span(row),
+                row.get("periods", ""),
+                self._kwh(row["before_wh"]) or say("runs.missing") if "before_wh" in row else row["before"],
+                self._kwh(row["after_wh"]) or say("runs.missing") if "after_wh" in row else row["after"],
+                "; ".join(map(say.note, origins(row))),
+            )
+            for row in readings
+        ]
+        before, after = (f"{say(f'runs.{side}')}, kWh" for side in _SIDES)
+        count = say("completeness.count")
+        heads = [say("column.point"), say("completeness.direction"), say("completeness.when"), count, before, after,
+                 say("runs.from_where")]  # fmt: skip
+        self._table(say("runs.readings"), heads, cells, right=(count, before, after))
+        for name, changed in {**found.master, **found.rates, "settings": found.settings}.items():
+            self.changes(name, changed)
+
+    def changes(self, name: str, changed: Sequence[Change]) -> None:
+        say = self._say
+        heads = [say(f"runs.{head}") for head in ("row", "column", *_SIDES)]
+        self._table(f"{name}: {say('runs.numbers_changed', n=len(changed))}", heads, change_cells(changed))
+
+    def _cause(self, cause: str) -> str:
+        parts = [part.replace(" ", "_") for part in cause.split(" and ")]
+        return ", ".join(self._say(f"run_cause.{part}") for part in parts)
+
+    def _way(self, direction: str) -> str:
+        key = f"completeness.{direction}"
+        return self._say(key) if self._say.has(key) else direction
+
+    def _span(self, row: Mapping[str, Any]) -> str:
+        if "since" not in row:
+            return ""
+        since, until = (self._say.at(datetime.fromisoformat(row[side])) for side in ("since", "until"))
+        return self._say("site.from_to", since=since, until=until)
+
+    def _table(
+        self, title: str, heads: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[str] = ()
+    ) -> None:
+        if not rows:
+            return
+        more = f" {self._say('difference.first', shown=_SHOWN)}" if len(rows) > _SHOWN else ""
+        console.table(title + more, heads, rows[:_SHOWN], right=right)
+
+    def _kwh(self, wh: int | None) -> str:
+        return self._say.number(kwh(wh))
+
+    def _cells(self, one: Effect) -> list[str]:
+        energies = [kwh(wh) for wh in (one.drawn_wh, one.injected_wh, one.allocated_wh, one.relieved_wh)]
+        return [self._signed(text) for text in (*energies, one.relief_zl, one.charge_zl)]
+
+    def _signed(self, text: str) -> str:
+        return ("" if text.startswith("-") or not text.strip("0.") else "+") + self._say.number(text)
 
 
 def from_where(row: Mapping[str, Any]) -> str:
@@ -144,19 +194,3 @@ def _text(value: Any) -> str:
     if isinstance(value, datetime):
         return when(value)
     return "–" if value is None else str(value)
-
-
-def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
-    if not rows:
-        return
-    more = f" (the first {_SHOWN}; --json has all)" if len(rows) > _SHOWN else ""
-    console.table(title + more, heads, rows[:_SHOWN], right=right)
-
-
-def _cells(one: Effect) -> tuple[str, ...]:
-    energies = (one.drawn_wh, one.injected_wh, one.allocated_wh, one.relieved_wh)
-    return (*(_signed(kwh(wh)) for wh in energies), _signed(one.relief_zl), _signed(one.charge_zl))
-
-
-def _signed(text: str) -> str:
-    return text if text.startswith("-") or not text.strip("0.") else f"+{text}"

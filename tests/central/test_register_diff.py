@@ -205,7 +205,7 @@ def test_a_month_with_everything_in_it_is_stored_verified_exported_and_compared(
     assert said["causes"]["readings"][0]["after_wh"] - said["causes"]["readings"][0]["before_wh"] == 500
     assert "industrial" in said["causes"]["master"]
     text = central("diff", register, first, second, code=1)
-    assert "what each cause changed" in text
+    assert "What each cause changed" in text
     assert code_digest() == run.manifest.code.code
 
 
