@@ -127,7 +127,9 @@ def compare(run: Run, documents: Iterable[Document], tolerance: Tolerance, party
     month = Month.parse(run.manifest.month)
     points = points_of(run.cluster, month)
     outputs = run.outputs()
-    ours = ours_of(outputs["charges"])
+    inputs = run.inputs()
+    industrial = set(inputs["industrial"]["point"].to_pylist()) if "industrial" in inputs else set()
+    ours = ours_of(outputs["charges"], industrial)
     codes = {code: name for name, point in points.items() for code in point.codes}
     theirs = theirs_of(documents, str(month), codes, party)
     reckoned = {key: one for key, one in theirs.items() if key[2] in RECKONED}

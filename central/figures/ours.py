@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -41,8 +41,8 @@ Key = tuple[str, str, str]
 """Point, component, zone."""
 
 
-def ours_of(charges: pa.Table) -> dict[Key, Ours]:
-    """The sums of a run's table of charges."""
+def ours_of(charges: pa.Table, industrial: Collection[str] = ()) -> dict[Key, Ours]:
+    """The sums of a run's table of charges; ``industrial`` are the points of industrial consumers."""
     found: dict[Key, Ours] = {}
     for row in charges.to_pylist():
         one = found.setdefault((row["point"], row["component"], row["zone"]), Ours())
@@ -59,7 +59,10 @@ def ours_of(charges: pa.Table) -> dict[Key, Ours]:
             one.why = "no hour is complete"
             continue
         one.drawn_wh = _plus(one.drawn_wh, Decimal(row["drawn_wh"]))
-        one.charged_wh = _plus(one.charged_wh, charged_wh(row))
+        if row["component"] == "oze" and row["point"] in industrial and not Decimal(row["rate"] or 0):
+            one.charged_wh, one.why = None, one.why or "a rate of 0 doesn't tell on which per cent it is charged"
+        else:
+            one.charged_wh = _plus(one.charged_wh, charged_wh(row))
         if row["rate"] is not None:
             one.full_zl = _plus(one.full_zl, Decimal(row["full_zl"]))
             one.charge_zl = _plus(one.charge_zl, Decimal(row["charge_zl"]))

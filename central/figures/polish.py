@@ -44,6 +44,9 @@ _WHY: Final = {
     "klaster reckons nothing of it": "klaster tego nie oblicza",
     "not known to klaster: a rate is missing": "klaster nie zna: brak stawki",
     "not known to klaster: no hour is complete": "klaster nie zna: żadna godzina nie jest pełna",
+    "not known to klaster: a rate of 0 doesn't tell on which per cent it is charged": (
+        "klaster nie zna: stawka 0 nie mówi, od jakiej części energii naliczono opłatę"
+    ),
     "no document charges it": "żaden wprowadzony dokument tego nie nalicza",
     "a document doesn't say the quantity": "dokument nie podaje ilości",
     "a document doesn't say net zł": "dokument nie podaje kwoty netto",

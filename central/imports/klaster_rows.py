@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from central.imports.found import UNSTATED, BadCellError, Found, Given, Value
 from central.imports.klaster_csv import ZERO_S, local_day, number_problem, quarter_of
+from central.imports.meters_behind import BEHIND_WAYS
 from central.imports.points import must_agree, point_of
 from central.imports.rows import COLUMNS
 from central.imports.sheet import Broken, Sheet, tidy_row
@@ -70,6 +71,11 @@ def _row(cells: Sequence[str], given: Given) -> tuple[_Key, str]:
     except ValueError as error:
         raise ValueError(f"point {point[:40]!r} {error}") from None
     must_agree(point, given.point, "point")
+    if direction in BEHIND_WAYS:
+        raise ValueError(
+            f"direction {direction} is of a meter behind the point: a service has it from its gateways, and only "
+            "--readings takes it, from a CSV of our own (docs/cluster.md)"
+        )
     if direction not in _DIRECTIONS:
         raise ValueError(f"direction {direction[:40]!r}: expected drawn or injected")
     if isinstance(quarter := quarter_of(start), str):

@@ -17,6 +17,7 @@ WHY: Final = {
     "klaster reckons nothing of it": "not_ours",
     "not known to klaster: a rate is missing": "no_rate",
     "not known to klaster: no hour is complete": "no_hour",
+    "not known to klaster: a rate of 0 doesn't tell on which per cent it is charged": "no_per_cent",
     "no document charges it": "not_theirs",
     "a document doesn't say the quantity": "no_quantity",
     "a document doesn't say net zł": "no_net",

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
+import pyarrow as pa
 import pytest
 import xlsxwriter
 from hypothesis import given
@@ -23,7 +24,7 @@ from central.figures.entering import Report, enter
 from central.figures.figure import OTHERS, RECKONED, Document, Figure, Party
 from central.figures.figures_file import FIGURES, FiguresFile, current
 from central.figures.figures_file import entered as of_file
-from central.figures.ours import charged_wh
+from central.figures.ours import charged_wh, ours_of
 from central.figures.polish import COMPONENTS
 from central.imports.found import NotReadError
 from central.register.opening import Run, open_run
@@ -245,7 +246,22 @@ def test_the_oze_fee_of_an_industrial_consumer_is_compared_on_its_per_cent() -> 
     # 1000 kWh drawn, 400 relieved, fee on 25 %: 250 kWh x 0.0073 = 1.825; relief 100 x 0.0073 = 0.73; 150 kWh charged.
     row = {"component": "oze", "drawn_wh": 10**6, "relieved_wh": 4 * 10**5, "rate": "0.0073"}
     assert charged_wh(row | {"full_exact_zl": "1.825", "relief_exact_zl": "0.73"}) == 150_000
-    assert charged_wh(row | {"rate": "0", "full_exact_zl": "0", "relief_exact_zl": "0"}) == 600_000
+    free = row | {"rate": "0", "full_exact_zl": "0", "relief_exact_zl": "0"}
+    assert charged_wh(free) == 600_000
+    # At a rate of 0, as in 2024, the money doesn't tell the per cent: of an industrial consumer it isn't known.
+    free |= {
+        "member": "A",
+        "point": "A1",
+        "zone": "",
+        "rate_status": "verified",
+        "full_zl": "0.00",
+        "charge_zl": "0.00",
+    }
+    charges = pa.Table.from_pylist([free])
+    (known,), (unknown,) = ours_of(charges).values(), ours_of(charges, {"A1"}).values()
+    assert (known.charged_wh, known.why) == (600_000, "")
+    assert (unknown.charged_wh, unknown.charge_zl) == (None, 0)
+    assert unknown.why
 
 
 GOOD = "operator,FV/9,2026-11,A1,,oze,252,1.84"
