@@ -136,8 +136,9 @@ def _from_books(config_file: Path, months: list[Month], asked: Asked) -> tuple[R
 
     keep_memory()
     config, now = opened(config_file)
-    register, made = Register(config.register), []
-    with told(config.register):
+    register = Register(config.register)
+    made: list[Entry] = []
+    with told(config.register), _kept_before(made):
         books = Books(config)
         for month in months:
             reasons = closing_reasons(books, register, month, asked, now) if asked.kind == "final" else []
@@ -170,13 +171,27 @@ def _from_files(
     register = Register(folder)
     with console.config_errors("nothing was made"):
         cluster, pricing = load_master(cluster_file, [rates_path(word, Path()) for word in rates])
+    made: list[Entry] = []
     given = FromFiles(cluster, pricing, files, register, told=lambda read: None if quiet else print_files_read(read))
     try:
-        with told(folder), console.err.status("settling") as status:
+        with told(folder), _kept_before(made), console.err.status("settling") as status:
             now = make_clock(None).now()
-            return register, list(runs_from_files(given, months, asked, now, lambda what: status.update(Text(what))))
+            made.extend(runs_from_files(given, months, asked, now, lambda what: status.update(Text(what))))
+            return register, made
     except BadRowsError as error:
         console.fail(error.told("nothing was made"))
+
+
+@contextlib.contextmanager
+def _kept_before(made: list[Entry]) -> Iterator[None]:
+    """Say which runs of earlier months are made and stay where a later one isn't."""
+    try:
+        yield
+    except Exception:
+        if made:
+            names = ", ".join(one.run for one in made)
+            console.err.print(Text(console.plain(f"made before that, and kept: {names}")), soft_wrap=True)
+        raise
 
 
 class Listing(WholeSentences):

@@ -57,7 +57,7 @@ def must_have_values(month: Month, energies: pa.Table, now: datetime) -> None:
         RunError: it has none.
     """
     if month.start > now and not energies.num_rows:
-        raise RunError(f"{month} is yet to come, and there are no readings of it; nothing was made")
+        raise RunError(f"{month} is yet to come, and there are no readings of it; nothing was made of it")
 
 
 class RunMaker:
@@ -176,8 +176,10 @@ def _basis(making: Making, month: Month, asked: Asked) -> Run | None:
     if asked.kind == "final":
         approved = [one.run for one in register.of_month(month) if one.what == "approval"]
         if not approved:
-            runs = [one.run for one in register.of_month(month)] or [f"{month}-preliminary-1 (run --kind preliminary)"]
-            said = f"no run of {month} is approved; look at one and approve it: approve {runs[-1]} --by NAME"
+            runs = [one.run for one in register.of_month(month)]
+            said = f"there is no run of {month} yet: make one by run --kind preliminary, look at it and approve it"
+            if runs:
+                said = f"no run of {month} is approved; look at one and approve it: approve {runs[-1]} --by NAME"
             raise NotYetError(f"{month}-final: nothing was made", [said])
         return register.run(approved[-1])
     return None
