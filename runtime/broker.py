@@ -59,9 +59,19 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _is_name(host: str) -> bool:
+    """Whether a name can be looked up at all: the look-up of another one raises what no reconnection expects."""
+    try:
+        return bool(host.strip()) and "\0" not in host and bool(host.encode("idna"))
+    except UnicodeError:
+        return False
+
+
 def broker_problems(settings: BrokerSettings, file: str) -> list[Problem]:
     """What forbids a connection with these settings."""
     found = []
+    if not _is_name(settings.host):
+        found.append(Problem(file, "broker.host", f'"{settings.host}"', "isn't a host's name or address"))
     if not settings.ca and not is_loopback(settings.host):
         found.append(
             Problem(
