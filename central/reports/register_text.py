@@ -257,6 +257,8 @@ def print_closing(month: Month, lines: Sequence[Item], say: Spoken = ENGLISH) ->
         console.say(f"{states[one.done]:{width}}  {say(f'closing.{one.name}')}: {say.note(one.said)}")
         for detail in one.details_said:
             console.say(f"        {say.note(detail)}")
+    if any(one.name in {"complete", "files"} and not one.done for one in lines):
+        console.say(say("closing.printed.accept", month=month))
 
 
 def approved_text(entry: Entry) -> str:

@@ -58,6 +58,8 @@ def test_a_month_goes_from_a_preliminary_run_to_an_approved_final_and_a_correcti
     first = asked("run", config, "--month", SEPTEMBER, "--kind", "preliminary", code=3)["runs"][0]
     assert first["run"] == "2026-09-preliminary-1"
     assert first["complete"] is False
+    way_out = "--accept-gap POINT/drawn/FROM..TO=REASON"
+    assert way_out in central("closing", config, "--month", SEPTEMBER, code=1)
     said = central("approve", config, first["run"], "--by", "Ola", code=1)
     assert "A1/drawn/2026-09-03T01:00+02:00..2026-09-03T03:00+02:00: missing" in said
     said = central("run", config, "--month", SEPTEMBER, "--kind", "final", "--by", "Ola", code=1)
@@ -66,6 +68,7 @@ def test_a_month_goes_from_a_preliminary_run_to_an_approved_final_and_a_correcti
     second = asked("run", config, "--month", SEPTEMBER, "--kind", "preliminary", *accepting, code=3)["runs"][0]
     asked("approve", config, second["run"], "--by", "Ola", "--note", "seen by both")
     assert asked("closing", config, "--month", SEPTEMBER)["done"]
+    assert way_out not in central("closing", config, "--month", SEPTEMBER)
     final = asked("run", config, "--month", SEPTEMBER, "--kind", "final", "--by", "Ola")["runs"][0]
     assert (final["run"], final["rests_on"]) == ("2026-09-final", second["run"])
     assert "late data makes a correction" in central(
