@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import os
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -108,6 +107,9 @@ class Register:
             RegisterFile(self.folder / REGISTER).close()
             shutil.rmtree(self.folder / _MAKING, ignore_errors=True)
             (self.folder / _RUNS).mkdir(exist_ok=True)
+            # What an interruption left, of whatever month: two such would look like rows that were taken out.
+            for left in self._folders() - {one.run for one in entries if one.what == "run"}:
+                shutil.rmtree(self.path(left), ignore_errors=True)
             yield Making(self, cluster)
 
     def _folders(self) -> set[str]:
@@ -195,17 +197,6 @@ class Making:
         writing.folder.rename(place)
         sync_folder(place.parent)
         one = msgspec.structs.asdict(manifest)
-        try:
-            return self.register._add(
-                self._cluster, "run", one["run"], sha256(content), one["by"], one["reason"], one["made"]
-            )
-        except (RunError, sqlite3.Error, OSError):
-            self._take_back(manifest.run, place)
-            raise
-
-    def _take_back(self, run: str, place: Path) -> None:
-        """Take a run's folder away that got no row: two of them would look like rows that were taken out."""
-        with contextlib.suppress(RunError, FileNotFoundError):
-            # A commit may be told as failed and be on the disk.
-            if not any(one.run == run for one in entries_of(self.register.folder / REGISTER)):
-                shutil.rmtree(place, ignore_errors=True)
+        return self.register._add(
+            self._cluster, "run", one["run"], sha256(content), one["by"], one["reason"], one["made"]
+        )

@@ -336,7 +336,7 @@ def test_a_run_made_while_the_register_is_read_is_no_run_that_was_taken_out(tmp_
     assert len(Register(tmp_path / "register").entries()) == 3
 
 
-def test_runs_whose_rows_cant_be_written_leave_nothing_and_the_register_is_sound(tmp_path: Path) -> None:
+def test_runs_whose_rows_cant_be_written_are_none_and_the_register_is_sound(tmp_path: Path) -> None:
     make_runs(tmp_path)
     kept = Register(tmp_path / "register")
     with closing(sqlite3.connect(kept.folder / "register.sqlite")) as db, db:
@@ -350,7 +350,6 @@ def test_runs_whose_rows_cant_be_written_leave_nothing_and_the_register_is_sound
             with pytest.raises(sqlite3.Error, match="full"):
                 making.keep(writing, manifest)
     assert [one.run for one in kept.entries()] == ["2026-10-preliminary-1"]
-    assert [one.name for one in (kept.folder / "runs").iterdir()] == ["2026-10-preliminary-1"]
 
 
 def test_who_reads_the_register_keeps_nobody_from_writing_it(tmp_path: Path) -> None:
@@ -408,3 +407,14 @@ def test_books_that_never_stand_still_give_a_message_and_no_run(tmp_path: Path) 
     with pytest.raises(RunError, match="make it again later"):
         run_from_books(Moving.open(made.config), register, MONTH, Asked(kind="preliminary"), now)
     assert register.entries() == []
+
+
+def test_what_an_interruption_left_is_put_away_by_the_next_run_of_whatever_month(tmp_path: Path) -> None:
+    run = make_runs(tmp_path)
+    kept = Register(tmp_path / "register")
+    for month in ("2026-08", "2026-07"):
+        (kept.folder / "runs" / f"{month}-preliminary-1").mkdir()
+        assert [one.run for one in kept.entries()] == [run]
+        with kept.making("Everything"):
+            pass
+    assert [one.name for one in (kept.folder / "runs").iterdir()] == [run]
