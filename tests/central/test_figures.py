@@ -305,7 +305,9 @@ def test_a_file_with_one_bad_row_enters_nothing_and_another_file_is_entered_all_
     said = central("figures", "import", register, good, bad, "--by", "Ola", code=3)
     assert "line 3: stands already in line 2" in said
     assert [one["document"] for one in asked("figures", "list", register)["documents"]] == ["FV/9"]
-    assert "can't be read" in central("figures", "import", register, tmp_path / "none.csv", "--by", "Ola", code=2)
+    assert "there is no such file" in central(
+        "figures", "import", register, tmp_path / "none.csv", "--by", "Ola", code=2
+    )
 
 
 @pytest.mark.parametrize(

@@ -312,9 +312,11 @@ def test_an_exported_run_is_verified_on_another_machine_with_the_program_alone(t
 def test_a_folder_or_a_month_given_by_mistake_is_told_with_a_way_out(tmp_path: Path) -> None:
     options = make_files(tmp_path)
     register = tmp_path / "register"
-    said = central("run", *options, "--month", "2199-05", "--kind", "preliminary", code=3)
-    assert "the month hadn't ended when it was made" in said
-    assert "is 2199-05 the month that was meant?" in said
+    assert "2199-05 is yet to come, and there are no readings of it" in central(
+        "run", *options, "--month", "2199-05", "--kind", "preliminary", code=2
+    )
+    said = central("run", *options, "--month", "2024-05", "--kind", "preliminary", code=3)
+    assert "is 2024-05 the month that was meant?" in said
     assert "to close the month" not in said
     assert "needs the books" in central("closing", register, "--month", SEPTEMBER, code=2)
     assert "is a register, not a run" in central("explain", "--run", register, code=2)
