@@ -1,7 +1,8 @@
-"""Who floods: a gateway that sends most of all that comes, while central's own word is late coming back by the broker.
+"""Who floods: of its messages far more stood in the broker's queue before central's own word than one may have there.
 
-An honest gateway waits for receipts and has at most 200 messages on their way, which delay nobody. Whoever doesn't wait
-fills the broker's queue, and takes it from the others: it isn't listened to for five minutes, and longer each time.
+An honest gateway waits for receipts and has at most 200 messages on their way, however slow central or its disk is;
+some of them twice or thrice, for it sends again what got no receipt. Whoever doesn't wait fills the broker's queue, and
+takes it from the others: it isn't listened to for five minutes, and longer each time.
 """
 
 from __future__ import annotations
@@ -9,8 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
+from metering.wire import MAX_IN_FLIGHT
+
 LATE_S: Final = 2.0
-"""A queue in which central's word waits so long is no honest gateway's."""
+"""While central's word is back sooner, nobody waits for anybody."""
+PROOF: Final = 5 * MAX_IN_FLIGHT
+"""So many messages of one gateway before central's word weren't sent by one that waits for receipts."""
+_LOST_S: Final = 60.0
+"""A word that isn't back by then is lost."""
 SUSPECT: Final = 20
 """A gateway that sends more messages in a second, and more than all others, is worth asking."""
 FIRST_S: Final = 300.0
@@ -40,13 +47,14 @@ class Floods:
 
     def answered(self, now_s: float) -> None:
         """Central's own word came back."""
-        if self._asked_s is not None and now_s - self._asked_s < LATE_S:
+        if self._asked_s is not None and (now_s - self._asked_s < LATE_S or self._top(PROOF) is None):
             self._asked_s = None
 
     def asks(self, now_s: float) -> bool:
         """Whether central is to say its word now, to see how long it takes; to be asked every half second or so."""
-        if self._asked_s is not None:
+        if self._asked_s is not None and now_s - self._asked_s < _LOST_S:
             return False
+        self._asked_s = None
         suspect = self._top(SUSPECT * (now_s - self._begun_s)) is not None
         self._counts.clear()
         self._begun_s = now_s
@@ -58,10 +66,10 @@ class Floods:
         """A gateway that floods, and for how many seconds it isn't to be listened to; None where nobody does."""
         if self._asked_s is None or now_s - self._asked_s < LATE_S:
             return None
-        self._asked_s = None
-        gateway = self._top(0)
+        gateway = self._top(PROOF)
         if gateway is None:
             return None
+        self._asked_s = None
         until_s, times = self._shut.get(gateway, (now_s, 0))
         times = 0 if now_s - until_s > _FORGOTTEN_S else times
         pause_s = min(FIRST_S * 2**times, LONGEST_S)

@@ -17,7 +17,7 @@ from central.evidence import IntakeSeen, OverBudget
 from central.floods import FIRST_S, LATE_S, LONGEST_S, Floods
 from central.gateways import GatewayTable
 from gateway.flights import STANDS_A_MESSAGE
-from metering.wire import GatewayStatus
+from metering.wire import MAX_IN_FLIGHT, GatewayStatus
 from tests.central.made_books import AFTER, make_books
 
 KIB = 1024
@@ -102,7 +102,14 @@ def test_only_who_sends_most_while_the_brokers_queue_is_slow_is_shut_out_and_lon
     assert second(4, wild=200, g1=90)
     floods.answered(5.9)
     assert floods.flood(6.5) is None, "central's word came back in time: a backlog, no flood"
-    for now_s, pause_s in ((10, FIRST_S), (2000, 2 * FIRST_S), (10 * LONGEST_S, FIRST_S)):
+    assert second(7, g1=200)
+    for _ in range(3 * MAX_IN_FLIGHT):
+        floods.heard("g1")
+    assert floods.flood(30) is None, "central is slow: of one that waits for receipts no more can stand in the queue"
+    floods.answered(31)
+    assert second(32, g1=2000), "its backlog goes on"
+    floods.answered(33)
+    for now_s, pause_s in ((40, FIRST_S), (2000, 2 * FIRST_S), (10 * LONGEST_S, FIRST_S)):
         floods.asks(now_s - 1)
         assert second(now_s, wild=5000, g1=9)
         for _ in range(3000):
