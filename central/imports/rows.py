@@ -123,21 +123,14 @@ def _header_problem(header: Sequence[str]) -> str | None:
 
 def _at_once(file: Path, header: Sequence[str]) -> Rows | None:
     """The whole file by pyarrow, or None where any line isn't a row."""
-    broken = False
-
-    def note(_: object) -> str:
-        nonlocal broken
-        broken = True
-        return "skip"
-
     if not _quotes_are_plain(file):
         return None
     try:
-        with file.open("rb") as raw:
+        # Opened by pyarrow itself: a file or a handler of Python's could outlive Python in one of its threads.
+        with pa.OSFile(str(file)) as raw:
             table = pacsv.read_csv(
                 raw,
                 read_options=pacsv.ReadOptions(column_names=list(header), skip_rows=1, block_size=_BLOCK),
-                parse_options=pacsv.ParseOptions(invalid_row_handler=note),
                 convert_options=pacsv.ConvertOptions(
                     column_types={name: pa.string() if name == "wh" else LABEL for name in header},
                     strings_can_be_null=False,
@@ -145,7 +138,7 @@ def _at_once(file: Path, header: Sequence[str]) -> Rows | None:
             )
     except pa.ArrowException:
         return None
-    return None if broken else Rows(file, table.unify_dictionaries(), None)
+    return Rows(file, table.unify_dictionaries(), None)
 
 
 def _quotes_are_plain(file: Path) -> bool:

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from central.owned import owned
+
 _WORDS = pa.dictionary(pa.int32(), pa.string())
 _TYPES = {
     "long": pa.int64(),
@@ -56,7 +58,7 @@ def _table(block: bytes) -> pa.Table:
         raise ErrorTableError(row.get("error") or "an error without a text")
     types = {name: _type(name, kind) for name, kind in zip(names, kinds, strict=False) if name not in _OWN}
     return pacsv.read_csv(
-        pa.BufferReader(rest + b"\n"),
+        pa.BufferReader(owned(rest + b"\n")),
         read_options=pacsv.ReadOptions(block_size=8 << 20),
         convert_options=pacsv.ConvertOptions(column_types=types, include_columns=list(types)),
     )

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from central.cluster import Cluster, PeriodName
 from central.cluster.kept import kept_cluster
+from central.owned import owned
 from central.register.manifest import (
     CORRECTED,
     MANIFEST,
@@ -174,7 +175,7 @@ class Run:
 
     def _table(self, name: str, schema: pa.Schema | None) -> pa.Table:
         kept = self.manifest.files[name]
-        return read_parquet(pa.py_buffer(self._checked(name)), schema, kept.rows, f"{self.where}: {name}")
+        return read_parquet(owned(self._checked(name)), schema, kept.rows, f"{self.where}: {name}")
 
     def _checked(self, name: str) -> memoryview:
         kept = self.manifest.files.get(name)
