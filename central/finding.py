@@ -73,8 +73,8 @@ WEIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
 FINAL: Final = frozenset({"conflict", "refused", "clock", "new_life", "file_doubt"})
 """Kinds that no later data can repair: they stay open until somebody acknowledges them."""
 
-ACCEPTABLE: Final = FINAL | frozenset({*VALIDATED, "price_moved"})
-"""Kinds that somebody may close for ever by a word: what can't be repaired, and what may be a false alarm."""
+ACCEPTABLE: Final = FINAL | frozenset({*VALIDATED, "price_moved", "no_authorisation"})
+"""Kinds that somebody may close for ever by a word: beyond repair, maybe a false alarm, or answered for by somebody."""
 
 INTAKE, STORE, CONDITIONS, DEADLINES = "intake", "store", "conditions", "deadlines"
 """The scopes that aren't a month: what is looked at together."""

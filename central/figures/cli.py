@@ -256,6 +256,11 @@ def complaint(
             made = evidence(run, found, entered, party, {point} if point else telling)
         except TooMuchError as error:
             console.fail(f"{error}; nothing was written")
+    if not point and len(made.addressees) > 1:
+        console.fail(
+            f"the points have {len(made.addressees)} addressees ({', '.join(made.addressees)}), and each would read "
+            f"the others' data: give --point, one of {', '.join(made.points)}; nothing was written"
+        )
     try:
         written = write(made, out)
     except OSError as error:

@@ -102,14 +102,15 @@ PRICES = "".join(
 
 
 def make_run(
-    folder: Path, month: Month, drawn: int, injected: int, rates: str = PRICES, cluster: str = CLUSTER
+    folder: Path, month: Month, drawn: int, injected: int, rates: str = PRICES, cluster: str = CLUSTER, also: str = ""
 ) -> Path:
-    """A preliminary run, from files, of the same month; gives the register's folder."""
+    """A preliminary run, from files, of the same month; ``also`` ("F1,drawn") has 100 Wh an hour; gives the register."""
     (folder / "cluster.toml").write_text(cluster, encoding="utf-8")
     (folder / "rates.toml").write_text(rates, encoding="utf-8")
     rows = ["point,direction,start,wh"]
     for period in month.periods():
         rows += [f"A1,drawn,{utc_text(period.start)},{drawn}", f"F1,injected,{utc_text(period.start)},{injected}"]
+        rows += [f"{also},{utc_text(period.start)},100"] if also else []
     (folder / "readings.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     files = ("--rates", folder / "rates.toml", "--readings", folder / "readings.csv")
     register = folder / "register"

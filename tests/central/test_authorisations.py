@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from central.acknowledging import acknowledge
 from central.answers import Span, balance, shares
 from central.books import Books
 from central.cli import main
 from central.cluster import load_cluster
 from central.cluster.papers import unauthorised
+from central.config import load_config
 from central.unauthorised_marks import NOTE
 from metering.period import HOUR, Month
 from tests.central.stands import CLUSTER, T0
@@ -59,6 +61,15 @@ def test_the_finding_opens_with_the_end_and_closes_when_the_paper_is_entered(ser
     assert (told.what, told.since, told.until) == ("A", ENDED, JUNE.end)
     assert "from 2026-06-17 05:00+02:00" in told.text
     write(service, '[[authorisations]]\nmember = "A"\n' + FARM)
+    service.look_at_all(NOW)
+    assert "no_authorisation" not in {kind for kind, _ in service.open()}
+
+
+def test_where_it_came_too_late_somebody_may_answer_for_it(service: Service) -> None:
+    write(service, HALL + FARM)
+    service.look_at_all(NOW)
+    told = service.one("no_authorisation")
+    acknowledge(load_config(service.config_file), told.id, "Ola", "signed on paper on 16 June", NOW)
     service.look_at_all(NOW)
     assert "no_authorisation" not in {kind for kind, _ in service.open()}
 

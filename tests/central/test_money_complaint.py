@@ -148,3 +148,16 @@ def test_a_binding_settlement_is_no_simulation_on_its_face(tmp_path: Path) -> No
     assert "SYMULACJA" not in text
     assert "nie wprowadzono żadnego dokumentu" in text
     assert "Obliczenie kontrolne koordynatora klastra" in text
+
+
+def test_no_seller_gets_what_is_anothers(tmp_path: Path) -> None:
+    sold = CLUSTER.replace('operator = "Sieć S.A."', 'seller = "Obrót X"').replace(
+        '["injected"]', '["drawn", "injected"]\nseller = "Obrót Y"\ntariff = "C11"'
+    )
+    made = make_run(tmp_path, NOVEMBER, 1000, 650, cluster=sold, also="F1,drawn")
+    words = ("complaint", made, "--month", "2026-11", "--party", "seller", "--out", tmp_path / "out")
+    assert "2 addressees (Obrót X, Obrót Y)" in central(*words, code=2)
+    assert not (tmp_path / "out").exists()
+    central(*words, "--point", "A1", code=3)
+    (text,) = (tmp_path / "out").glob("*.txt")
+    assert "Obrót Y" not in text.read_text(encoding="utf-8")
