@@ -72,7 +72,7 @@ async def test_an_incomplete_hour_is_marked_empty_and_a_gap(desk: Desk) -> None:
     assert "1 finding on this day" in await page.inner_text("#state")
     await page.get_by_role("link", name="the findings").click()
     missing = page.locator("#findings li[data-kind=missing]")
-    assert f"exactly {kwh(drawn(9) + drawn(10))} kWh" in await missing.inner_text()
+    assert f"exactly {drawn(9) + drawn(10):,} Wh" in await missing.inner_text()
     assert desk.troubles == []
 
 

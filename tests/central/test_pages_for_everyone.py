@@ -7,7 +7,7 @@ import re
 import httpx
 import pytest
 
-from tests.central.desk import PATHS, Desk, full, kwh
+from tests.central.desk import PATHS, Desk, full
 from tests.central.made_books import DAY, drawn
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -79,16 +79,14 @@ async def test_the_switch_changes_the_language_and_stays_on_the_day(desk: Desk) 
     assert desk.troubles == []
 
 
-async def test_what_is_known_in_english_only_is_marked_as_english(desk: Desk) -> None:
+async def test_a_finding_is_said_in_polish_with_its_numbers_as_poles_write_them(desk: Desk) -> None:
     full(desk)
     page = await desk.open("/findings?day=2026-06-17", locale="pl-PL")
     missing = page.locator("#findings li[data-kind=missing]")
     assert (await missing.locator("h3").inner_text()) == "Brak wartości: A1"
-    assert (
-        f"Łącznie udowodniono dokładnie {kwh(drawn(9) + drawn(10)).replace('.', ',')} kWh."
-        in await missing.inner_text()
-    )
-    assert "periods without a value" in await missing.locator("[lang=en]").inner_text()
+    wh = f"{drawn(9) + drawn(10):,}".replace(",", "\N{NO-BREAK SPACE}")
+    assert f"2 okresy bez wartości: pobór łącznie dokładnie {wh} Wh." in await missing.inner_text()
+    assert await missing.locator("[lang=en]").count() == 0
 
 
 @pytest.mark.parametrize("locale", ["pl-PL", "en-GB"])
