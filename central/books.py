@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from central.archive import Archive, is_archive
 from central.around import measured_around
@@ -118,13 +119,10 @@ class Books:
             self._settled[month] = self._settle(month)
         return self._settled[month]
 
-    def moved(self, month: Month) -> bool:
-        """Whether anything has come into the store since a month was settled; what is read of it now may be newer."""
-        store = self._store()
-        try:
-            return self._read_at.get(month) != (store.position(), store.file_position())
-        finally:
-            store.close()
+    def came_later(self, month: Month, stands: pa.Table, intervals: pa.Table) -> bool:
+        """Whether any of these, read by now, may have come into the store since the month was settled."""
+        messages, files = self._read_at[month]
+        return (pc.max(stands["journal"]).as_py() or 0) > messages or (pc.max(intervals["file"]).as_py() or 0) > files
 
     def _settle(self, month: Month) -> Settled:
         store = self._store()

@@ -28,7 +28,7 @@ OF_SETTLED = ("own", "operator", "estimated", "gaps", "doubles", "lives", "undec
 
 
 def run_from_books(books: Books, register: Register, month: Month, asked: Asked, now: datetime) -> Entry:
-    """Make a run. Where stands or files come in meanwhile it is made anew: its evidence is what was settled.
+    """Make a run. Where stands or files of it come in meanwhile it is made anew: its evidence is what was settled.
 
     Raises:
         NotYetError: its conditions don't hold.
@@ -43,11 +43,13 @@ def run_from_books(books: Books, register: Register, month: Month, asked: Asked,
                 maker.inputs(settled.tables)
                 maker.outputs(settled.tables, results(settled), settled.gaps)
                 evidence = _evidence(books, settled, now)
-                if not books.moved(month):
+                if not books.came_later(month, evidence.tables["stands"], evidence.tables["intervals"]):
                     return maker.keep(evidence, now)
             making.forget(maker.writing)
             books = books.anew()
-    raise RunError(f"{month}: stands or files came in {_TRIES} times while the run was being made; make it again later")
+    raise RunError(
+        f"{month}: stands or files of it came in {_TRIES} times while the run was being made; make it again later"
+    )
 
 
 def results(settled: Settled) -> dict[str, pa.Table]:

@@ -65,7 +65,7 @@ class InfluxStore:
         chosen = "true"
         if meters is not None:
             # A meter's id has no sign that a text of Flux would read otherwise than JSON does.
-            chosen = f"contains(value: r.meter, set: {json.dumps(list(meters))})"
+            chosen = f"contains(value: r.meter, set: {json.dumps(list(meters))})" if meters else "false"
         parts = [STANDS.empty_table(), *(self._stands(window, chosen) for window in _windows(first, last))]
         return pa.concat_tables(parts).sort_by([(name, "ascending") for name in ("meter", "register", "epoch", "at")])
 

@@ -129,7 +129,7 @@ def test_what_does_not_exist_is_one_message_and_exit_code_2(site, tmp_path):
     result = CliRunner().invoke(main, ["scan", "--host", "10.0.0.7:5020"])
     assert (result.exit_code, "--host 10.0.0.7 --port 5020" in result.output) == (2, True)
     result = CliRunner().invoke(main, ["read", "1", "--config", str(tmp_path / "none.toml")])
-    assert (result.exit_code, "can't be read" in result.output) == (2, True)
+    assert (result.exit_code, "there is no such file" in result.output) == (2, True)
 
 
 def test_raw_shows_every_plausible_number(site):
