@@ -14,7 +14,7 @@ from central import unauthorised_marks, value_sources
 from central.balance import multiplier_text, ratio_text
 from central.books import Books, Settled
 from central.estimated_marks import of_periods, of_shares
-from central.evidence import LATELY, GatewaySeen
+from central.evidence import GatewaySeen
 from central.finding import Finding
 from central.findings import finding_row, findings_now
 from central.gateway_clocks import clocks_lately
@@ -300,10 +300,9 @@ def _gateway(one: GatewaySeen) -> dict[str, Any]:
 
 def _not_taken_in(one: GatewaySeen, now: datetime) -> dict[str, Any]:
     """Why messages of it aren't taken in these minutes: the disk is short, or it sent more than it may; else null."""
-    off, over = one.put_off, one.over_budget
-    lately = over if over is not None and now - max(over.at, over.shut_until or over.at) <= LATELY else None
+    off, lately = one.put_off_lately(now), one.over_lately(now)
     return {
-        "put_off": utc_text(off) if off is not None and now - off <= LATELY else None,
+        "put_off": None if off is None else utc_text(off),
         "over_budget": None
         if lately is None
         else {

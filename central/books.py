@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -218,23 +219,13 @@ class Books:
 
     def gateways(self) -> list[GatewaySeen]:
         """Every gateway ever heard."""
-        if not self.config.gateways.is_file():
-            return []
-        table = GatewayTable(self.config.gateways, read_only=True)
-        try:
-            return table.all()
-        finally:
-            table.close()
+        with self._heard() as table:
+            return [] if table is None else table.all()
 
     def another_central(self) -> AnotherCentral | None:
         """The last other central that was heard on this one's topics."""
-        if not self.config.gateways.is_file():
-            return None
-        table = GatewayTable(self.config.gateways, read_only=True)
-        try:
-            return table.another()
-        finally:
-            table.close()
+        with self._heard() as table:
+            return None if table is None else table.another()
 
     def archived(self) -> dict[int, dict[str, Any]]:
         """What the archive says of each operator's file, by its number: name, format, when it was imported, by whom."""
@@ -253,6 +244,18 @@ class Books:
             }
         finally:
             archive.close()
+
+    @contextlib.contextmanager
+    def _heard(self) -> Iterator[GatewayTable | None]:
+        """What was heard of gateways; None where nothing ever was."""
+        if not self.config.gateways.is_file():
+            yield None
+            return
+        table = GatewayTable(self.config.gateways, read_only=True)
+        try:
+            yield table
+        finally:
+            table.close()
 
     def _store(self) -> ReadingsStore:
         return open_store(self.config, read_only=True)

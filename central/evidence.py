@@ -112,6 +112,15 @@ class GatewaySeen(msgspec.Struct, frozen=True, kw_only=True):
     over_budget: OverBudget | None = None
     """When it last sent more than a gateway may."""
 
+    def put_off_lately(self, now: datetime) -> datetime | None:
+        """``put_off`` while it still is."""
+        return None if self.put_off is None or now - self.put_off > LATELY else self.put_off
+
+    def over_lately(self, now: datetime) -> OverBudget | None:
+        """``over_budget`` while it still is."""
+        over = self.over_budget
+        return None if over is None or now - max(over.at, over.shut_until or over.at) > LATELY else over
+
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
     """A meter whose stands are held."""

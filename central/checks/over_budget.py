@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from central.evidence import LATELY, IntakeSeen
+from central.evidence import IntakeSeen
 from central.finding import Finding
 from central.found import found
 from central.sentence import sentence
@@ -14,8 +14,7 @@ from metering.period import utc_text
 def check(seen: IntakeSeen) -> Iterator[Finding]:
     """One for each such gateway."""
     for one in seen.gateways:
-        over = one.over_budget
-        if over is None or seen.now - max(over.at, over.shut_until or over.at) > LATELY:
+        if (over := one.over_lately(seen.now)) is None:
             continue
         if over.shut_until is not None:
             text = sentence(

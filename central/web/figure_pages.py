@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Request, Response, Router, get
@@ -9,6 +10,7 @@ from litestar.exceptions import ClientException, NotFoundException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
+from central.answers import Span
 from central.figures.enquiry import Figures
 from central.register.manifest import RUN_ID
 from central.web.api import MonthAsked, Now, month_span
@@ -31,7 +33,7 @@ def figure_handlers(drawing: Drawing, asks: Enquire, now: Now) -> list[BaseRoute
         if run and not RUN_ID.fullmatch(run):
             return drawing.page(request, "not_there.html", 404, trouble=_not_a_run(run))
         try:
-            span = month_span(month or (run[:7] if run else None), at)
+            span = _span(month, run, at)
         except ClientException:
             return drawing.page(request, "bad_span.html", 400, asked=month, which="month")
         seen = await asks(Figures(str(span), run or None), at, wait=False)
@@ -48,11 +50,16 @@ def figure_router(asks: Enquire, now: Now) -> Router:
         if run and not RUN_ID.fullmatch(run):
             raise NotFoundException(_not_a_run(run))
         at = now()
-        span = month_span(month or (run[:7] if run else None), at)
+        span = _span(month, run, at)
         answer = value_of(await asks(Figures(str(span), run or None), at, wait=True))
         return {name: answer[name] for name in ("month", "documents", "compared")}
 
     return Router("/api/v1", route_handlers=[figures], tags=["register"])
+
+
+def _span(month: str | None, run: str | None, at: datetime) -> Span:
+    """The month that is asked for, or the run's; raises ClientException."""
+    return month_span(month or (run[:7] if run else None), at)
 
 
 def _not_a_run(name: str) -> str:
