@@ -17,11 +17,11 @@ import pytest
 
 from benchmarks._steady import Sender
 from metering.wire import StandsMessage, encode
+from tests.central.serving import CENTRAL, serving
 from tests.central.stands import CLUSTER, stand
 from tests.mosquitto import Mosquitto, free_port
 
 pytestmark = pytest.mark.e2e
-CENTRAL = str(Path(sys.executable).with_name("klaster-central"))
 BROKER = "allow_anonymous true\nmax_inflight_messages 200\nmax_queued_messages 5000\n"
 """As in deploy/mosquitto/klaster.conf."""
 RATE, QUIET_S, BESIDE_S, PHASES = 10.0, 3.0, 5.0, 10
@@ -30,8 +30,8 @@ MESSAGES = 400
 
 
 @contextlib.contextmanager
-def serving(folder: Path, port: int) -> Iterator[Path]:
-    config, log = folder / "central.toml", folder / "central.log"
+def central_of(folder: Path, port: int) -> Iterator[Path]:
+    config = folder / "central.toml"
     (folder / "cluster.toml").write_text(CLUSTER, encoding="utf-8")
     config.write_text(
         '[central]\ndata_dir = "data"\ncluster = "cluster.toml"\n[findings]\nevery_s = 1\n'
@@ -39,14 +39,8 @@ def serving(folder: Path, port: int) -> Iterator[Path]:
         f"[broker]\nport = {port}\n[web]\nport = {free_port()}\n",
         encoding="utf-8",
     )
-    with log.open("wb") as out:
-        process = subprocess.Popen([CENTRAL, "serve", str(config)], stdout=out, stderr=out)
-    try:
+    with serving(config):
         yield config
-        assert process.poll() is None, log.read_text(encoding="utf-8")
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 @contextlib.contextmanager
@@ -114,7 +108,7 @@ def deployed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mosqui
 def test_beside_a_flooding_gateway_an_honest_one_has_all_its_receipts(
     deployed: Mosquitto, tmp_path: Path, qos: int
 ) -> None:
-    with serving(tmp_path, deployed.port) as config:
+    with central_of(tmp_path, deployed.port) as config:
         sender = Sender(deployed.port, rows("g1"), RATE)
         sends(sender, "quiet", QUIET_S)
         with flooding(deployed.port, qos) as sent:
@@ -139,7 +133,7 @@ def test_beside_a_flooding_gateway_an_honest_one_has_all_its_receipts(
 def test_what_is_beyond_a_gateways_budget_gets_no_receipt_and_another_gateway_goes_on(
     deployed: Mosquitto, tmp_path: Path
 ) -> None:
-    with serving(tmp_path, deployed.port) as config:
+    with central_of(tmp_path, deployed.port) as config:
         chatty, honest = Sender(deployed.port, rows("chatty"), 100.0), Sender(deployed.port, rows("g1"), RATE)
         sends(chatty, "too much", 1.3 * MESSAGES / 100)
         assert len(sends(honest, "after it", 1.0)) == honest.sent

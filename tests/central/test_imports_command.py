@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,10 +23,10 @@ from metering.period import Month, utc_text
 from tests.central import operator_files as files
 from tests.central.made_books import stand
 from tests.central.operator_files import AUTUMN_DAY, POINT, SUMMER_DAY
+from tests.central.serving import serving
 from tests.influx import Influxd
 from tests.mosquitto import Mosquitto, free_port
 
-CENTRAL = str(Path(sys.executable).with_name("klaster-central"))
 JUNE = Month(2026, 6)
 CLUSTER = f"""
 [cluster]
@@ -305,20 +303,13 @@ def wait_for(what: Callable[[], Any], seconds: float = 60) -> Any:
 @pytest.mark.e2e
 def test_beside_a_running_service_the_archive_is_the_inbox(tmp_path: Path, broker: Mosquitto) -> None:
     desk = Desk(tmp_path, f"[broker]\nport = {broker.port}\n[web]\nport = {free_port()}\n")
-    log = tmp_path / "log"
-    with log.open("wb") as stream:
-        process = subprocess.Popen([CENTRAL, "serve", str(desk.config)], stdout=stream, stderr=stream)
-    try:
+    with serving(desk.config) as log:
         wait_for(lambda: b"connected" in log.read_bytes())
         assert [one["state"] for one in desk.imported(desk.file("a.csv", PGE))] == ["counted"]
         (report,) = desk.imported(desk.file("b.csv", CORRECTED))
         assert (report["state"], sum(one["changed"] for one in report["series"])) == ("counted", 2)
         assert len(desk.counted()) == 96
         assert b"files_taken_in" in log.read_bytes()
-        assert process.poll() is None
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 @pytest.mark.e2e

@@ -7,7 +7,6 @@ import contextlib
 import functools
 import json
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -30,12 +29,12 @@ from metering.stand import Stand
 from metering.wire import StandsMessage, encode
 from runtime.broker import BrokerSettings
 from runtime.clock import SystemClock
+from tests.central.serving import CENTRAL, serving
 from tests.central.stands import CLUSTER, T0, stand
 from tests.gateway.test_outbox import STAMP
 from tests.mosquitto import Mosquitto, free_port
 
 pytestmark = pytest.mark.e2e
-CENTRAL = str(Path(sys.executable).with_name("klaster-central"))
 DEPLOY = Path(__file__).parents[2] / "deploy" / "mosquitto"
 NAMES = ("alfa", "beta")
 HOURS = range(-2, 4)
@@ -81,20 +80,6 @@ def configured(folder: Path, broker: int, name: str, *, data_dir: str = "data", 
         encoding="utf-8",
     )
     return file
-
-
-@contextlib.contextmanager
-def serving(file: Path) -> Iterator[Path]:
-    """A service; gives its log."""
-    log = file.with_name("central.log")
-    with log.open("wb") as out:
-        process = subprocess.Popen([CENTRAL, "serve", str(file)], stdout=out, stderr=out)
-    try:
-        yield log
-        assert process.poll() is None, log.read_text(encoding="utf-8")
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def asked(*words: str | Path, code: int = 0) -> Any:

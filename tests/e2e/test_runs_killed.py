@@ -22,6 +22,7 @@ from central.register.verifying import verify
 from metering.wire import StandsMessage, Verdict, decode_receipts, digest, encode, topic
 from simulators.processes import program
 from tests.central.made_month import asked, make_month
+from tests.central.serving import serving
 from tests.central.stands import stand
 from tests.mosquitto import Mosquitto, free_port
 
@@ -85,14 +86,8 @@ def served(config: Path, broker: int) -> Iterator[int]:
     web = free_port()
     with config.open("a", encoding="utf-8") as file:
         file.write(f"[broker]\nport = {broker}\n[web]\nport = {web}\n[findings]\nevery_s = 1\n")
-    with config.with_name("central.log").open("wb") as log:
-        process = subprocess.Popen([program("klaster-central"), "serve", str(config)], stdout=log, stderr=log)
-    try:
+    with serving(config):
         yield web
-        assert process.poll() is None, config.with_name("central.log").read_text(encoding="utf-8")
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def page_says(web: int) -> set[str]:
